@@ -1,0 +1,20 @@
+//! What DWARF and the name section say about a WebAssembly core module, and nothing else.
+//!
+//! Pure: bytes in, answers out. No I/O, no engine. Values of locals, operand stack, globals and memory are asked of the
+//! caller through [`FrameAccess`](freezeframe_debuggee::FrameAccess).
+//!
+//! Invariant: no input makes it panic, run for ever or allocate without bound. Damaged DWARF costs what it damages: the
+//! rest still answers, and [`Symbols::warnings`] says what was left out.
+
+#![forbid(unsafe_code)]
+
+mod model;
+mod symbols;
+
+pub use freezeframe_debuggee::{CodeOffset, ModulePc};
+pub use model::{
+    Base, BitRange, Encoding, FileId, Function, FunctionId, ImportedFunction, Language, LineRow, LineSites, Location,
+    Member, Piece, Place, Qualifier, Record, RecordKind, ScopeId, SourceFile, SourceFrame, Type, TypeId, TypeKind,
+    Variable, VariableId, VariableKind, Variant, VariantPart,
+};
+pub use symbols::{Symbols, SymbolsError};
