@@ -1,0 +1,68 @@
+//! Tasks of this repository that are no part of the product: `cargo xtask <task>`.
+//!
+//! Nothing here depends on Wasmtime, so that checking the guests takes seconds.
+
+mod compile;
+mod derive;
+mod error;
+mod guests;
+mod leaks;
+mod manifest;
+mod matrix;
+mod oracle;
+mod tools;
+mod wasm;
+
+use error::Error;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+Usage: cargo xtask <task>
+
+  guests [NAME…]            build the guests whose file name contains a NAME (all without one) into
+                            guests/built and rewrite guests/manifest.toml; needs the compilers
+  guests --dry-run [NAME…]  build them into a scratch folder and compare with the manifest; writes nothing
+  guests --check            hash the checked-in guests and look for builders' paths; needs no compiler
+  oracle [NAME…]            record what llvm-dwarfdump and llvm-symbolizer answer at random PCs into guests/oracle
+  oracle --check            see that every recorded oracle belongs to the checked-in module
+";
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    match run(&words) {
+        Ok(report) => {
+            println!("{report}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("xtask: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(words: &[String]) -> Result<String, Error> {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let root = repository_root()?;
+    match words.as_slice() {
+        ["guests", "--check"] => guests::check(&root),
+        ["guests", "--dry-run", names @ ..] if plain(names) => guests::build(&root, names, guests::Write::Nothing),
+        ["guests", names @ ..] if plain(names) => guests::build(&root, names, guests::Write::Guests),
+        ["oracle", "--check"] => oracle::check(&root),
+        ["oracle", names @ ..] if plain(names) => oracle::record(&root, names),
+        ["help" | "--help" | "-h"] => Ok(USAGE.to_string()),
+        _ => Err(Error::Usage { words: words.join(" "), usage: USAGE }),
+    }
+}
+
+fn plain(names: &[&str]) -> bool {
+    names.iter().all(|name| !name.starts_with('-'))
+}
+
+/// The folder above this package: compilers run there, so that sources are named `guests/src/…`.
+fn repository_root() -> Result<PathBuf, Error> {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = package.parent().unwrap_or(package);
+    root.canonicalize().map_err(Error::io(root))
+}

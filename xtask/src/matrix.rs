@@ -1,0 +1,141 @@
+//! Which guests there are: one row a file in `guests/built`.
+//!
+//! The file name says it all: `<source>.<optimisation>.dwarf<version>[.<variant>].wasm`.
+
+/// One file in `guests/built`, and how it comes about.
+#[derive(Clone, Copy, Debug)]
+pub struct Guest {
+    pub file: &'static str,
+    /// Below `guests/src`; of a derived guest, the file in `guests/built` that it is made of.
+    pub source: &'static str,
+    pub recipe: Recipe,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub enum Recipe {
+    /// Further flags, after those that every C guest gets.
+    C(&'static [&'static str]),
+    /// The same with the older Clang.
+    Clang19(&'static [&'static str]),
+    Cpp(&'static [&'static str]),
+    /// `.wasm` and the `.dwo` beside it; the latter has no row of its own here but one in the manifest.
+    SplitDwarf(&'static [&'static str]),
+    Rust {
+        target: &'static str,
+        flags: &'static [&'static str],
+    },
+    Zig {
+        mode: &'static str,
+    },
+    Text,
+    Derived(Derivation),
+}
+
+/// What is done to a built guest's bytes (or instead of them).
+#[derive(Clone, Copy, Debug)]
+pub enum Derivation {
+    /// `.debug_info` ends in the middle of a unit.
+    TruncateDebugInfo,
+    /// Bytes in several `.debug_*` sections are overwritten.
+    FlipDebugBytes,
+    /// Debug sections moved out; `external_debug_info` names the file that holds them.
+    StripToExternal { debug_file: &'static str },
+    /// Only what the one above moved out.
+    OnlyDebug,
+    /// A function body with an opcode that no proposal uses.
+    BogusOpcode,
+    /// Text instead of Wasm.
+    NotWasm,
+}
+
+const O0_4: &[&str] = &["-O0", "-gdwarf-4"];
+const O0_5: &[&str] = &["-O0", "-gdwarf-5"];
+const O2_4: &[&str] = &["-O2", "-gdwarf-4", "--no-wasm-opt"];
+const O2_5: &[&str] = &["-O2", "-gdwarf-5", "--no-wasm-opt"];
+/// So that the engine's own stack ends before the one in linear memory does.
+const TRAP: &[&str] = &["-O0", "-gdwarf-5", "-Wno-infinite-recursion", "-Wl,-z,stack-size=8388608"];
+
+const fn guest(file: &'static str, source: &'static str, recipe: Recipe) -> Guest {
+    Guest { file, source, recipe }
+}
+
+const fn derived(file: &'static str, from: &'static str, derivation: Derivation) -> Guest {
+    Guest { file, source: from, recipe: Recipe::Derived(derivation) }
+}
+
+/// All guests, in the order in which they are built: a derived one comes after its original.
+pub const GUESTS: &[Guest] = &[
+    guest("orders.O0.dwarf4.wasm", "orders.c", Recipe::C(O0_4)),
+    guest("orders.O0.dwarf5.wasm", "orders.c", Recipe::C(O0_5)),
+    guest("orders.O2.dwarf4.wasm", "orders.c", Recipe::C(O2_4)),
+    guest("orders.O2.dwarf5.wasm", "orders.c", Recipe::C(O2_5)),
+    guest("orders.O0.dwarf4.clang19.wasm", "orders.c", Recipe::Clang19(O0_4)),
+    guest("orders.O0.dwarf5.lines.wasm", "orders.c", Recipe::C(&["-O0", "-gdwarf-5", "-gline-tables-only"])),
+    guest("orders.O0.dwarf5.embedded.wasm", "orders.c", Recipe::C(&["-O0", "-gdwarf-5", "-gembed-source"])),
+    guest("orders.O0.dwarf5.split.wasm", "orders.c", Recipe::SplitDwarf(O0_5)),
+    guest("steps.O0.dwarf4.wasm", "steps.c", Recipe::C(O0_4)),
+    guest("steps.O0.dwarf5.wasm", "steps.c", Recipe::C(O0_5)),
+    guest("steps.O2.dwarf5.wasm", "steps.c", Recipe::C(O2_5)),
+    guest("trap.O0.dwarf5.wasm", "trap.c", Recipe::C(TRAP)),
+    guest("files.O0.dwarf5.wasm", "files.c", Recipe::C(O0_5)),
+    guest("exit.O0.dwarf5.wasm", "exit.c", Recipe::C(O0_5)),
+    guest("spin.O0.dwarf5.wasm", "spin.c", Recipe::C(O0_5)),
+    guest("inline.O0.dwarf5.wasm", "inline.c", Recipe::C(O0_5)),
+    guest("inline.O2.dwarf4.wasm", "inline.c", Recipe::C(O2_4)),
+    guest("inline.O2.dwarf5.wasm", "inline.c", Recipe::C(O2_5)),
+    guest("shapes.O0.dwarf4.wasm", "shapes.cpp", Recipe::Cpp(O0_4)),
+    guest("shapes.O0.dwarf5.wasm", "shapes.cpp", Recipe::Cpp(O0_5)),
+    guest("shapes.O2.dwarf5.wasm", "shapes.cpp", Recipe::Cpp(&["-O2", "-gdwarf-5"])),
+    guest("inventory.O0.dwarf4.wasm", "inventory.rs", rust("wasm32-wasip1", RUST_O0_4)),
+    guest("inventory.O2.dwarf5.wasm", "inventory.rs", rust("wasm32-wasip1", RUST_O2_5)),
+    guest("inventory.O0.dwarf4.p2.wasm", "inventory.rs", rust("wasm32-wasip2", RUST_O0_4)),
+    guest("panic.O0.dwarf4.wasm", "panic.rs", rust("wasm32-wasip1", RUST_O0_4)),
+    guest("queue.Debug.dwarf4.wasm", "queue.zig", Recipe::Zig { mode: "Debug" }),
+    guest("queue.ReleaseSafe.dwarf4.wasm", "queue.zig", Recipe::Zig { mode: "ReleaseSafe" }),
+    guest("nodebug.wasm", "nodebug.wat", Recipe::Text),
+    guest("nonames.wasm", "nonames.wat", Recipe::Text),
+    guest("invoke.wasm", "invoke.wat", Recipe::Text),
+    guest("missing-import.wasm", "missing-import.wat", Recipe::Text),
+    guest("unsupported.wasm", "unsupported.wat", Recipe::Text),
+    derived("damaged.wasm", "orders.O0.dwarf5.wasm", Derivation::TruncateDebugInfo),
+    derived("damaged-flipped.wasm", "orders.O0.dwarf5.wasm", Derivation::FlipDebugBytes),
+    derived(
+        "orders.O0.dwarf5.external.wasm",
+        "orders.O0.dwarf5.wasm",
+        Derivation::StripToExternal { debug_file: "orders.O0.dwarf5.external.debug.wasm" },
+    ),
+    derived("orders.O0.dwarf5.external.debug.wasm", "orders.O0.dwarf5.wasm", Derivation::OnlyDebug),
+    derived("bogus-opcode.wasm", "", Derivation::BogusOpcode),
+    derived("not-wasm.wasm", "", Derivation::NotWasm),
+];
+
+const RUST_O0_4: &[&str] = &["-C", "opt-level=0", "-C", "dwarf-version=4"];
+const RUST_O2_5: &[&str] = &["-C", "opt-level=2", "-C", "dwarf-version=5"];
+
+const fn rust(target: &'static str, flags: &'static [&'static str]) -> Recipe {
+    Recipe::Rust { target, flags }
+}
+
+impl Guest {
+    /// As the manifest and `DW_AT_language` call it, in words.
+    pub fn language(&self) -> &'static str {
+        match self.recipe {
+            Recipe::C(_) | Recipe::Clang19(_) | Recipe::SplitDwarf(_) => "C",
+            Recipe::Cpp(_) => "C++",
+            Recipe::Rust { .. } => "Rust",
+            Recipe::Zig { .. } => "Zig",
+            Recipe::Text => "WAT",
+            Recipe::Derived(Derivation::BogusOpcode | Derivation::NotWasm) => "none",
+            Recipe::Derived(_) => "C",
+        }
+    }
+
+    /// Where the source lies, from the repository's root; a derived guest's source is another guest.
+    pub fn source_path(&self) -> String {
+        match self.recipe {
+            Recipe::Derived(_) if self.source.is_empty() => "xtask/src/derive.rs".to_string(),
+            Recipe::Derived(_) => format!("guests/built/{}", self.source),
+            _ => format!("guests/src/{}", self.source),
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! The compilers that the checked-in guests are made with, and how to get them.
+
+use crate::error::Error;
+use std::path::Path;
+use std::process::Command;
+
+/// Zig writes the path of its own library into the DWARF, so it has to live at the same neutral place for everybody.
+pub const ZIG: &str = "/opt/zig/ziglang/zig";
+
+/// A program with the exact version that makes the guests reproducible.
+#[derive(Clone, Copy, Debug)]
+pub struct Tool {
+    pub program: &'static str,
+    /// Prints the version on its first matching line.
+    version_arguments: &'static [&'static str],
+    /// Which line of the answer holds the version: the first that contains this.
+    line: &'static str,
+    /// That line must contain this.
+    wanted: &'static str,
+    install: &'static str,
+    /// Debian packages whose contents end up in the module too.
+    libraries: &'static [&'static str],
+}
+
+pub const CLANG_22: Tool = Tool {
+    program: "clang-22",
+    version_arguments: &["--version"],
+    line: "version",
+    wanted: "22.1.8",
+    install: "apt install clang-22 lld-22 libclang-rt-22-dev-wasm32 wasi-libc",
+    libraries: &["wasi-libc", "libclang-rt-22-dev-wasm32"],
+};
+
+pub const CLANG_19: Tool = Tool {
+    program: "clang-19",
+    version_arguments: &["--version"],
+    line: "version",
+    wanted: "19.1.7",
+    install: "apt install clang-19 lld-19 libclang-rt-19-dev-wasm32 wasi-libc",
+    libraries: &["wasi-libc", "libclang-rt-19-dev-wasm32"],
+};
+
+pub const CLANGXX_19: Tool = Tool {
+    program: "clang++-19",
+    version_arguments: &["--version"],
+    line: "version",
+    wanted: "19.1.7",
+    install: "apt install clang-19 lld-19 libclang-rt-19-dev-wasm32 wasi-libc libc++-19-dev-wasm32 libc++abi-19-dev-wasm32",
+    libraries: &["wasi-libc", "libclang-rt-19-dev-wasm32", "libc++-19-dev-wasm32", "libc++abi-19-dev-wasm32"],
+};
+
+pub const RUSTC: Tool = Tool {
+    program: "rustc",
+    version_arguments: &["--version"],
+    line: "rustc",
+    wanted: "1.95.0",
+    install: "rustup toolchain install 1.95.0 && rustup default 1.95.0 && rustup target add wasm32-wasip1 wasm32-wasip2",
+    libraries: &[],
+};
+
+pub const ZIG_015: Tool = Tool {
+    program: ZIG,
+    version_arguments: &["version"],
+    line: "",
+    wanted: "0.15.2",
+    install: "pip install --target /opt/zig ziglang==0.15.2",
+    libraries: &[],
+};
+
+pub const DWARFDUMP: Tool = Tool {
+    program: "llvm-dwarfdump-22",
+    version_arguments: &["--version"],
+    line: "version",
+    wanted: "22.1.8",
+    install: "apt install llvm-22",
+    libraries: &[],
+};
+
+pub const SYMBOLIZER: Tool = Tool { program: "llvm-symbolizer-22", ..DWARFDUMP };
+
+impl Tool {
+    /// The version as the tool itself prints it.
+    ///
+    /// # Errors
+    /// [`Error::MissingTool`] and [`Error::WrongVersion`], both with the line that installs it.
+    pub fn version(&self) -> Result<String, Error> {
+        let output = Command::new(self.program)
+            .args(self.version_arguments)
+            .output()
+            .map_err(|_| Error::MissingTool { tool: self.program.to_string(), install: self.install })?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        let version = text.lines().find(|line| line.contains(self.line)).unwrap_or_default().trim();
+        if !version.contains(self.wanted) {
+            return Err(Error::WrongVersion {
+                tool: self.program.to_string(),
+                found: version.to_string(),
+                wanted: self.wanted,
+                install: self.install,
+            });
+        }
+        Ok(if version == self.wanted { format!("{} {version}", file_name(self.program)) } else { version.to_string() })
+    }
+
+    /// Name and version of each Debian package that is linked in; `?` where dpkg doesn't know.
+    pub fn libraries(&self) -> Vec<String> {
+        let version = |package: &&str| {
+            let output = Command::new("dpkg-query").args(["-W", "-f=${Version}", package]).output().ok();
+            let version = output.filter(|output| output.status.success()).map(|output| output.stdout);
+            format!("{package} {}", version.map_or("?".into(), |bytes| String::from_utf8_lossy(&bytes).into_owned()))
+        };
+        self.libraries.iter().map(version).collect()
+    }
+}
+
+fn file_name(program: &str) -> &str {
+    Path::new(program).file_name().and_then(|name| name.to_str()).unwrap_or(program)
+}
+
+/// What `rustc` prints for `arguments`, trimmed.
+///
+/// # Errors
+/// [`Error::MissingTool`] when there is no rustc.
+pub fn ask_rustc(arguments: &[&str]) -> Result<String, Error> {
+    let missing = |_| Error::MissingTool { tool: "rustc".to_string(), install: RUSTC.install };
+    let output = Command::new("rustc").args(arguments).output().map_err(missing)?;
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_string())
+}

@@ -1,0 +1,155 @@
+//! A module as a list of sections, just enough to take debug sections out, damage them and look into them.
+
+use crate::error::Error;
+use std::ops::Range;
+use wasmparser::{Parser, Payload};
+
+pub const HEADER: [u8; 8] = *b"\0asm\x01\0\0\0";
+const CUSTOM: u8 = 0;
+
+/// One section as it stands in the file.
+#[derive(Clone, Debug)]
+pub struct Section {
+    /// Of a custom section; empty otherwise.
+    pub name: String,
+    /// With its id and length.
+    pub whole: Range<usize>,
+    /// Of a custom section: what follows the name; else everything after the length.
+    pub data: Range<usize>,
+}
+
+impl Section {
+    pub fn is_debug(&self) -> bool {
+        self.name.starts_with(".debug_")
+    }
+}
+
+/// The sections of a core module.
+///
+/// # Errors
+/// [`Error::BadModule`] when `bytes` aren't a list of sections.
+pub fn sections(file: &str, bytes: &[u8]) -> Result<Vec<Section>, Error> {
+    let mut sections = Vec::new();
+    let mut start = HEADER.len();
+    for payload in Parser::new(0).parse_all(bytes) {
+        let payload = payload.map_err(|error| Error::bad_module(file, error))?;
+        let (name, data, end) = match &payload {
+            Payload::CustomSection(section) => {
+                let data = section.data_offset() as usize..section.range().end as usize;
+                (section.name().to_string(), data.clone(), data.end)
+            }
+            Payload::CodeSectionEntry(_) | Payload::Version { .. } | Payload::End(_) => continue,
+            other => match other.as_section() {
+                Some((_, range)) => (String::new(), range.start as usize..range.end as usize, range.end as usize),
+                None => continue,
+            },
+        };
+        sections.push(Section { name, whole: start..end, data });
+        start = end;
+    }
+    Ok(sections)
+}
+
+/// The core modules in `bytes`: of a module that itself, of a component those nested in it, with their place in the file.
+///
+/// # Errors
+/// [`Error::BadModule`] when `bytes` are neither.
+pub fn core_modules(file: &str, bytes: &[u8]) -> Result<Vec<Range<usize>>, Error> {
+    let mut modules = Vec::new();
+    for payload in Parser::new(0).parse_all(bytes) {
+        match payload.map_err(|error| Error::bad_module(file, error))? {
+            Payload::Version { encoding: wasmparser::Encoding::Module, range, .. } if range.start == 0 => {
+                return Ok(vec![0..bytes.len()]);
+            }
+            Payload::ModuleSection { unchecked_range, .. } => {
+                modules.push(unchecked_range.start as usize..unchecked_range.end as usize);
+            }
+            _ => {}
+        }
+    }
+    Ok(modules)
+}
+
+/// Where each instruction of a core module begins, relative to the code section's contents: DWARF's addresses.
+///
+/// # Errors
+/// [`Error::BadModule`] when the module can't be read.
+pub fn instruction_offsets(file: &str, module: &[u8]) -> Result<Vec<u32>, Error> {
+    let mut offsets = Vec::new();
+    let mut base = 0;
+    for payload in Parser::new(0).parse_all(module) {
+        match payload.map_err(|error| Error::bad_module(file, error))? {
+            Payload::CodeSectionStart { range, .. } => base = range.start as usize,
+            Payload::CodeSectionEntry(body) => {
+                let operators = body.get_operators_reader().map_err(|error| Error::bad_module(file, error))?;
+                for operator in operators.into_iter_with_offsets() {
+                    let (_, offset) = operator.map_err(|error| Error::bad_module(file, error))?;
+                    offsets.push((offset as usize - base) as u32);
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(offsets)
+}
+
+/// A custom section with this name and these contents.
+pub fn custom_section(name: &str, data: &[u8]) -> Vec<u8> {
+    let mut body = leb128(name.len());
+    body.extend_from_slice(name.as_bytes());
+    body.extend_from_slice(data);
+    let mut section = vec![CUSTOM];
+    section.extend(leb128(body.len()));
+    section.extend(body);
+    section
+}
+
+/// An unsigned number in as few bytes as it takes.
+pub fn leb128(mut value: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    loop {
+        let byte = (value & 0x7f) as u8;
+        value >>= 7;
+        if value == 0 {
+            bytes.push(byte);
+            return bytes;
+        }
+        bytes.push(byte | 0x80);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn leb128_carries() {
+        assert_eq!(leb128(0), [0]);
+        assert_eq!(leb128(127), [0x7f]);
+        assert_eq!(leb128(128), [0x80, 1]);
+        assert_eq!(leb128(624_485), [0xe5, 0x8e, 0x26]);
+    }
+
+    #[test]
+    fn sections_tile_the_file() {
+        let mut bytes = wat::parse_str("(module (func (export \"f\") nop))").unwrap();
+        bytes.extend(custom_section(".debug_x", b"abc"));
+        let sections = sections("test", &bytes).unwrap();
+        let mut at = HEADER.len();
+        for section in &sections {
+            assert_eq!(section.whole.start, at);
+            at = section.whole.end;
+        }
+        assert_eq!(at, bytes.len());
+        let last = sections.last().unwrap();
+        assert!(last.is_debug());
+        assert_eq!(&bytes[last.data.clone()], b"abc");
+    }
+
+    #[test]
+    fn instructions_count_from_the_code_section() {
+        let bytes = wat::parse_str("(module (func nop nop) (func nop))").unwrap();
+        // count, size, no locals: the first instruction is at 3; it's `nop nop end`, then size, no locals.
+        assert_eq!(instruction_offsets("test", &bytes).unwrap(), [3, 4, 5, 8, 9]);
+    }
+}
