@@ -1,0 +1,264 @@
+//! The session's own books of what is planted in the store's code.
+//!
+//! Invariant: between two calls, exactly the sites in [`Registry::sites`] are planted by this session, each once, at
+//! the exact offset of a reachable operator. Wasmtime's own counts and its slipping are never relied on (hazard H8),
+//! nor is its table of patches, which all core modules of a component share (H6): a site counts as hit only in its own
+//! module, and whoever clears a patch plants again what shares it.
+
+use std::collections::{BTreeSet, HashMap};
+
+use wasmtime::{AsContext, AsContextMut, BreakpointEdit, Module, ModulePC, StoreContextMut};
+
+use crate::{
+    Error,
+    code::{CodeKey, ModuleInfos},
+};
+
+/// Names a breakpoint of a session: one exact operator of one module.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct BreakpointId(pub(crate) u32);
+
+/// A site as the registry finds it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct SiteKey {
+    pub code: CodeKey,
+    pub pc: u32,
+}
+
+struct Site {
+    id: BreakpointId,
+    module: Module,
+    owners: u32,
+}
+
+/// Who wants every operator to be a stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stepper {
+    /// [`Stop::single_step`](crate::Stop::single_step).
+    User = 1,
+    /// An interrupt on its way to the next operator (H3).
+    Interrupt = 2,
+    /// The watch for new modules.
+    Modules = 4,
+}
+
+/// See the module's header.
+#[derive(Default)]
+pub(crate) struct Registry {
+    sites: HashMap<SiteKey, Site>,
+    keys: HashMap<BreakpointId, SiteKey>,
+    last_id: u32,
+    steppers: u8,
+    pub infos: ModuleInfos,
+    /// The modules that the watch has seen.
+    seen: BTreeSet<CodeKey>,
+    /// The debugger is over and everything was taken out.
+    pub cleared: bool,
+}
+
+impl Registry {
+    pub(crate) fn hit(&self, key: SiteKey) -> Option<BreakpointId> {
+        self.sites.get(&key).map(|site| site.id)
+    }
+
+    pub(crate) fn wants_step(&self, who: Stepper) -> bool {
+        self.steppers & who as u8 != 0
+    }
+
+    pub(crate) fn planted(&self) -> impl Iterator<Item = (BreakpointId, &Module, u32)> {
+        self.sites.iter().map(|(key, site)| (site.id, &site.module, key.pc))
+    }
+
+    /// Adds and removes owners in one edit of the code. All of it is done, or nothing.
+    pub(crate) fn update<T: 'static>(
+        &mut self,
+        store: &mut StoreContextMut<'_, T>,
+        add: &[(Module, u32)],
+        remove: &[BreakpointId],
+    ) -> Result<Vec<BreakpointId>, Error> {
+        for id in remove {
+            let key = self.keys.get(id).ok_or(Error::NoBreakpoint)?;
+            let wanted = remove.iter().filter(|other| *other == id).count();
+            if self.sites.get(key).is_none_or(|site| (site.owners as usize) < wanted) {
+                return Err(Error::NoBreakpoint);
+            }
+        }
+        let mut keys = Vec::with_capacity(add.len());
+        for (module, pc) in add {
+            if !wasmtime::Engine::same(module.engine(), store.engine()) {
+                return Err(Error::ForeignModule);
+            }
+            let (code, info) = self.infos.of(module).ok_or(Error::NoOperator { pc: *pc })?;
+            if !info.is_operator(*pc) {
+                return Err(Error::NoOperator { pc: *pc });
+            }
+            keys.push(SiteKey { code, pc: *pc });
+        }
+
+        let mut plant: Vec<(SiteKey, &Module)> = Vec::new();
+        for (key, (module, _)) in keys.iter().zip(add) {
+            if !self.sites.contains_key(key) && !plant.iter().any(|(other, _)| other == key) {
+                plant.push((*key, module));
+            }
+        }
+        self.plant(store, &plant)?;
+        // From here on nothing fails: the books follow the code.
+        let mut ids = Vec::with_capacity(keys.len());
+        for (key, (module, _)) in keys.iter().zip(add) {
+            let last_id = &mut self.last_id;
+            let site = self.sites.entry(*key).or_insert_with(|| {
+                *last_id += 1;
+                Site { id: BreakpointId(*last_id), module: module.clone(), owners: 0 }
+            });
+            site.owners += 1;
+            self.keys.insert(site.id, *key);
+            ids.push(site.id);
+        }
+        let mut gone = Vec::new();
+        for id in remove {
+            let Some(key) = self.keys.get(id).copied() else { continue };
+            let Some(site) = self.sites.get_mut(&key) else { continue };
+            site.owners -= 1;
+            if site.owners == 0 {
+                self.keys.remove(id);
+                gone.extend(self.sites.remove(&key).map(|site| (key, site.module)));
+            }
+        }
+        self.unplant(store, &gone)?;
+        Ok(ids)
+    }
+
+    /// Plants, then makes sure that nothing slipped: Wasmtime moves a breakpoint at an operator without code (an
+    /// unreachable one) forward to the next one that has some, perhaps in another function.
+    fn plant<T: 'static>(&self, store: &mut StoreContextMut<'_, T>, sites: &[(SiteKey, &Module)]) -> Result<(), Error> {
+        if sites.is_empty() {
+            return Ok(());
+        }
+        edit(store, |edit| {
+            sites.iter().try_for_each(|(key, module)| edit.add_breakpoint(module, ModulePC::new(key.pc)))
+        })?;
+        let exact: BTreeSet<(CodeKey, u32)> = store
+            .as_context()
+            .breakpoints()
+            .into_iter()
+            .flatten()
+            .filter_map(|b| Some((CodeKey::of(&b.module)?, b.pc.raw())))
+            .collect();
+        match sites.iter().find(|(key, _)| !exact.contains(&(key.code, key.pc))) {
+            None => Ok(()),
+            Some((slipped, _)) => {
+                let undo: Vec<(SiteKey, Module)> =
+                    sites.iter().map(|(key, module)| (*key, (*module).clone())).collect();
+                self.unplant(store, &undo)?;
+                Err(Error::NoOperator { pc: slipped.pc })
+            }
+        }
+    }
+
+    /// Takes sites out of the code that are no longer in the books, and plants again what shared their patches.
+    fn unplant<T: 'static>(&self, store: &mut StoreContextMut<'_, T>, gone: &[(SiteKey, Module)]) -> Result<(), Error> {
+        if gone.is_empty() {
+            return Ok(());
+        }
+        edit(store, |edit| {
+            gone.iter().try_for_each(|(key, module)| edit.remove_breakpoint(module, ModulePC::new(key.pc)))?;
+            let siblings = self.sites.iter().filter(|(key, site)| {
+                gone.iter()
+                    .any(|(other, module)| other.pc == key.pc && module.image_range() == site.module.image_range())
+            });
+            rearm(edit, siblings)
+        })
+    }
+
+    /// Asks for, or ends, stops at every operator on behalf of `who`.
+    pub(crate) fn step<T: 'static>(
+        &mut self,
+        store: &mut StoreContextMut<'_, T>,
+        who: Stepper,
+        on: bool,
+    ) -> Result<(), Error> {
+        let before = self.steppers;
+        let after = if on { before | who as u8 } else { before & !(who as u8) };
+        if (before != 0) == (after != 0) {
+            self.steppers = after;
+            return Ok(());
+        }
+        edit(store, |edit| {
+            edit.single_step(after != 0)?;
+            // Leaving single-step mode, Wasmtime goes through the modules one by one and gives each patch the state that
+            // it has in *that* module, so that of several modules with one table the last one wins (H6).
+            if after == 0 { rearm(edit, self.sites.iter()) } else { Ok(()) }
+        })?;
+        self.steppers = after;
+        Ok(())
+    }
+
+    /// Starts or ends the watch for modules. What is in the store already isn't new.
+    pub(crate) fn watch_modules<T: 'static>(
+        &mut self,
+        store: &mut StoreContextMut<'_, T>,
+        on: bool,
+    ) -> Result<(), Error> {
+        if on && !self.wants_step(Stepper::Modules) {
+            self.new_modules(store);
+        }
+        self.step(store, Stepper::Modules, on)
+    }
+
+    /// Whether the watch hasn't seen this module yet.
+    pub(crate) fn is_new(&self, code: CodeKey) -> bool {
+        self.wants_step(Stepper::Modules) && !self.seen.contains(&code)
+    }
+
+    /// The modules that are new since the last time.
+    pub(crate) fn new_modules<T: 'static>(&mut self, store: &mut StoreContextMut<'_, T>) -> Vec<Module> {
+        let mut modules = store.as_context_mut().debug_all_modules();
+        modules.retain(|module| CodeKey::of(module).is_some_and(|code| self.seen.insert(code)));
+        modules
+    }
+
+    /// Makes sure that every module of the store was looked at.
+    pub(crate) fn scan_modules<T: 'static>(&mut self, store: &mut StoreContextMut<'_, T>) {
+        let modules = store.as_context_mut().debug_all_modules();
+        if modules.len() > self.infos.len() || self.infos.len() == 0 {
+            for module in &modules {
+                self.infos.of(module);
+            }
+        }
+    }
+
+    /// Takes everything out.
+    pub(crate) fn clear<T: 'static>(&mut self, store: &mut StoreContextMut<'_, T>) -> Result<(), Error> {
+        let gone: Vec<(SiteKey, Module)> = self.sites.drain().map(|(key, site)| (key, site.module)).collect();
+        self.keys.clear();
+        self.cleared = true;
+        let stepping = std::mem::take(&mut self.steppers) != 0;
+        edit(store, |edit| {
+            gone.iter().try_for_each(|(key, module)| edit.remove_breakpoint(module, ModulePC::new(key.pc)))?;
+            if stepping { edit.single_step(false) } else { Ok(()) }
+        })
+    }
+}
+
+fn rearm<'s>(
+    edit: &mut BreakpointEdit<'_>,
+    mut sites: impl Iterator<Item = (&'s SiteKey, &'s Site)>,
+) -> wasmtime::Result<()> {
+    sites.try_for_each(|(key, site)| {
+        let pc = ModulePC::new(key.pc);
+        // Only the first reference patches the code, so it has to be given up first.
+        edit.remove_breakpoint(&site.module, pc)?;
+        edit.add_breakpoint(&site.module, pc)
+    })
+}
+
+/// One batch of changes: the code is made writable and executable again once.
+fn edit<T: 'static>(
+    store: &mut StoreContextMut<'_, T>,
+    f: impl FnOnce(&mut BreakpointEdit<'_>) -> wasmtime::Result<()>,
+) -> Result<(), Error> {
+    match store.as_context_mut().edit_breakpoints() {
+        Some(mut edit) => f(&mut edit).map_err(Error::Engine),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,381 @@
+//! The frames of a stopped guest, innermost first, through all activations.
+//!
+//! Wasmtime's handles can't be trusted everywhere, so that they are checked against a `WasmBacktrace`, which Wasmtime
+//! makes from other tables:
+//! * At a stack overflow the innermost frame has not written its state yet: reading it panics or follows a wild pointer
+//!   (hazard H4). Its position comes from the backtrace, its state is unavailable.
+//! * The function that Wasmtime makes to start an instance has no state: as the outermost frame of its activation it
+//!   shows up under the name, and with the state, of another function (H5). The backtrace doesn't have it: it's cut.
+//!
+//! Invariant: no handle is asked for its module or instance before it has passed that check.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    vec,
+};
+
+use freezeframe_debuggee::PcMeaning;
+use wasmtime::{FrameHandle, Instance, Module, StoreContextMut, Trap, Val, WasmBacktrace};
+
+use crate::{
+    Error, Stop,
+    breakpoints::{Registry, SiteKey},
+    code::CodeKey,
+    event::Cause,
+    shared::lock,
+};
+
+/// Where a frame is.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Position {
+    /// The module whose code it runs.
+    pub module: Module,
+    /// The function, as an index in the module's function index space (imports first).
+    pub function: u32,
+    /// The byte offset in the module's binary.
+    pub pc: u32,
+}
+
+/// A frame that passed the check.
+#[derive(Clone)]
+pub(crate) struct Entry {
+    body: Body,
+    activation: u32,
+    meaning: PcMeaning,
+}
+
+#[derive(Clone)]
+enum Body {
+    Handle(FrameHandle),
+    /// Only the position is known, and this is why.
+    Position(Position, &'static str),
+}
+
+const OVERFLOWED: &str = "the trap is in the function's prologue, which had not set up the frame yet";
+
+/// The site of the operator that is about to run. To be called at a breakpoint only, where the innermost frame is
+/// always sound.
+pub(crate) fn top_site<T: 'static>(store: &mut StoreContextMut<'_, T>) -> Option<SiteKey> {
+    let handle = store.debug_exit_frames().next()?;
+    let (_, pc) = handle.wasm_function_index_and_pc(&mut *store).ok()??;
+    let code = CodeKey::of(handle.module(&mut *store).ok()??)?;
+    Some(SiteKey { code, pc: pc.raw() })
+}
+
+/// All frames, checked.
+pub(crate) fn chain<T: 'static>(
+    store: &mut StoreContextMut<'_, T>,
+    registry: &mut Registry,
+    cause: Cause,
+) -> Vec<Entry> {
+    let overflowed = cause == Cause::Trap(Trap::StackOverflow);
+    let failing = matches!(cause, Cause::Trap(_) | Cause::HostCall | Cause::Exception);
+    registry.scan_modules(store);
+    let Some(mut activations) = activations(store, overflowed) else {
+        return from_backtrace(&WasmBacktrace::force_capture(&*store), registry);
+    };
+    let mut first = None;
+    if failing || registry.infos.any_start() {
+        let trace = WasmBacktrace::force_capture(&*store);
+        cut_starts(store, registry, &mut activations, &trace, overflowed, failing);
+        first = trace.frames().first().and_then(|frame| {
+            let pc = u32::try_from(frame.module_offset()?).ok()?;
+            Some(Position { module: frame.module().clone(), function: frame.func_index(), pc })
+        });
+    }
+    let mut entries = Vec::with_capacity(activations.iter().map(Vec::len).sum());
+    for (handle, activation) in
+        activations.into_iter().zip(0..).flat_map(|(frames, n)| frames.into_iter().map(move |f| (f, n)))
+    {
+        let innermost = entries.is_empty();
+        let body = match &first {
+            Some(position) if innermost && overflowed => Body::Position(position.clone(), OVERFLOWED),
+            _ => Body::Handle(handle),
+        };
+        let meaning = match (cause, &body) {
+            _ if !innermost => PcMeaning::Return,
+            (Cause::Operator | Cause::Attached, _) => PcMeaning::Next,
+            (Cause::Trap(_), Body::Position(..)) => PcMeaning::Faulting,
+            // A host function may fail with a trap: then the frame waits in its call.
+            (Cause::Trap(_), Body::Handle(handle)) => match (&first, handle.wasm_function_index_and_pc(&mut *store)) {
+                (Some(at), Ok(Some((_, pc)))) if at.pc != pc.raw() => PcMeaning::Return,
+                _ => PcMeaning::Faulting,
+            },
+            (Cause::HostCall | Cause::Exception, _) => PcMeaning::Return,
+        };
+        entries.push(Entry { body, activation, meaning });
+    }
+    entries
+}
+
+/// How many frames there are.
+pub(crate) fn depth<T: 'static>(store: &mut StoreContextMut<'_, T>, registry: &mut Registry, cause: Cause) -> u32 {
+    registry.scan_modules(store);
+    if cause != Cause::Operator || registry.infos.any_start() {
+        return u32::try_from(chain(store, registry, cause).len()).unwrap_or(u32::MAX);
+    }
+    let exits: Vec<FrameHandle> = store.debug_exit_frames().collect();
+    let mut depth = 0;
+    for exit in exits {
+        let mut at = Some(exit);
+        while let Some(frame) = at {
+            depth += 1;
+            at = frame.parent(&mut *store).ok().flatten();
+        }
+    }
+    depth
+}
+
+/// The handles of each activation, unchecked; `None` where Wasmtime panicked over a frame without state.
+fn activations<T: 'static>(store: &mut StoreContextMut<'_, T>, overflowed: bool) -> Option<Vec<Vec<FrameHandle>>> {
+    let mut collect = || {
+        let exits: Vec<FrameHandle> = store.debug_exit_frames().collect();
+        exits
+            .into_iter()
+            .map(|exit| {
+                let mut frames = vec![exit];
+                while let Some(parent) = frames.last().and_then(|f| f.parent(&mut *store).ok().flatten()) {
+                    frames.push(parent);
+                }
+                frames
+            })
+            .collect()
+    };
+    // Where the overflowing function is the first of its image, no program point lies before it, and Wasmtime expects
+    // one. The lookup changes nothing but a cache, after having succeeded.
+    if overflowed { catch_unwind(AssertUnwindSafe(collect)).ok() } else { Some(collect()) }
+}
+
+fn from_backtrace(trace: &WasmBacktrace, _: &Registry) -> Vec<Entry> {
+    let entry = |(i, frame): (usize, &wasmtime::FrameInfo)| {
+        let pc = u32::try_from(frame.module_offset()?).ok()?;
+        let position = Position { module: frame.module().clone(), function: frame.func_index(), pc };
+        // Backtraces name the call itself, not where it returns to.
+        let meaning = if i == 0 { PcMeaning::Faulting } else { PcMeaning::Next };
+        Some(Entry { body: Body::Position(position, OVERFLOWED), activation: 0, meaning })
+    };
+    trace.frames().iter().enumerate().filter_map(entry).collect()
+}
+
+/// Takes out the frames that the backtrace doesn't have: each is the outermost of its activation.
+fn cut_starts<T: 'static>(
+    store: &mut StoreContextMut<'_, T>,
+    registry: &Registry,
+    activations: &mut [Vec<FrameHandle>],
+    trace: &WasmBacktrace,
+    overflowed: bool,
+    failing: bool,
+) {
+    let limit = store.engine().get_wasm_backtrace_max_frames();
+    let total: usize = activations.iter().map(Vec::len).sum();
+    let whole = trace.frames().len() < limit.max(1);
+    let mut surplus = if whole { total.saturating_sub(trace.frames().len()) } else { activations.len() };
+    let mut suspected = |activation: usize, frames: &[FrameHandle]| match frames {
+        [] => false,
+        [_] => (failing && activation == 0) || registry.infos.any_imported_start(),
+        [_, _] if overflowed && activation == 0 => registry.infos.any_start(),
+        [.., callee, _] => registry.infos.any_imported_start() || is_start(store, registry, callee),
+    };
+    for (n, frames) in activations.iter_mut().enumerate() {
+        if surplus > 0 && suspected(n, frames) {
+            frames.pop();
+            surplus -= 1;
+        }
+    }
+    // The count is certain if the backtrace is whole; which ones they are should be, too, by now.
+    if whole {
+        activations.iter_mut().take(surplus).for_each(|frames| {
+            frames.pop();
+        });
+    }
+}
+
+fn is_start<T: 'static>(store: &mut StoreContextMut<'_, T>, registry: &Registry, frame: &FrameHandle) -> bool {
+    let Ok(Some((function, _))) = frame.wasm_function_index_and_pc(&mut *store) else { return false };
+    let Ok(Some(module)) = frame.module(&mut *store) else { return false };
+    let Some(info) = CodeKey::of(module).and_then(|code| registry.infos.get(code)) else { return false };
+    info.start == Some(function.as_u32() + info.imported_functions)
+}
+
+/// The frames of a stop; ends with the `with` that it came from.
+pub struct Frames<'f, 'a, T: 'static> {
+    stop: &'f Stop<'a, T>,
+    /// The innermost frame of an ordinary stop is sound and costs little: it comes without the others.
+    first: Option<Entry>,
+    rest: Option<vec::IntoIter<Entry>>,
+    given: usize,
+}
+
+impl<'f, 'a, T: 'static> Frames<'f, 'a, T> {
+    pub(crate) fn new(stop: &'f Stop<'a, T>) -> Self {
+        let first = match stop.cause {
+            Cause::Operator => stop.store.borrow_mut().debug_exit_frames().next(),
+            _ => None,
+        };
+        let first = first.map(|handle| Entry { body: Body::Handle(handle), activation: 0, meaning: PcMeaning::Next });
+        Self { stop, first, rest: None, given: 0 }
+    }
+}
+
+impl<'f, 'a, T: 'static> Iterator for Frames<'f, 'a, T> {
+    type Item = Frame<'f, 'a, T>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let entry = match self.first.take() {
+            Some(entry) => entry,
+            None => {
+                let stop = self.stop;
+                let rest = self.rest.get_or_insert_with(|| {
+                    let all = chain(&mut stop.store.borrow_mut(), &mut lock(&stop.shared.registry), stop.cause);
+                    let mut all = all.into_iter();
+                    all.by_ref().take(self.given).for_each(drop);
+                    all
+                });
+                rest.next()?
+            }
+        };
+        self.given += 1;
+        Some(Frame { stop: self.stop, entry })
+    }
+}
+
+/// One frame of a stopped guest. It borrows the [`Stop`], so that it can't outlive it (hazard H2), and the store can't
+/// be changed while there are frames.
+///
+/// Values that are references are rooted until the `with` ends.
+pub struct Frame<'f, 'a, T: 'static> {
+    stop: &'f Stop<'a, T>,
+    entry: Entry,
+}
+
+impl<T: 'static> Frame<'_, '_, T> {
+    fn handle(&self) -> Result<&FrameHandle, Error> {
+        match &self.entry.body {
+            Body::Handle(handle) => Ok(handle),
+            Body::Position(_, why) => Err(Error::unavailable(*why)),
+        }
+    }
+
+    /// Where it is.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if Wasmtime can't tell.
+    pub fn position(&self) -> Result<Position, Error> {
+        let handle = match &self.entry.body {
+            Body::Handle(handle) => handle,
+            Body::Position(position, _) => return Ok(position.clone()),
+        };
+        let store = &mut *self.stop.store.borrow_mut();
+        let (defined, pc) = handle
+            .wasm_function_index_and_pc(&mut *store)
+            .map_err(Error::Engine)?
+            .ok_or_else(|| Error::unavailable("not a function of a module"))?;
+        let module = handle.module(&mut *store).map_err(Error::Engine)?;
+        let module = module.ok_or_else(|| Error::unavailable("not a function of a module"))?.clone();
+        // H11: Wasmtime counts the defined functions only.
+        let imports = lock(&self.stop.shared.registry).infos.of(&module).map_or(0, |(_, info)| info.imported_functions);
+        Ok(Position { module, function: defined.as_u32() + imports, pc: pc.raw() })
+    }
+
+    /// The byte offset in its module; see [`pc_meaning`](Self::pc_meaning). Cheaper than [`position`](Self::position).
+    ///
+    /// # Errors
+    /// As [`position`](Self::position).
+    pub fn pc(&self) -> Result<u32, Error> {
+        match &self.entry.body {
+            Body::Handle(handle) => {
+                let at =
+                    handle.wasm_function_index_and_pc(&mut *self.stop.store.borrow_mut()).map_err(Error::Engine)?;
+                at.map(|(_, pc)| pc.raw()).ok_or_else(|| Error::unavailable("not a function of a module"))
+            }
+            Body::Position(position, _) => Ok(position.pc),
+        }
+    }
+
+    /// What its pc points to.
+    pub fn pc_meaning(&self) -> PcMeaning {
+        self.entry.meaning
+    }
+
+    /// Which activation it belongs to: 0 is the innermost, larger numbers lie beyond host code.
+    pub fn activation(&self) -> u32 {
+        self.entry.activation
+    }
+
+    /// Why its state can't be read; `None` if it can.
+    pub fn unavailable(&self) -> Option<&'static str> {
+        match self.entry.body {
+            Body::Handle(_) => None,
+            Body::Position(_, why) => Some(why),
+        }
+    }
+
+    /// The instance that it runs in.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] for a frame that has [no state](Self::unavailable).
+    pub fn instance(&self) -> Result<Instance, Error> {
+        self.handle()?.instance(&mut *self.stop.store.borrow_mut()).map_err(Error::Engine)
+    }
+
+    /// How many locals it has, parameters included.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] for a frame that has [no state](Self::unavailable).
+    pub fn local_count(&self) -> Result<u32, Error> {
+        self.handle()?.num_locals(&mut *self.stop.store.borrow_mut()).map_err(Error::Engine)
+    }
+
+    /// A local; parameters come first.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if there is no such local, or the frame has [no state](Self::unavailable).
+    pub fn local(&self, index: u32) -> Result<Val, Error> {
+        let handle = self.handle()?;
+        let store = &mut *self.stop.store.borrow_mut();
+        let count = handle.num_locals(&mut *store).map_err(Error::Engine)?;
+        if index >= count {
+            return Err(Error::unavailable(format!("there is no local {index}, the function has {count}")));
+        }
+        handle.local(&mut *store, index).map_err(Error::Engine)
+    }
+
+    /// All locals, parameters first.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] for a frame that has [no state](Self::unavailable).
+    pub fn locals(&self) -> Result<Vec<Val>, Error> {
+        (0..self.local_count()?).map(|i| self.local(i)).collect()
+    }
+
+    /// How deep its operand stack is.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] for a frame that has [no state](Self::unavailable).
+    pub fn operand_count(&self) -> Result<u32, Error> {
+        self.handle()?.num_stacks(&mut *self.stop.store.borrow_mut()).map_err(Error::Engine)
+    }
+
+    /// A value of the operand stack; 0 is the bottom.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the stack is not that deep, or the frame has [no state](Self::unavailable).
+    pub fn operand(&self, index: u32) -> Result<Val, Error> {
+        let handle = self.handle()?;
+        let store = &mut *self.stop.store.borrow_mut();
+        let count = handle.num_stacks(&mut *store).map_err(Error::Engine)?;
+        if index >= count {
+            return Err(Error::unavailable(format!("there is no operand {index}, the stack has {count}")));
+        }
+        handle.stack(&mut *store, index).map_err(Error::Engine)
+    }
+
+    /// The operand stack, bottom first.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] for a frame that has [no state](Self::unavailable).
+    pub fn operands(&self) -> Result<Vec<Val>, Error> {
+        (0..self.operand_count()?).map(|i| self.operand(i)).collect()
+    }
+}

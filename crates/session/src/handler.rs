@@ -1,0 +1,301 @@
+//! The debug handler: decides what is a stop, and polls the debugger while the guest stands still.
+//!
+//! Invariant: the store is used only inside a poll of the handler's own future, as Wasmtime's contract wants it, and
+//! nothing that runs in here unwinds into Wasmtime: for three of the events that would abort the process (hazard H7).
+
+use std::{
+    cell::Cell,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc,
+        atomic::Ordering::{Relaxed, SeqCst},
+    },
+    task::{Context, Poll},
+};
+
+use wasmtime::{AsContextMut, DebugEvent, DebugHandler, StoreContextMut, Trap};
+
+use crate::{
+    Event, Freeze, Verdict,
+    breakpoints::Stepper,
+    errors,
+    event::Cause,
+    frames,
+    scope::{self, Here},
+    shared::{Shared, lock},
+};
+
+/// What the store owns. Its last clone goes when Wasmtime loses the handler (H1) or somebody replaces it.
+struct Installed<T: 'static>(Arc<Shared<T>>);
+
+impl<T> Drop for Installed<T> {
+    fn drop(&mut self) {
+        let shared = &self.0;
+        if !shared.finished.load(SeqCst) && !shared.killed() {
+            shared.lost.store(true, SeqCst);
+            shared.push(Event::Lost);
+        }
+    }
+}
+
+pub(crate) struct Handler<T: 'static>(Arc<Installed<T>>);
+
+impl<T> Handler<T> {
+    pub(crate) fn new(shared: Arc<Shared<T>>) -> Self {
+        Self(Arc::new(Installed(shared)))
+    }
+}
+
+impl<T> Clone for Handler<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<T: Send + 'static> DebugHandler for Handler<T> {
+    type Data = T;
+
+    async fn handle(&self, mut store: StoreContextMut<'_, T>, event: DebugEvent<'_>) {
+        let shared = &*self.0.0;
+        // The debugger's own calls into the guest raise no events.
+        if scope::inside(shared) {
+            return;
+        }
+        let mut phase = Phase::from(&event);
+        loop {
+            let decided = catch_unwind(AssertUnwindSafe(|| decide(shared, &mut store, &event, &mut phase)));
+            match decided {
+                Ok(Some((event, cause))) => stop(shared, store.as_context_mut(), event, cause).await,
+                Ok(None) => return,
+                Err(panic) => return shared.panicked(panic),
+            }
+        }
+    }
+}
+
+/// One callback of Wasmtime's can be more than one stop: at an operator modules may turn out to be new, and during that
+/// stop a breakpoint may be planted at this very operator.
+#[derive(PartialEq)]
+enum Phase {
+    Modules,
+    Operator,
+    Other,
+    Done,
+}
+
+impl From<&DebugEvent<'_>> for Phase {
+    fn from(event: &DebugEvent<'_>) -> Self {
+        if matches!(event, DebugEvent::Breakpoint) { Self::Modules } else { Self::Other }
+    }
+}
+
+/// The next stop of this callback, if any.
+fn decide<T: Send + 'static>(
+    shared: &Shared<T>,
+    store: &mut StoreContextMut<'_, T>,
+    event: &DebugEvent<'_>,
+    phase: &mut Phase,
+) -> Option<(Event, Cause)> {
+    if shared.killed() {
+        // The handler is never left again: the session drops the body.
+        return Some((Event::Cancelled, Cause::Attached));
+    }
+    if shared.ended.load(Relaxed) {
+        forget(shared, store);
+        return None;
+    }
+    if *phase == Phase::Modules {
+        *phase = Phase::Operator;
+        if let Some(event) = new_modules(shared, store).and_then(|event| passes(shared, store, Cause::Operator, event))
+        {
+            return Some((event, Cause::Operator));
+        }
+    }
+    match std::mem::replace(phase, Phase::Done) {
+        Phase::Operator => operator(shared, store).map(|event| (event, Cause::Operator)),
+        Phase::Other if matches!(event, DebugEvent::EpochYield) => {
+            // H12: ticks are meant for every store of the engine. H3: the position and the operands are wrong at an
+            // epoch check, so that an interrupt goes on to the next operator.
+            if shared.interrupt.load(Relaxed) {
+                let _ = lock(&shared.registry).step(store, Stepper::Interrupt, true);
+            }
+            None
+        }
+        Phase::Other => failure(shared, store, event),
+        Phase::Modules | Phase::Done => None,
+    }
+}
+
+fn new_modules<T: 'static>(shared: &Shared<T>, store: &mut StoreContextMut<'_, T>) -> Option<Event> {
+    let mut registry = lock(&shared.registry);
+    if !registry.wants_step(Stepper::Modules) || !frames::top_site(store).is_some_and(|site| registry.is_new(site.code))
+    {
+        return None;
+    }
+    Some(Event::ModuleLoaded { modules: registry.new_modules(store) })
+}
+
+/// A stop before an operator: a breakpoint of ours, else an interrupt, else a step. One is enough for all who asked.
+fn operator<T: 'static>(shared: &Shared<T>, store: &mut StoreContextMut<'_, T>) -> Option<Event> {
+    let interrupted = shared.interrupt.load(Relaxed);
+    let (hit, step) = {
+        let mut registry = lock(&shared.registry);
+        if registry.wants_step(Stepper::Interrupt) {
+            let _ = registry.step(store, Stepper::Interrupt, false);
+        }
+        // H6: the patch may be another module's.
+        (frames::top_site(store).and_then(|site| registry.hit(site)), registry.wants_step(Stepper::User))
+    };
+    let mut consider = |event: Option<Event>| passes(shared, store, Cause::Operator, event?);
+    let event = consider(hit.map(|hit| Event::Breakpoint { hit }))
+        .or_else(|| consider(interrupted.then_some(Event::Interrupted)))
+        .or_else(|| consider(step.then_some(Event::Step)))?;
+    shared.interrupt.store(false, Relaxed);
+    Some(event)
+}
+
+/// A stop because of an error that is about to unwind the stack, if this is the first that's heard of it (H9).
+fn failure<T: 'static>(
+    shared: &Shared<T>,
+    store: &mut StoreContextMut<'_, T>,
+    event: &DebugEvent<'_>,
+) -> Option<(Event, Cause)> {
+    let (event, cause) = match event {
+        DebugEvent::Trap(trap) => (Event::Trap(*trap), Cause::Trap(*trap)),
+        DebugEvent::Exception(exception) => (Event::Exception(exception.clone()), Cause::Exception),
+        DebugEvent::HostcallError(error) => match shared.options.exit_code.and_then(|exit_code| exit_code(error)) {
+            Some(code) => (Event::Exit { code }, Cause::HostCall),
+            None => (Event::HostError { message: format!("{error:#}") }, Cause::HostCall),
+        },
+        _ => return None,
+    };
+    let (repeated, cause) = {
+        let mut registry = lock(&shared.registry);
+        let overflow = cause == Cause::Trap(Trap::StackOverflow);
+        // An overflow that has left its activation is like any other error there.
+        let in_prologue = overflow && !errors::waits_in_a_call(store, &mut registry);
+        let cause = if overflow && !in_prologue { Cause::HostCall } else { cause };
+        let mut last = lock(&shared.last_error);
+        (errors::repeated(&mut last, store, &mut registry, &event, in_prologue), cause)
+    };
+    if repeated {
+        return None;
+    }
+    passes(shared, store, cause, event).map(|event| (event, cause))
+}
+
+/// Asks the filter, if there is one.
+fn passes<T: 'static>(
+    shared: &Shared<T>,
+    store: &mut StoreContextMut<'_, T>,
+    cause: Cause,
+    event: Event,
+) -> Option<Event> {
+    // Taken out while it runs: it may use its `Stop`, and if it panics it's gone.
+    let Some(mut filter) = lock(&shared.filter).take() else { return Some(event) };
+    let verdict = scope::with_stop(shared, cause, store.as_context_mut(), |stop| filter(stop, &event));
+    lock(&shared.filter).get_or_insert(filter);
+    (verdict == Verdict::Stop).then_some(event)
+}
+
+/// The debugger is over: takes out what it left in the code.
+fn forget<T: 'static>(shared: &Shared<T>, store: &mut StoreContextMut<'_, T>) {
+    let mut registry = lock(&shared.registry);
+    if !registry.cleared {
+        let _ = registry.clear(store);
+    }
+}
+
+/// Stands still until the debugger lets the guest go on.
+async fn stop<T: Send + 'static>(shared: &Shared<T>, store: StoreContextMut<'_, T>, event: Event, cause: Cause) {
+    let stop = shared.next_stop.fetch_add(1, Relaxed);
+    let mut handling = Handling { shared, store, event: Cell::new(Some(event)), cause, stop, done: false };
+    std::future::poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| handling.poll(cx))) {
+        Ok(poll) => poll,
+        // An embedder's waker has panicked, say.
+        Err(panic) => {
+            shared.panicked(panic);
+            handling.finish()
+        }
+    })
+    .await;
+}
+
+/// The guest, stopped.
+struct Handling<'h, T: 'static> {
+    shared: &'h Shared<T>,
+    store: StoreContextMut<'h, T>,
+    event: Cell<Option<Event>>,
+    cause: Cause,
+    stop: u64,
+    done: bool,
+}
+
+impl<T: Send + 'static> Handling<'_, T> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let shared = self.shared;
+        loop {
+            if shared.killed() {
+                shared.stopped.store(self.stop, SeqCst);
+                return Poll::Pending;
+            }
+            let mut coroutine = lock(&shared.coroutine);
+            if !coroutine.pollable() {
+                // Not below the session's poll: it was leaked, or the body took the store elsewhere.
+                drop(coroutine);
+                return self.finish();
+            }
+            shared.wake_nexts();
+            let here = Here { stop: self.stop, cause: self.cause, store: &mut self.store, event: &self.event };
+            let ended = scope::enter(shared, Some(here), || shared.poll_debugger(&mut coroutine));
+            drop(coroutine);
+            if ended {
+                forget(shared, &mut self.store);
+                return self.finish();
+            }
+            let event = self.event.take();
+            let delivered = event.is_none();
+            self.event.set(event);
+            if delivered && shared.waiting.load(SeqCst) > 0 {
+                return self.finish();
+            }
+            shared.stopped.store(self.stop, SeqCst);
+            match shared.options.freeze {
+                Freeze::Task => {
+                    shared.wake.set_guest(cx.waker());
+                    if shared.wake.woken() {
+                        cx.waker().wake_by_ref();
+                    }
+                    return Poll::Pending;
+                }
+                Freeze::Thread => shared.wake.park(|| shared.killed()),
+            }
+        }
+    }
+
+    fn finish(&mut self) -> Poll<()> {
+        self.done = true;
+        if self.shared.stopped.swap(0, SeqCst) != 0 && self.shared.options.freeze == Freeze::Task {
+            self.shared.wake.clear_guest();
+        }
+        Poll::Ready(())
+    }
+}
+
+impl<T: 'static> Drop for Handling<'_, T> {
+    fn drop(&mut self) {
+        if self.done {
+            return;
+        }
+        // The host dropped the guest's call. Wasmtime has resumed its fiber to unwind it: we're on it, in a destructor.
+        let shared = self.shared;
+        let told = catch_unwind(AssertUnwindSafe(|| {
+            shared.stopped.store(0, SeqCst);
+            shared.wake.clear_guest();
+            shared.push(Event::Cancelled);
+        }));
+        if let Err(panic) = told {
+            shared.panicked(panic);
+        }
+    }
+}

@@ -1,0 +1,389 @@
+//! The session: one future that polls the body and, while no guest is stopped, the debugger.
+//!
+//! Invariant: the body is polled only while the debugger waits in `next()`, has ended, or the guest is stopped (the
+//! handler, which polls the debugger then, can be reached only through the body).
+
+use std::{
+    any::Any,
+    cell::{Cell, RefCell},
+    pin::{Pin, pin},
+    sync::{
+        Arc, Mutex,
+        atomic::Ordering::{Relaxed, SeqCst},
+    },
+    task::{Context, Poll},
+};
+
+use wasmtime::{AsContextMut, Store, StoreContextMut};
+
+use crate::{
+    Dbg, Epochs, Error, Event, Freeze, Killed,
+    breakpoints::Stepper,
+    config,
+    event::Cause,
+    handler::Handler,
+    scope::{self, Here},
+    shared::{Panic, Shared, lock},
+};
+
+/// How a session shall work.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// What stands still while the debugger thinks.
+    pub freeze: Freeze,
+    /// Whose meaning the store's epoch deadlines have.
+    pub epochs: Epochs,
+    /// Tells a guest's wish to exit from other errors of host functions: the exit code, if the error is one. For WASI:
+    /// `|error| error.downcast_ref::<wasmtime_wasi::I32Exit>().map(|exit| exit.0)`.
+    pub exit_code: Option<fn(&wasmtime::Error) -> Option<i32>>,
+}
+
+/// What a session gives: the body's result, or that it was killed; and the debugger's, or its panic (the guest has
+/// finished without it then).
+pub type Outcome<R, V> = (Result<R, Killed>, Result<V, Box<dyn Any + Send>>);
+
+/// Runs `body` under `debugger` with the default [`Options`].
+///
+/// # Errors
+/// [`Error::NotDebuggable`], [`Error::AlreadyAttached`]; nothing has run then. See [`debug_with`].
+pub async fn debug<T, R, B, D, F>(store: &mut Store<T>, body: B, debugger: D) -> Result<Outcome<R, F::Output>, Error>
+where
+    T: Send + 'static,
+    B: AsyncFnOnce(&mut Store<T>) -> R,
+    D: FnOnce(Dbg<T>) -> F,
+    F: Future + Send,
+    F::Output: Send,
+{
+    debug_with(store, Options::default(), body, debugger).await
+}
+
+/// Runs `body`, unchanged embedder code, under `debugger`, a coroutine that sees its guest's events.
+///
+/// Both may borrow from their caller. The future is `Send` if the body's is. It ends when both have ended; a debugger
+/// that ends first leaves the body to run on alone, and nothing of it stays planted.
+///
+/// Dropping the future drops the guest, then the debugger; the store stays usable. From the session on, the store can
+/// be used by Wasmtime's async functions only (hazard H13: Wasmtime asks for that once a debug handler was set).
+///
+/// The debugger runs on the guest's fiber while the guest is stopped: one that needs much stack wants a larger
+/// `Config::async_stack_size`.
+///
+/// # Errors
+/// [`Error::NotDebuggable`] with the line to add to the engine's configuration, [`Error::AlreadyAttached`] inside the
+/// body of a session on the same store; nothing has run then.
+pub async fn debug_with<T, R, B, D, F>(
+    store: &mut Store<T>,
+    options: Options,
+    body: B,
+    debugger: D,
+) -> Result<Outcome<R, F::Output>, Error>
+where
+    T: Send + 'static,
+    B: AsyncFnOnce(&mut Store<T>) -> R,
+    D: FnOnce(Dbg<T>) -> F,
+    F: Future + Send,
+    F::Output: Send,
+{
+    config::check(store.engine(), options.epochs)?;
+    let store_data = std::ptr::from_ref(store.data()).addr();
+    if BODIES.with_borrow(|bodies| bodies.iter().any(|body| body.store_data() == store_data)) {
+        return Err(Error::AlreadyAttached);
+    }
+    let shared = Arc::new(Shared::new(store.engine().clone(), options, store_data));
+    let value = Arc::new(Mutex::new(None));
+    // Declared in this order, so that they're dropped in the reverse one: the body, the debugger, what's in the store.
+    let attached = Attached { store, shared: &shared };
+    let _debugger = {
+        let debugger = debugger(Dbg(shared.clone()));
+        let value = value.clone();
+        let future = Box::pin(async move {
+            let v = debugger.await;
+            *lock(&value) = Some(v);
+        });
+        start(&shared, future)
+    };
+    attached.store.set_debug_handler(Handler::new(shared.clone()));
+    options.epochs.take_over(attached.store);
+
+    Attaching { shared: &shared, store: attached.store.as_context_mut(), event: Cell::new(Some(Event::Attached)) }
+        .await;
+
+    let run = {
+        let mut slot = pin!(None);
+        let mut session = Session { shared: &shared, body: slot.as_mut(), run: None };
+        if !shared.killed() {
+            session.body.set(Some(body(&mut *attached.store)));
+        }
+        session.await
+    };
+    drop(attached);
+    let value = lock(&value).take();
+    let panic = lock(&shared.panic).take();
+    Ok((run, value.filter(|_| panic.is_none()).ok_or_else(|| panic.unwrap_or_else(no_value))))
+}
+
+/// Stands for the value of a debugger that was dropped before it had one, which a session that ends doesn't do.
+fn no_value() -> Panic {
+    Box::new("the debugger was dropped before it ended")
+}
+
+/// Puts the debugger's future where the handler finds it; the guard takes it away.
+#[allow(unsafe_code)]
+fn start<'s, T: 'static>(
+    shared: &'s Shared<T>,
+    future: Pin<Box<dyn Future<Output = ()> + Send + 's>>,
+) -> impl Drop + use<'s, T> {
+    struct End<'s, T: 'static>(&'s Shared<T>);
+    impl<T: 'static> Drop for End<'_, T> {
+        fn drop(&mut self) {
+            self.0.finished.store(true, SeqCst);
+            let mut coroutine = lock(&self.0.coroutine);
+            if !coroutine.ended() {
+                self.0.end_debugger(&mut coroutine);
+            }
+            drop(coroutine);
+            let filter = lock(&self.0.filter).take();
+            drop(filter);
+            self.0.wake.clear();
+        }
+    }
+    let end = End(shared);
+    // SAFETY: `end`, which the session's future holds until its end, drops the future within 's. If the session's future
+    // is leaked, its poll, which alone sets the coroutine active, never runs again.
+    unsafe { lock(&shared.coroutine).start(future) };
+    end
+}
+
+/// The store while a session has its handler in it.
+struct Attached<'s, T: 'static> {
+    store: &'s mut Store<T>,
+    shared: &'s Shared<T>,
+}
+
+impl<T: 'static> Drop for Attached<'_, T> {
+    fn drop(&mut self) {
+        self.shared.finished.store(true, SeqCst);
+        self.store.clear_debug_handler();
+        // An error means that the body put another store in the place of this one; then there's nothing of ours in it.
+        let _ = lock(&self.shared.registry).clear(&mut self.store.as_context_mut());
+        self.shared.options.epochs.give_back(self.store);
+    }
+}
+
+/// Sets the debugger's future active for the length of one poll.
+struct Active<'s, T: 'static>(&'s Shared<T>);
+
+impl<'s, T: 'static> Active<'s, T> {
+    fn new(shared: &'s Shared<T>) -> Self {
+        lock(&shared.coroutine).set_active(true);
+        Self(shared)
+    }
+}
+
+impl<T: 'static> Drop for Active<'_, T> {
+    fn drop(&mut self) {
+        lock(&self.0.coroutine).set_active(false);
+    }
+}
+
+/// The first stop: nothing has run, and the store is at hand without a handler.
+struct Attaching<'s, T: 'static> {
+    shared: &'s Shared<T>,
+    store: StoreContextMut<'s, T>,
+    event: Cell<Option<Event>>,
+}
+
+/// The number of the first stop; the handler's are counted from 1 on and never get there.
+const ATTACHED: u64 = u64::MAX;
+
+impl<T: Send + 'static> Future for Attaching<'_, T> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = &mut *self;
+        let shared = this.shared;
+        shared.wake.set_root(cx.waker());
+        if shared.killed() {
+            return Poll::Ready(());
+        }
+        let _active = Active::new(shared);
+        shared.wake_nexts();
+        let here = Here { stop: ATTACHED, cause: Cause::Attached, store: &mut this.store, event: &this.event };
+        let ended = scope::enter(shared, Some(here), || shared.poll_debugger(&mut lock(&shared.coroutine)));
+        let event = this.event.take();
+        let delivered = event.is_none();
+        this.event.set(event);
+        if ended || (delivered && shared.waiting.load(SeqCst) > 0) {
+            return Poll::Ready(());
+        }
+        if shared.wake.woken() {
+            cx.waker().wake_by_ref();
+        }
+        Poll::Pending
+    }
+}
+
+/// See the module's header.
+struct Session<'p, T: Send + 'static, F: Future> {
+    shared: &'p Arc<Shared<T>>,
+    body: Pin<&'p mut Option<F>>,
+    run: Option<Result<F::Output, Killed>>,
+}
+
+impl<T: Send + 'static, F: Future> Unpin for Session<'_, T, F> {}
+
+impl<T: Send + 'static, F: Future> Session<'_, T, F> {
+    /// Polls the debugger where there is no stop; `true`: it's over.
+    fn poll_debugger(&self) -> bool {
+        let shared = self.shared;
+        shared.wake_nexts();
+        scope::enter(shared, None, || shared.poll_debugger(&mut lock(&shared.coroutine)))
+    }
+
+    fn finish(&mut self, run: Result<F::Output, Killed>) {
+        self.shared.finished.store(true, SeqCst);
+        // Its destructors may take a while, and may wake us.
+        self.body.set(None);
+        self.run = Some(run);
+        self.shared.wake_nexts();
+    }
+
+    /// Whether the debugger has anything to be polled for, outside of a stop.
+    fn debugger_is_due(&self) -> bool {
+        self.shared.wake.woken() || self.shared.queue.any()
+    }
+}
+
+impl<T: Send + 'static, F: Future> Future for Session<'_, T, F> {
+    type Output = Result<F::Output, Killed>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        let shared = this.shared;
+        shared.wake.set_root(cx.waker());
+        let _active = Active::new(shared);
+        let waits = || shared.waiting.load(SeqCst) > 0;
+        let ended = || shared.ended.load(SeqCst);
+        let stopped = || shared.stopped.load(SeqCst) != 0;
+        loop {
+            if this.body.is_none() {
+                if this.run.is_none() {
+                    // Killed before it began.
+                    this.finish(Err(Killed));
+                }
+                if !ended() && !this.poll_debugger() {
+                    if shared.wake.woken() {
+                        cx.waker().wake_by_ref();
+                    }
+                    return Poll::Pending;
+                }
+                return match this.run.take() {
+                    Some(run) => Poll::Ready(run),
+                    // Polled after completion.
+                    None => Poll::Pending,
+                };
+            }
+            if shared.killed() {
+                this.finish(Err(Killed));
+                continue;
+            }
+            if !stopped() && !ended() {
+                if !waits() || this.debugger_is_due() {
+                    this.poll_debugger();
+                }
+                if !waits() && !ended() {
+                    if shared.wake.woken() {
+                        cx.waker().wake_by_ref();
+                    }
+                    return Poll::Pending;
+                }
+            }
+            let polled = {
+                let _body = Body::enter(shared.clone());
+                this.body.as_mut().as_pin_mut().map(|body| body.poll(cx))
+            };
+            match polled {
+                Some(Poll::Ready(result)) => this.finish(Ok(result)),
+                _ if shared.killed() => {}
+                _ => {
+                    if !stopped() && !ended() && this.debugger_is_due() {
+                        cx.waker().wake_by_ref();
+                    }
+                    return Poll::Pending;
+                }
+            }
+        }
+    }
+}
+
+impl<T: Send + 'static, F: Future> Drop for Session<'_, T, F> {
+    fn drop(&mut self) {
+        self.shared.finished.store(true, SeqCst);
+        self.body.set(None);
+    }
+}
+
+/// A session seen from the body that it polls.
+trait Around: Send + Sync {
+    fn store_data(&self) -> usize;
+    fn shared(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
+}
+
+impl<T: 'static> Around for Shared<T> {
+    fn store_data(&self) -> usize {
+        self.store_data
+    }
+
+    fn shared(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
+    }
+}
+
+thread_local! {
+    /// The sessions whose bodies are being polled on this thread, outermost first.
+    static BODIES: RefCell<Vec<Arc<dyn Around>>> = const { RefCell::new(Vec::new()) };
+}
+
+struct Body;
+
+impl Body {
+    fn enter<T: 'static>(shared: Arc<Shared<T>>) -> Self {
+        BODIES.with_borrow_mut(|bodies| bodies.push(shared));
+        Self
+    }
+}
+
+impl Drop for Body {
+    fn drop(&mut self) {
+        BODIES.with_borrow_mut(Vec::pop);
+    }
+}
+
+/// The session around the caller that debugs this store.
+fn around<T: 'static>(store: &Store<T>) -> Option<Arc<Shared<T>>> {
+    let store_data = std::ptr::from_ref(store.data()).addr();
+    let found = BODIES.with_borrow(|bodies| bodies.iter().rev().find(|b| b.store_data() == store_data).cloned());
+    found?.shared().downcast().ok()
+}
+
+/// Called by the body where a call into the guest may have been dropped: puts the session's handler back, which Wasmtime
+/// has lost then (hazard H1). `false` if there's no session around the caller on this store, or it has its handler.
+pub fn rearm<T: Send + 'static>(store: &mut Store<T>) -> bool {
+    let Some(shared) = around(store) else { return false };
+    if !shared.lost.swap(false, SeqCst) {
+        return false;
+    }
+    store.set_debug_handler(Handler::new(shared));
+    true
+}
+
+/// Called by the body when no more modules will come into the store: ends [`watch_modules`](crate::Stop::watch_modules),
+/// and with it the price of looking at every operator. `false` if there's no session around the caller on this store.
+pub fn loaded<T: Send + 'static>(store: &mut Store<T>) -> bool {
+    let Some(shared) = around(store) else { return false };
+    let mut registry = lock(&shared.registry);
+    if registry.wants_step(Stepper::Modules) && !shared.ended.load(Relaxed) {
+        return registry.watch_modules(&mut store.as_context_mut(), false).is_ok();
+    }
+    true
+}

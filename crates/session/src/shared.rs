@@ -1,0 +1,168 @@
+//! What a session's parts share: its future, its handler in the store, the debugger's handles and controls.
+
+use std::{
+    any::Any,
+    collections::VecDeque,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst},
+    },
+    task::{Context, Poll, Waker},
+};
+
+use wasmtime::Engine;
+
+use crate::{
+    Event, Options, breakpoints::Registry, coroutine::Coroutine, dbg::Filter, errors::LastError, scope,
+    wake::DebuggerWaker,
+};
+
+/// Locks, also after a panic: what our mutexes hold is valid between any two of its changes.
+pub(crate) fn lock<X: ?Sized>(mutex: &Mutex<X>) -> MutexGuard<'_, X> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+pub(crate) type Panic = Box<dyn Any + Send>;
+
+pub(crate) struct Shared<T: 'static> {
+    pub options: Options,
+    pub engine: Engine,
+    pub coroutine: Mutex<Coroutine>,
+    /// The first panic of the debugger or of its filter.
+    pub panic: Mutex<Option<Panic>>,
+    /// The debugger is over: the guest runs on without.
+    pub ended: AtomicBool,
+    /// The body is over.
+    pub finished: AtomicBool,
+    pub kill: AtomicBool,
+    pub interrupt: AtomicBool,
+    /// The store lost our handler (H1).
+    pub lost: AtomicBool,
+    /// How many `next()` are being awaited; the guest runs while there are any.
+    pub waiting: AtomicUsize,
+    /// The number of the stop in which the guest's future is pending; 0: none.
+    pub stopped: AtomicU64,
+    /// The number of the stop whose event was delivered; 0: none.
+    pub delivered: AtomicU64,
+    pub next_stop: AtomicU64,
+    pub queue: Queue,
+    /// Wakers of `next()` calls that aren't polled with the debugger's own waker (in a `FuturesUnordered`, say).
+    pub extra: Mutex<Vec<Waker>>,
+    pub has_extra: AtomicBool,
+    pub wake: Arc<DebuggerWaker>,
+    pub waker: Waker,
+    pub registry: Mutex<Registry>,
+    pub filter: Mutex<Option<Filter<T>>>,
+    pub last_error: Mutex<Option<LastError>>,
+    /// Where the store's data lies: a store's identity.
+    pub store_data: usize,
+}
+
+/// Events that no stop belongs to.
+#[derive(Default)]
+pub(crate) struct Queue {
+    events: Mutex<VecDeque<Event>>,
+    any: AtomicBool,
+}
+
+impl Queue {
+    pub(crate) fn push(&self, event: Event) {
+        lock(&self.events).push_back(event);
+        self.any.store(true, SeqCst);
+    }
+
+    pub(crate) fn pop(&self) -> Option<Event> {
+        if !self.any() {
+            return None;
+        }
+        let mut events = lock(&self.events);
+        let event = events.pop_front();
+        self.any.store(!events.is_empty(), SeqCst);
+        event
+    }
+
+    pub(crate) fn any(&self) -> bool {
+        self.any.load(SeqCst)
+    }
+}
+
+impl<T: 'static> Shared<T> {
+    pub(crate) fn new(engine: Engine, options: Options, store_data: usize) -> Self {
+        let wake = Arc::new(DebuggerWaker::default());
+        wake_now(&wake);
+        Self {
+            options,
+            engine,
+            coroutine: Mutex::default(),
+            panic: Mutex::default(),
+            ended: AtomicBool::new(false),
+            finished: AtomicBool::new(false),
+            kill: AtomicBool::new(false),
+            interrupt: AtomicBool::new(false),
+            lost: AtomicBool::new(false),
+            waiting: AtomicUsize::new(0),
+            stopped: AtomicU64::new(0),
+            delivered: AtomicU64::new(0),
+            next_stop: AtomicU64::new(1),
+            queue: Queue::default(),
+            extra: Mutex::default(),
+            has_extra: AtomicBool::new(false),
+            waker: Waker::from(wake.clone()),
+            wake,
+            registry: Mutex::default(),
+            filter: Mutex::default(),
+            last_error: Mutex::default(),
+            store_data,
+        }
+    }
+
+    pub(crate) fn killed(&self) -> bool {
+        self.kill.load(SeqCst)
+    }
+
+    /// Queues an event that no stop belongs to.
+    pub(crate) fn push(&self, event: Event) {
+        self.queue.push(event);
+        self.wake_nexts();
+        wake_now(&self.wake);
+    }
+
+    pub(crate) fn wake_nexts(&self) {
+        if self.has_extra.swap(false, SeqCst) {
+            let wakers = std::mem::take(&mut *lock(&self.extra));
+            wakers.into_iter().for_each(Waker::wake);
+        }
+    }
+
+    /// Polls the debugger. The caller holds its lock and has entered a scope. `true`: it's over.
+    pub(crate) fn poll_debugger(&self, coroutine: &mut Coroutine) -> bool {
+        self.wake.reset();
+        let mut cx = Context::from_waker(&self.waker);
+        match catch_unwind(AssertUnwindSafe(|| coroutine.poll(&mut cx))) {
+            Ok(Poll::Pending) => return false,
+            Ok(Poll::Ready(())) => {}
+            Err(panic) => self.panicked(panic),
+        }
+        self.end_debugger(coroutine);
+        true
+    }
+
+    /// Drops the debugger's future, whose destructors may panic or use their handles.
+    pub(crate) fn end_debugger(&self, coroutine: &mut Coroutine) {
+        self.ended.store(true, SeqCst);
+        let dropped = scope::enter(self, None, || catch_unwind(AssertUnwindSafe(|| coroutine.end())));
+        if let Err(panic) = dropped {
+            self.panicked(panic);
+        }
+    }
+
+    /// Keeps the first panic, to be handed out with the session's result.
+    pub(crate) fn panicked(&self, panic: Panic) {
+        lock(&self.panic).get_or_insert(panic);
+    }
+}
+
+pub(crate) fn wake_now(wake: &Arc<DebuggerWaker>) {
+    std::task::Wake::wake_by_ref(wake);
+}

@@ -1,0 +1,118 @@
+//! The stopped guest, for the length of one closure.
+
+use std::cell::RefCell;
+
+use wasmtime::{AsContextMut, Instance, Module, StoreContextMut, WasmBacktrace};
+
+use crate::{
+    BreakpointId, Error, Frames,
+    breakpoints::Stepper,
+    event::Cause,
+    frames,
+    shared::{Shared, lock},
+};
+
+/// The stopped guest. It's lent to a closure by [`Dbg::with`](crate::Dbg::with) or to a filter; nothing of it gets out.
+pub struct Stop<'a, T: 'static> {
+    pub(crate) store: RefCell<StoreContextMut<'a, T>>,
+    pub(crate) shared: &'a Shared<T>,
+    pub(crate) cause: Cause,
+}
+
+impl<'a, T: 'static> Stop<'a, T> {
+    /// The store. All of Wasmtime's API that doesn't run the guest may be used: the data, memories, globals, tables,
+    /// collections.
+    ///
+    /// Use [`frames`](Self::frames) instead of `debug_exit_frames`, whose handles stay "valid" after the guest has gone
+    /// on (hazard H2) and may be wild at stack overflows and in start functions (H4, H5); and
+    /// [`add_breakpoint`](Self::add_breakpoint) instead of `edit_breakpoints`, whose breakpoints this session doesn't
+    /// know and therefore doesn't stop at.
+    pub fn store(&mut self) -> StoreContextMut<'_, T> {
+        self.store.get_mut().as_context_mut()
+    }
+
+    /// The frames of all activations, innermost first.
+    pub fn frames(&mut self) -> Frames<'_, 'a, T> {
+        Frames::new(self)
+    }
+
+    /// How many frames there are, all activations counted.
+    pub fn depth(&mut self) -> u32 {
+        frames::depth(self.store.get_mut(), &mut lock(&self.shared.registry), self.cause)
+    }
+
+    /// Wasmtime's own backtrace: made by other means than [`frames`](Self::frames), without state, and cut at the
+    /// engine's `wasm_backtrace_max_frames`.
+    pub fn backtrace(&mut self) -> WasmBacktrace {
+        WasmBacktrace::force_capture(&*self.store.get_mut())
+    }
+
+    /// All core modules that are in the store.
+    pub fn modules(&mut self) -> Vec<Module> {
+        self.store().debug_all_modules()
+    }
+
+    /// All core instances that are in the store.
+    pub fn instances(&mut self) -> Vec<Instance> {
+        self.store().debug_all_instances()
+    }
+
+    /// Plants a breakpoint at the operator that begins at `pc` of `module`, which need not be in the store yet.
+    ///
+    /// Breakpoints are counted: adding one twice gives the same id, and it has to be removed twice. They end with the
+    /// session.
+    ///
+    /// # Errors
+    /// [`Error::NoOperator`] if `pc` isn't the exact offset of a reachable operator; [`Error::ForeignModule`].
+    pub fn add_breakpoint(&mut self, module: &Module, pc: u32) -> Result<BreakpointId, Error> {
+        let ids = self.update_breakpoints(&[(module.clone(), pc)], &[])?;
+        ids.first().copied().ok_or(Error::NoOperator { pc })
+    }
+
+    /// Gives up one reference to a breakpoint.
+    ///
+    /// # Errors
+    /// [`Error::NoBreakpoint`] if there is none of this id.
+    pub fn remove_breakpoint(&mut self, id: BreakpointId) -> Result<(), Error> {
+        self.update_breakpoints(&[], &[id]).map(drop)
+    }
+
+    /// Adds and removes many breakpoints by one change of the code, which costs far less than one change each. Gives
+    /// the ids of those that were added, in their order.
+    ///
+    /// # Errors
+    /// As [`add_breakpoint`](Self::add_breakpoint) and [`remove_breakpoint`](Self::remove_breakpoint); nothing was done
+    /// then.
+    pub fn update_breakpoints(
+        &mut self,
+        add: &[(Module, u32)],
+        remove: &[BreakpointId],
+    ) -> Result<Vec<BreakpointId>, Error> {
+        lock(&self.shared.registry).update(self.store.get_mut(), add, remove)
+    }
+
+    /// The session's breakpoints: id, module, offset; in no particular order.
+    pub fn breakpoints(&mut self) -> Vec<(BreakpointId, Module, u32)> {
+        lock(&self.shared.registry).planted().map(|(id, module, pc)| (id, module.clone(), pc)).collect()
+    }
+
+    /// Turns stops at every operator on or off. Either changes all code of the store: for long ways, breakpoints are
+    /// better.
+    ///
+    /// # Errors
+    /// [`Error::Engine`] if the code can't be changed.
+    pub fn single_step(&mut self, on: bool) -> Result<(), Error> {
+        lock(&self.shared.registry).step(self.store.get_mut(), Stepper::User, on)
+    }
+
+    /// Turns [`Event::ModuleLoaded`](crate::Event::ModuleLoaded) on or off for modules that aren't in the store yet.
+    ///
+    /// While it's on, every operator is looked at, because Wasmtime tells nobody of new modules: turn it off, or let the
+    /// body call [`loaded`](crate::loaded), once no more are expected.
+    ///
+    /// # Errors
+    /// [`Error::Engine`] if the code can't be changed.
+    pub fn watch_modules(&mut self, on: bool) -> Result<(), Error> {
+        lock(&self.shared.registry).watch_modules(self.store.get_mut(), on)
+    }
+}
