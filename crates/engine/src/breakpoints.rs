@@ -1,0 +1,197 @@
+//! Breakpoints in three levels: the *logical* one that was asked for, the *sites* in code that it comes to, and each
+//! site's *owners*. What overlaps is right by construction: a site is planted as long as it has an owner.
+
+use std::fmt;
+
+use freezeframe_debuggee::{DebuggeeId, ModuleId, ModulePc, Program, Site};
+use freezeframe_symbols::Symbols;
+
+use crate::{
+    EngineError, LocationSpec, SourcePosition, code::Code, error::near_misses, expression::Expression, target::Target,
+};
+
+/// Names a logical breakpoint. Counts from 1 and is never used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BreakpointId(pub u32);
+
+impl fmt::Display for BreakpointId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+/// What is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BreakpointSpec {
+    /// Where.
+    pub location: LocationSpec,
+    /// Only when this expression isn't zero.
+    pub condition: Option<String>,
+    /// Gone after its first hit.
+    pub one_shot: bool,
+}
+
+/// A logical breakpoint.
+#[derive(Clone, Debug)]
+pub struct Breakpoint {
+    /// Its number.
+    pub id: BreakpointId,
+    /// What was asked for.
+    pub spec: BreakpointSpec,
+    /// Whether it stops anything.
+    pub enabled: bool,
+    /// How often it was hit, with its condition true.
+    pub hits: u64,
+    /// Where it is in code. Empty while it's pending.
+    pub sites: Vec<BoundSite>,
+    /// What was changed about the location to make it fit, for people.
+    pub note: Option<String>,
+    pub(crate) condition: Option<Expression>,
+}
+
+impl Breakpoint {
+    /// Whether no module that it fits is loaded yet.
+    pub fn pending(&self) -> bool {
+        self.sites.is_empty()
+    }
+}
+
+/// One place in code where a logical breakpoint is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BoundSite {
+    /// In which debuggee.
+    pub debuggee: DebuggeeId,
+    /// Which operator.
+    pub module: ModuleId,
+    /// Which operator.
+    pub pc: ModulePc,
+    /// The function there.
+    pub function: Option<String>,
+    /// The position there.
+    pub position: Option<SourcePosition>,
+    /// The condition for the guest's side, where it could be compiled.
+    pub(crate) program: Option<Program>,
+}
+
+impl BoundSite {
+    pub(crate) fn site(&self) -> Site {
+        Site { module: self.module, pc: self.pc }
+    }
+}
+
+/// Who wants a rule of a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Owner {
+    Breakpoint(BreakpointId),
+    Step,
+}
+
+/// A location found in a module.
+pub(crate) struct Resolved {
+    pub pcs: Vec<ModulePc>,
+    pub note: Option<String>,
+}
+
+/// Finds a location in one module. `Ok(None)`: it isn't there, but might be in another.
+pub(crate) fn resolve(spec: &LocationSpec, symbols: &Symbols, code: &Code) -> Result<Option<Resolved>, EngineError> {
+    match spec {
+        LocationSpec::Function(name) => {
+            let pcs = symbols.function_sites(name);
+            let pcs = pcs.into_iter().map(|pc| past_structure(symbols, code, pc)).collect::<Vec<_>>();
+            Ok((!pcs.is_empty()).then_some(Resolved { pcs, note: None }))
+        }
+        LocationSpec::Line { file, line } => {
+            let files = symbols.find_files(file);
+            if files.is_empty() {
+                return Ok(None);
+            }
+            // One suffix may fit several files: the line is in those that have code nearest to it.
+            let found: Vec<_> = files.iter().filter_map(|file| symbols.line_sites(*file, *line)).collect();
+            let Some(nearest) = found.iter().map(|sites| sites.line).min() else {
+                return Err(EngineError::NoCodeAtLine { file: file.clone(), line: *line });
+            };
+            let pcs = found.iter().filter(|sites| sites.line == nearest).flat_map(|sites| sites.sites.clone());
+            let pcs = pcs.map(|pc| past_structure(symbols, code, pc)).collect();
+            let note = (nearest != *line).then(|| format!("no code at line {line}; moved to line {nearest}"));
+            Ok(Some(Resolved { pcs, note }))
+        }
+        LocationSpec::Address(pc) => {
+            let Some(function) = symbols.function_at(ModulePc(*pc)) else { return Ok(None) };
+            let operators = code.operators(function.index);
+            if operators.iter().any(|o| o.pc.0 == *pc) {
+                return Ok(Some(Resolved { pcs: vec![ModulePc(*pc)], note: None }));
+            }
+            let before = operators.iter().rev().find(|o| o.pc.0 < *pc);
+            let hint = before.map(|o| format!("; the one before it starts at {}", o.pc)).unwrap_or_default();
+            Err(EngineError::NotAnOperator { pc: *pc, hint })
+        }
+    }
+}
+
+/// The first operator from `pc` on, in the same row, that isn't a mere mark of structure.
+pub(crate) fn past_structure(symbols: &Symbols, code: &Code, pc: ModulePc) -> ModulePc {
+    let Some(function) = symbols.function_at(pc) else { return pc };
+    let end = symbols.row_at(pc).map_or(function.range.end, |row| row.end);
+    let operators = code.operators(function.index);
+    let mut after = operators.iter().skip_while(|o| o.pc < pc).take_while(|o| o.pc < end);
+    after.find(|o| !o.structural).map_or(pc, |o| o.pc)
+}
+
+/// Finds a location in all modules of a target.
+pub(crate) fn bind(spec: &LocationSpec, target: &Target) -> Result<(Vec<BoundSite>, Option<String>), EngineError> {
+    let mut bound = Vec::new();
+    let mut note = None;
+    let mut failed = None;
+    for (index, module) in (0_u32..).zip(&target.modules) {
+        match resolve(spec, &module.symbols, &module.code) {
+            Ok(Some(resolved)) => {
+                note = note.or(resolved.note);
+                for pc in resolved.pcs {
+                    let frames = module.symbols.frames_at(pc);
+                    let innermost = frames.first();
+                    bound.push(BoundSite {
+                        debuggee: target.id,
+                        module: ModuleId(index),
+                        pc,
+                        function: innermost.map(|f| f.function.clone()),
+                        position: module.symbols.location(pc).and_then(|at| SourcePosition::new(&module.symbols, at)),
+                        program: None,
+                    });
+                }
+                if matches!(spec, LocationSpec::Address(_)) && !bound.is_empty() {
+                    break;
+                }
+            }
+            Ok(None) => {}
+            Err(error) => failed = Some(error),
+        }
+    }
+    match failed {
+        Some(error) if bound.is_empty() => Err(error),
+        _ => {
+            bound.sort_by_key(BoundSite::site);
+            bound.dedup_by_key(|s| s.site());
+            Ok((bound, note))
+        }
+    }
+}
+
+/// Why a location was found in no module at all.
+pub(crate) fn not_found(spec: &LocationSpec, targets: &[Target]) -> EngineError {
+    let modules = || targets.iter().flat_map(|t| &t.modules);
+    match spec {
+        LocationSpec::Function(name) => {
+            let names = modules().flat_map(|m| m.symbols.functions());
+            let names = names.flat_map(|f| [f.name.as_str(), f.short_name.as_str()]);
+            EngineError::NoFunction { name: name.clone(), near: near_misses(name, names) }
+        }
+        LocationSpec::Line { file, .. } => {
+            let names = modules().flat_map(|m| m.symbols.files());
+            let names = names.map(|f| f.path.rsplit('/').next().unwrap_or(&f.path));
+            EngineError::NoFile { name: file.clone(), near: near_misses(file, names) }
+        }
+        LocationSpec::Address(pc) => {
+            EngineError::NotAnOperator { pc: *pc, hint: ": no function has code there".to_owned() }
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! What the binary of a core module says about its code: functions, operators, imports, globals, memories.
+//!
+//! Everything that DWARF doesn't know and that stepping and the Wasm-level views need. Read once when a module is loaded,
+//! function bodies only when asked for.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    ops::Range,
+    sync::Arc,
+};
+
+use freezeframe_debuggee::ModulePc;
+use wasmparser::{
+    BinaryReader, ElementItems, Export, ExternalKind, FunctionBody, KnownCustom, Name, Operator, OperatorsReader,
+    Parser, Payload, TypeRef,
+};
+
+use crate::EngineError;
+
+/// The code of one core module.
+pub(crate) struct Code {
+    bytes: Arc<[u8]>,
+    imported_functions: u32,
+    /// The type of each function, imports first.
+    function_types: Vec<u32>,
+    /// The body of each defined function.
+    bodies: Vec<Range<usize>>,
+    /// Functions that an indirect call can reach.
+    address_taken: BTreeSet<u32>,
+    /// Exported functions by name.
+    pub exports: Vec<(String, u32)>,
+    /// All globals, imported ones first.
+    pub globals: Vec<GlobalInfo>,
+    /// How many memories there are, imported ones included.
+    pub memories: u32,
+    local_names: HashMap<(u32, u32), String>,
+}
+
+/// A global of a module.
+#[derive(Clone, Debug)]
+pub(crate) struct GlobalInfo {
+    pub name: Option<String>,
+    pub mutable: bool,
+}
+
+/// What an operator does to the flow of control, as far as stepping cares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Flow {
+    /// Goes on inside the function.
+    Inside,
+    /// Calls this function.
+    Call(u32),
+    /// Calls through a table, with this type.
+    CallIndirect { ty: u32, table: u32 },
+    /// Calls through a reference.
+    CallRef,
+    /// Throws: goes on wherever the exception is caught.
+    Throw,
+}
+
+/// An operator of a function.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OperatorAt {
+    pub pc: ModulePc,
+    pub flow: Flow,
+    /// Whether it only marks structure (`block`, `loop`, `else`, `end`). Branches land *behind* such a mark, so a site on
+    /// one would miss them.
+    pub structural: bool,
+}
+
+impl Code {
+    pub(crate) fn parse(bytes: Arc<[u8]>) -> Result<Self, EngineError> {
+        let mut code = Self {
+            bytes: bytes.clone(),
+            imported_functions: 0,
+            function_types: Vec::new(),
+            bodies: Vec::new(),
+            address_taken: BTreeSet::new(),
+            exports: Vec::new(),
+            globals: Vec::new(),
+            memories: 0,
+            local_names: HashMap::new(),
+        };
+        code.read(&bytes).map_err(|e| EngineError::Module(format!("the module can't be read: {e}")))?;
+        Ok(code)
+    }
+
+    fn read(&mut self, bytes: &[u8]) -> wasmparser::Result<()> {
+        for payload in Parser::new(0).parse_all(bytes) {
+            match payload? {
+                Payload::ImportSection(section) => {
+                    for import in section.into_imports() {
+                        let import = import?;
+                        match import.ty {
+                            TypeRef::Func(ty) | TypeRef::FuncExact(ty) => {
+                                self.imported_functions += 1;
+                                self.function_types.push(ty);
+                            }
+                            TypeRef::Global(ty) => self.globals.push(GlobalInfo {
+                                name: Some(format!("{}.{}", import.module, import.name)),
+                                mutable: ty.mutable,
+                            }),
+                            TypeRef::Memory(_) => self.memories += 1,
+                            TypeRef::Table(_) | TypeRef::Tag(_) => {}
+                        }
+                    }
+                }
+                Payload::FunctionSection(section) => {
+                    for ty in section {
+                        self.function_types.push(ty?);
+                    }
+                }
+                Payload::MemorySection(section) => self.memories += section.count(),
+                Payload::GlobalSection(section) => {
+                    for global in section {
+                        self.globals.push(GlobalInfo { name: None, mutable: global?.ty.mutable });
+                    }
+                }
+                Payload::ExportSection(section) => {
+                    for export in section {
+                        let Export { name, kind, index } = export?;
+                        match kind {
+                            ExternalKind::Func | ExternalKind::FuncExact => {
+                                self.exports.push((name.to_owned(), index));
+                            }
+                            ExternalKind::Global => {
+                                if let Some(global) = self.globals.get_mut(index as usize) {
+                                    global.name.get_or_insert_with(|| name.to_owned());
+                                }
+                            }
+                            _ => {}
+                        }
+                    }
+                }
+                Payload::ElementSection(section) => {
+                    for element in section {
+                        match element?.items {
+                            ElementItems::Functions(functions) => {
+                                for function in functions {
+                                    self.address_taken.insert(function?);
+                                }
+                            }
+                            ElementItems::Expressions(_, expressions) => {
+                                for expression in expressions {
+                                    for op in expression?.get_operators_reader() {
+                                        if let Operator::RefFunc { function_index } = op? {
+                                            self.address_taken.insert(function_index);
+                                        }
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+                Payload::CodeSectionEntry(body) => self.bodies.push(body.range()),
+                Payload::CustomSection(section) => {
+                    if let KnownCustom::Name(names) = section.as_known() {
+                        // Names are a courtesy: damaged ones are left out.
+                        for name in names.into_iter().map_while(Result::ok) {
+                            self.read_names(name);
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn read_names(&mut self, names: Name<'_>) {
+        match names {
+            Name::Global(map) => {
+                for naming in map.into_iter().map_while(Result::ok) {
+                    if let Some(global) = self.globals.get_mut(naming.index as usize) {
+                        global.name = Some(naming.name.to_owned());
+                    }
+                }
+            }
+            Name::Local(map) => {
+                for function in map.into_iter().map_while(Result::ok) {
+                    for naming in function.names.into_iter().map_while(Result::ok) {
+                        self.local_names.insert((function.index, naming.index), naming.name.to_owned());
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    pub(crate) fn bytes(&self) -> &Arc<[u8]> {
+        &self.bytes
+    }
+
+    pub(crate) fn imported_functions(&self) -> u32 {
+        self.imported_functions
+    }
+
+    /// The body of a function: declarations of locals and operators. `None` for an import.
+    pub(crate) fn body(&self, function: u32) -> Option<Range<usize>> {
+        let defined = function.checked_sub(self.imported_functions)?;
+        self.bodies.get(defined as usize).cloned()
+    }
+
+    /// How many functions have a body.
+    pub(crate) fn bodies(&self) -> &[Range<usize>] {
+        &self.bodies
+    }
+
+    pub(crate) fn local_name(&self, function: u32, local: u32) -> Option<&str> {
+        self.local_names.get(&(function, local)).map(String::as_str)
+    }
+
+    /// The functions that an indirect call with type `ty` can reach.
+    pub(crate) fn indirect_targets(&self, ty: u32) -> impl Iterator<Item = u32> + '_ {
+        self.address_taken.iter().copied().filter(move |f| self.function_types.get(*f as usize) == Some(&ty))
+    }
+
+    /// The operators of a function, by address. Empty for an import or a damaged body.
+    pub(crate) fn operators(&self, function: u32) -> Vec<OperatorAt> {
+        let Some(range) = self.body(function) else { return Vec::new() };
+        let Some(body) = self.bytes.get(range.clone()) else { return Vec::new() };
+        let body = FunctionBody::new(BinaryReader::new(body, range.start));
+        let Ok(mut reader) = body.get_operators_reader() else { return Vec::new() };
+        let mut operators = Vec::new();
+        while let Some(operator) = next_operator(&mut reader) {
+            operators.push(operator);
+        }
+        operators
+    }
+}
+
+fn next_operator(reader: &mut OperatorsReader<'_>) -> Option<OperatorAt> {
+    if reader.eof() {
+        return None;
+    }
+    let (operator, offset) = reader.read_with_offset().ok()?;
+    let flow = match operator {
+        Operator::Call { function_index } | Operator::ReturnCall { function_index } => Flow::Call(function_index),
+        Operator::CallIndirect { type_index, table_index }
+        | Operator::ReturnCallIndirect { type_index, table_index } => {
+            Flow::CallIndirect { ty: type_index, table: table_index }
+        }
+        Operator::CallRef { .. } | Operator::ReturnCallRef { .. } => Flow::CallRef,
+        Operator::Throw { .. } | Operator::ThrowRef | Operator::Rethrow { .. } => Flow::Throw,
+        _ => Flow::Inside,
+    };
+    let structural = matches!(
+        operator,
+        Operator::Block { .. } | Operator::Loop { .. } | Operator::Else | Operator::End | Operator::TryTable { .. }
+    );
+    Some(OperatorAt { pc: ModulePc(u32::try_from(offset).ok()?), flow, structural })
+}

@@ -1,0 +1,589 @@
+//! The coordinator: logical breakpoints and running, over any number of debuggees.
+
+use std::{
+    collections::VecDeque,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use freezeframe_debuggee::{
+    Answer, Debuggee, DebuggeeId, DepthCheck, Ended, Event, Interrupter, ModuleId, Query, Rule, RuleId, Site, StopPlan,
+    StopReason, TrapKind,
+};
+use freezeframe_symbols::Symbols;
+
+use crate::{
+    Breakpoint, BreakpointId, BreakpointSpec, EngineError, LocationSpec,
+    breakpoints::{Owner, bind, not_found},
+    code::Code,
+    expression::{Expression, compile},
+    stepping::{Step, Stepping},
+    target::{LoadedModule, State, Target},
+    values::Context,
+};
+
+/// Why a debuggee stopped, in the engine's terms.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// Before the first operator.
+    Attached,
+    /// These breakpoints.
+    Breakpoints(Vec<BreakpointId>),
+    /// A step came to its end.
+    StepDone,
+    /// Somebody asked for it.
+    Interrupted,
+    /// A trap; the stack is still whole.
+    Trap {
+        /// Which.
+        kind: TrapKind,
+        /// The engine's words for it.
+        message: String,
+    },
+    /// An exception is about to be thrown.
+    Exception {
+        /// Its payload, for people.
+        summary: String,
+    },
+    /// A host function failed.
+    HostError {
+        /// Its error.
+        message: String,
+    },
+    /// The guest ran unseen for a while.
+    Blind {
+        /// Why.
+        why: String,
+    },
+}
+
+/// What a debuggee did. Each names its debuggee.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Report {
+    /// It stands still.
+    Stopped {
+        /// Which.
+        debuggee: DebuggeeId,
+        /// Why.
+        reason: Reason,
+        /// What went wrong beside it, such as a condition that couldn't be evaluated.
+        notes: Vec<String>,
+    },
+    /// It is over.
+    Ended {
+        /// Which.
+        debuggee: DebuggeeId,
+        /// How.
+        ended: Ended,
+    },
+}
+
+/// The debugger. All its methods are called from one thread; guests run on their own.
+#[derive(Default)]
+pub struct Debugger {
+    pub(crate) targets: Vec<Target>,
+    breakpoints: Vec<Breakpoint>,
+    last_debuggee: u32,
+    last_breakpoint: u32,
+    catch_exceptions: bool,
+    /// Stops that happened while something else was being done.
+    pending: VecDeque<Report>,
+    /// Symbols that were read already: the same program run again has the same.
+    symbols: Vec<(Arc<[u8]>, Arc<Symbols>, Arc<Code>)>,
+}
+
+/// How long the engine waits for a guest that it interrupts for its own sake.
+const PAUSE: Duration = Duration::from_secs(5);
+
+impl Debugger {
+    /// A debugger without debuggees.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes over a debuggee and waits until it stands before its first operator.
+    ///
+    /// # Errors
+    /// What the debuggee or its modules are at fault with.
+    pub fn attach(&mut self, debuggee: Box<dyn Debuggee>) -> Result<DebuggeeId, EngineError> {
+        self.last_debuggee += 1;
+        let id = DebuggeeId(self.last_debuggee);
+        let mut target = Target::new(id, debuggee);
+        match target.debuggee.next_event(None)? {
+            Some(Event::Stopped(_)) => target.state = State::Stopped,
+            Some(Event::Ended(ended)) => {
+                target.state = State::Ended(ended.clone());
+                self.pending.push_back(Report::Ended { debuggee: id, ended });
+            }
+            None => return Err(EngineError::Internal("a debuggee attached without an event")),
+        }
+        self.targets.push(target);
+        if self.target(id)?.state == State::Stopped {
+            self.load_modules(id)?;
+        }
+        Ok(id)
+    }
+
+    /// Lets go of a debuggee: a guest that still lives is killed.
+    pub fn forget(&mut self, id: DebuggeeId) {
+        self.targets.retain(|t| t.id != id);
+        for breakpoint in &mut self.breakpoints {
+            breakpoint.sites.retain(|s| s.debuggee != id);
+        }
+    }
+
+    /// What a debuggee is doing.
+    ///
+    /// # Errors
+    /// [`EngineError::NoDebuggee`].
+    pub fn state(&self, id: DebuggeeId) -> Result<State, EngineError> {
+        let target = self.targets.iter().find(|t| t.id == id);
+        target.map(|t| t.state.clone()).ok_or(EngineError::NoDebuggee(id))
+    }
+
+    pub(crate) fn target(&mut self, id: DebuggeeId) -> Result<&mut Target, EngineError> {
+        self.targets.iter_mut().find(|t| t.id == id).ok_or(EngineError::NoDebuggee(id))
+    }
+
+    /// Modules that came since the last look: their symbols are read and breakpoints that waited for them are bound.
+    fn load_modules(&mut self, id: DebuggeeId) -> Result<(), EngineError> {
+        let Answer::Modules(modules) = self.target(id)?.ask(Query::Modules)? else {
+            return Err(EngineError::Internal("the answer to Modules is something else"));
+        };
+        let known = self.target(id)?.modules.len();
+        for module in modules.into_iter().skip(known) {
+            let cached = self.symbols.iter().find(|(bytes, ..)| *bytes == module.bytes);
+            let (symbols, code) = match cached {
+                Some((_, symbols, code)) => (symbols.clone(), code.clone()),
+                None => {
+                    let symbols = Symbols::new(module.bytes.clone());
+                    let symbols = Arc::new(symbols.map_err(|e| EngineError::Module(e.to_string()))?);
+                    let code = Arc::new(Code::parse(module.bytes.clone())?);
+                    self.symbols.push((module.bytes, symbols.clone(), code.clone()));
+                    (symbols, code)
+                }
+            };
+            self.target(id)?.modules.push(LoadedModule { name: module.name, symbols, code });
+        }
+        for index in 0..self.breakpoints.len() {
+            self.bind_breakpoint(index, id);
+        }
+        Ok(())
+    }
+
+    fn bind_breakpoint(&mut self, index: usize, id: DebuggeeId) {
+        let (Some(breakpoint), Some(target)) =
+            (self.breakpoints.get_mut(index), self.targets.iter().find(|t| t.id == id))
+        else {
+            return;
+        };
+        breakpoint.sites.retain(|s| s.debuggee != id);
+        // A location that isn't here may come with a later module: it stays pending.
+        let Ok((mut sites, note)) = bind(&breakpoint.spec.location, target) else { return };
+        for site in &mut sites {
+            let module = target.module(site.module);
+            site.program = match (&breakpoint.condition, module) {
+                (Some(condition), Some(module)) => compile(condition, &module.symbols, site.pc),
+                _ => None,
+            };
+        }
+        breakpoint.sites.extend(sites);
+        breakpoint.note = note;
+    }
+
+    // ---- breakpoints
+
+    /// Sets a breakpoint in all debuggees, now and later. It may be pending.
+    ///
+    /// # Errors
+    /// A condition that can't be parsed; a location that fits no loaded module, when some are loaded and `pending` isn't
+    /// set.
+    pub fn add_breakpoint(&mut self, spec: BreakpointSpec, pending: bool) -> Result<BreakpointId, EngineError> {
+        let condition = spec.condition.as_deref().map(Expression::parse).transpose()?;
+        self.while_paused(|this| this.add_while_paused(spec, condition, pending))
+    }
+
+    fn add_while_paused(
+        &mut self,
+        spec: BreakpointSpec,
+        condition: Option<Expression>,
+        pending: bool,
+    ) -> Result<BreakpointId, EngineError> {
+        let mut failed = None;
+        for target in &self.targets {
+            match bind(&spec.location, target) {
+                Err(error) => failed = Some(error),
+                Ok((sites, _)) if sites.is_empty() && !target.modules.is_empty() => {
+                    failed = failed.or_else(|| Some(not_found(&spec.location, &self.targets)));
+                }
+                Ok(_) => {
+                    failed = None;
+                    break;
+                }
+            }
+        }
+        if let Some(error) = failed.filter(|_| !pending) {
+            return Err(error);
+        }
+        self.last_breakpoint += 1;
+        let id = BreakpointId(self.last_breakpoint);
+        let breakpoint = Breakpoint { id, spec, enabled: true, hits: 0, sites: Vec::new(), note: None, condition };
+        self.breakpoints.push(breakpoint);
+        let index = self.breakpoints.len() - 1;
+        let ids: Vec<DebuggeeId> = self.targets.iter().map(|t| t.id).collect();
+        for id in ids {
+            self.bind_breakpoint(index, id);
+        }
+        Ok(id)
+    }
+
+    /// All logical breakpoints, oldest first.
+    pub fn breakpoints(&self) -> &[Breakpoint] {
+        &self.breakpoints
+    }
+
+    /// One of them.
+    ///
+    /// # Errors
+    /// [`EngineError::NoBreakpoint`].
+    pub fn breakpoint(&self, id: BreakpointId) -> Result<&Breakpoint, EngineError> {
+        self.breakpoints.iter().find(|b| b.id == id).ok_or(EngineError::NoBreakpoint(id))
+    }
+
+    /// Removes a breakpoint.
+    ///
+    /// # Errors
+    /// [`EngineError::NoBreakpoint`].
+    pub fn remove_breakpoint(&mut self, id: BreakpointId) -> Result<(), EngineError> {
+        self.breakpoint(id)?;
+        self.while_paused(|this| {
+            this.breakpoints.retain(|b| b.id != id);
+            Ok(())
+        })
+    }
+
+    /// Lets a breakpoint stop the guest, or not.
+    ///
+    /// # Errors
+    /// [`EngineError::NoBreakpoint`].
+    pub fn enable_breakpoint(&mut self, id: BreakpointId, enabled: bool) -> Result<(), EngineError> {
+        self.breakpoint(id)?;
+        self.while_paused(|this| {
+            this.breakpoints.iter_mut().filter(|b| b.id == id).for_each(|b| b.enabled = enabled);
+            Ok(())
+        })
+    }
+
+    /// Sets or removes a breakpoint's condition.
+    ///
+    /// # Errors
+    /// [`EngineError::NoBreakpoint`]; a condition that can't be parsed.
+    pub fn set_condition(&mut self, id: BreakpointId, condition: Option<String>) -> Result<(), EngineError> {
+        self.breakpoint(id)?;
+        let parsed = condition.as_deref().map(Expression::parse).transpose()?;
+        self.while_paused(|this| {
+            for index in 0..this.breakpoints.len() {
+                if this.breakpoints[index].id == id {
+                    this.breakpoints[index].condition = parsed.clone();
+                    this.breakpoints[index].spec.condition = condition.clone();
+                    let ids: Vec<DebuggeeId> = this.targets.iter().map(|t| t.id).collect();
+                    ids.into_iter().for_each(|id| this.bind_breakpoint(index, id));
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Whether thrown exceptions stop the guest. Traps always do.
+    pub fn catch_exceptions(&mut self, catch: bool) {
+        self.catch_exceptions = catch;
+    }
+
+    /// Does something while no debuggee runs: those that do are interrupted and go on afterwards, unseen by the user.
+    fn while_paused<R>(&mut self, act: impl FnOnce(&mut Self) -> Result<R, EngineError>) -> Result<R, EngineError> {
+        let running: Vec<DebuggeeId> =
+            self.targets.iter().filter(|t| t.state == State::Running).map(|t| t.id).collect();
+        let mut resume = Vec::new();
+        for id in running {
+            self.target(id)?.debuggee.interrupter().interrupt();
+            match self.wait(id, Some(PAUSE))? {
+                Some(Report::Stopped { reason: Reason::Interrupted, .. }) => resume.push(id),
+                // A stop of its own came first: it is reported as if nothing had been.
+                Some(report) => self.pending.push_back(report),
+                None => return Err(EngineError::Running),
+            }
+        }
+        let result = act(self);
+        for id in resume {
+            self.resume_with_plan(id)?;
+        }
+        result
+    }
+
+    // ---- running
+
+    /// Lets a debuggee run until something stops it.
+    ///
+    /// # Errors
+    /// It must be stopped.
+    pub fn resume(&mut self, id: DebuggeeId) -> Result<(), EngineError> {
+        self.target(id)?.stepping = None;
+        self.resume_with_plan(id)
+    }
+
+    /// Starts a step from the innermost frame, `count` times.
+    ///
+    /// # Errors
+    /// It must be stopped at a frame; [`EngineError::NoLines`] where there are no lines to step by.
+    pub fn step(&mut self, id: DebuggeeId, step: Step, count: u32) -> Result<(), EngineError> {
+        let places = self.target(id)?.plan_step(step)?;
+        self.target(id)?.stepping = Some(Stepping { step, remaining: count.max(1), places });
+        self.resume_with_plan(id)
+    }
+
+    /// Runs until frame `frame` has returned to its caller.
+    ///
+    /// # Errors
+    /// [`EngineError::Outermost`] when it has none, [`EngineError::NoFrame`].
+    pub fn finish(&mut self, id: DebuggeeId, frame: usize) -> Result<(), EngineError> {
+        let target = self.target(id)?;
+        let frame = target.stack_frame(frame)?;
+        let places = target.plan_step_from(Step::Out, frame.physical, frame.inline_depth)?;
+        target.stepping = Some(Stepping { step: Step::Out, remaining: 1, places });
+        self.resume_with_plan(id)
+    }
+
+    /// Runs until a location is reached, or the innermost frame has returned.
+    ///
+    /// # Errors
+    /// A location that isn't found.
+    pub fn run_to(&mut self, id: DebuggeeId, location: &LocationSpec) -> Result<(), EngineError> {
+        let target = self.target(id)?;
+        let mut places = target.plan_step(Step::Out).unwrap_or_default();
+        let (sites, _) = bind(location, target)?;
+        if sites.is_empty() {
+            return Err(not_found(location, &self.targets));
+        }
+        places.sites.extend(sites.iter().map(|s| (s.site(), DepthCheck::Any)));
+        self.target(id)?.stepping = Some(Stepping { step: Step::Out, remaining: 1, places });
+        self.resume_with_plan(id)
+    }
+
+    /// Resumes with the breakpoints as they are now and whatever step is under way.
+    fn resume_with_plan(&mut self, id: DebuggeeId) -> Result<(), EngineError> {
+        let catch_exceptions = self.catch_exceptions;
+        let breakpoints = &self.breakpoints;
+        let Some(target) = self.targets.iter_mut().find(|t| t.id == id) else {
+            return Err(EngineError::NoDebuggee(id));
+        };
+        match target.state {
+            State::Stopped => {}
+            State::Running => return Err(EngineError::Running),
+            State::Ended(_) => return Err(EngineError::NotRunning),
+        }
+        let mut owners = Vec::new();
+        let mut plan = StopPlan { module_loads: true, exceptions: catch_exceptions, ..StopPlan::default() };
+        let mut rule = |owner, site: Site, depth, condition, temporary| {
+            let rule = RuleId(u32::try_from(owners.len()).unwrap_or(u32::MAX));
+            owners.push(owner);
+            plan.rules.push(Rule { id: rule, site, depth, condition, temporary });
+        };
+        for breakpoint in breakpoints.iter().filter(|b| b.enabled) {
+            for bound in breakpoint.sites.iter().filter(|s| s.debuggee == id) {
+                let owner = Owner::Breakpoint(breakpoint.id);
+                rule(owner, bound.site(), DepthCheck::Any, bound.program.clone(), false);
+            }
+        }
+        if let Some(stepping) = &target.stepping {
+            for (site, depth) in &stepping.places.sites {
+                rule(Owner::Step, *site, *depth, None, true);
+            }
+            plan.next_operator = stepping.places.anywhere;
+        }
+        target.debuggee.resume(plan)?;
+        target.owners = owners;
+        target.forget_stop();
+        target.state = State::Running;
+        Ok(())
+    }
+
+    /// Waits until a debuggee stops for a reason that concerns the user, or is over. `None` when `timeout` passed.
+    ///
+    /// # Errors
+    /// [`EngineError::NotRunning`] when it is over or stands still.
+    pub fn wait(&mut self, id: DebuggeeId, timeout: Option<Duration>) -> Result<Option<Report>, EngineError> {
+        let mine = |report: &Report| match report {
+            Report::Stopped { debuggee, .. } | Report::Ended { debuggee, .. } => *debuggee == id,
+        };
+        if let Some(at) = self.pending.iter().position(mine) {
+            return Ok(self.pending.remove(at));
+        }
+        if self.target(id)?.state != State::Running {
+            return Err(EngineError::NotRunning);
+        }
+        let deadline = timeout.map(|timeout| Instant::now() + timeout);
+        loop {
+            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            match self.target(id)?.debuggee.next_event(left)? {
+                None => return Ok(None),
+                Some(Event::Ended(ended)) => {
+                    self.target(id)?.state = State::Ended(ended.clone());
+                    return Ok(Some(Report::Ended { debuggee: id, ended }));
+                }
+                Some(Event::Stopped(stopped)) => {
+                    let target = self.target(id)?;
+                    target.state = State::Stopped;
+                    target.forget_stop();
+                    let mut notes = Vec::new();
+                    if let Some(reason) = self.classify(id, stopped.reason, &mut notes)? {
+                        self.target(id)?.stepping = None;
+                        return Ok(Some(Report::Stopped { debuggee: id, reason, notes }));
+                    }
+                    self.resume_with_plan(id)?;
+                }
+            }
+        }
+    }
+
+    /// What a stop means to the user; `None`: nothing, go on.
+    fn classify(
+        &mut self,
+        id: DebuggeeId,
+        reason: StopReason,
+        notes: &mut Vec<String>,
+    ) -> Result<Option<Reason>, EngineError> {
+        Ok(Some(match reason {
+            StopReason::Attached => Reason::Attached,
+            StopReason::Interrupted => Reason::Interrupted,
+            StopReason::Trap { kind, message } => Reason::Trap { kind, message },
+            StopReason::Exception { summary } => Reason::Exception { summary },
+            StopReason::HostError { message } => Reason::HostError { message },
+            StopReason::Blind { why } => Reason::Blind { why },
+            StopReason::ModulesLoaded(_) => {
+                self.load_modules(id)?;
+                return Ok(None);
+            }
+            StopReason::Rules(rules) => return self.classify_rules(id, &rules, notes),
+        }))
+    }
+
+    fn classify_rules(
+        &mut self,
+        id: DebuggeeId,
+        rules: &[RuleId],
+        notes: &mut Vec<String>,
+    ) -> Result<Option<Reason>, EngineError> {
+        let target = self.target(id)?;
+        let owners: Vec<Owner> = rules.iter().filter_map(|r| target.owners.get(r.0 as usize).copied()).collect();
+        // `next_operator` of a step has no rule of its own.
+        let stepped = owners.contains(&Owner::Step)
+            || target.stepping.as_ref().is_some_and(|s| s.places.anywhere) && rules.is_empty();
+        let mut hit = Vec::new();
+        for owner in owners {
+            let Owner::Breakpoint(breakpoint) = owner else { continue };
+            if !hit.contains(&breakpoint) && self.condition_holds(id, breakpoint, notes)? {
+                hit.push(breakpoint);
+            }
+        }
+        for breakpoint in self.breakpoints.iter_mut().filter(|b| hit.contains(&b.id)) {
+            breakpoint.hits += 1;
+        }
+        if !hit.is_empty() {
+            self.breakpoints.retain(|b| !(b.spec.one_shot && hit.contains(&b.id)));
+            return Ok(Some(Reason::Breakpoints(hit)));
+        }
+        if stepped { self.step_arrived(id) } else { Ok(None) }
+    }
+
+    fn condition_holds(
+        &mut self,
+        id: DebuggeeId,
+        breakpoint: BreakpointId,
+        notes: &mut Vec<String>,
+    ) -> Result<bool, EngineError> {
+        let condition = self.breakpoint(breakpoint)?.condition.clone();
+        let Some(condition) = condition else { return Ok(true) };
+        let target = self.target(id)?;
+        let frame = target.stack_frame(0)?;
+        let mut context = Context::in_frame(target, frame)?;
+        let truth = context.evaluate(&condition).and_then(|value| context.scalar(&value)).map(|s| s.truth());
+        // A condition that can't be evaluated stops, so that a person gets to see why.
+        Ok(truth.unwrap_or_else(|error| {
+            notes.push(format!("the condition of breakpoint {breakpoint} can't be evaluated: {error}"));
+            true
+        }))
+    }
+
+    /// A step reached one of its places: is it done?
+    fn step_arrived(&mut self, id: DebuggeeId) -> Result<Option<Reason>, EngineError> {
+        let target = self.target(id)?;
+        let Some(stepping) = target.stepping.clone() else { return Ok(Some(Reason::StepDone)) };
+        let frame = target.stack_frame(0)?;
+        let by_line = matches!(stepping.step, Step::Over | Step::Into | Step::Until);
+        if by_line && frame.position.is_none() {
+            // Back in code without lines (a start-up stub): on to where there are some.
+            if let Ok(places) = target.plan_step(Step::Over) {
+                target.stepping = Some(Stepping { places, ..stepping });
+                return Ok(None);
+            }
+            return Ok(Some(Reason::StepDone));
+        }
+        if stepping.remaining <= 1 {
+            return Ok(Some(Reason::StepDone));
+        }
+        match target.plan_step(stepping.step) {
+            Ok(places) => {
+                target.stepping = Some(Stepping { remaining: stepping.remaining - 1, places, ..stepping });
+                Ok(None)
+            }
+            Err(_) => Ok(Some(Reason::StepDone)),
+        }
+    }
+
+    /// A handle by which another thread (a signal handler) can stop a debuggee.
+    ///
+    /// # Errors
+    /// [`EngineError::NoDebuggee`].
+    pub fn interrupter(&mut self, id: DebuggeeId) -> Result<Interrupter, EngineError> {
+        Ok(self.target(id)?.debuggee.interrupter())
+    }
+
+    /// Ends a debuggee and waits for its end.
+    ///
+    /// # Errors
+    /// [`EngineError::NotRunning`] when it is over already.
+    pub fn kill(&mut self, id: DebuggeeId) -> Result<Ended, EngineError> {
+        let target = self.target(id)?;
+        if let State::Ended(_) = target.state {
+            return Err(EngineError::NotRunning);
+        }
+        target.debuggee.kill()?;
+        loop {
+            match target.debuggee.next_event(None)? {
+                Some(Event::Ended(ended)) => {
+                    target.state = State::Ended(ended.clone());
+                    return Ok(ended);
+                }
+                Some(Event::Stopped(_)) => {}
+                None => return Err(EngineError::Internal("a killed debuggee didn't end")),
+            }
+        }
+    }
+
+    /// The sites planted in a stopped debuggee's code right now.
+    ///
+    /// # Errors
+    /// It must be stopped.
+    pub fn planted(&mut self, id: DebuggeeId) -> Result<Vec<Site>, EngineError> {
+        self.target(id)?.planted()
+    }
+
+    /// The symbols of the modules of a debuggee, in the order of their loading.
+    ///
+    /// # Errors
+    /// [`EngineError::NoDebuggee`].
+    pub fn modules(&mut self, id: DebuggeeId) -> Result<Vec<(ModuleId, Option<String>, Arc<Symbols>)>, EngineError> {
+        let modules = (0_u32..).zip(&self.target(id)?.modules);
+        Ok(modules.map(|(i, m)| (ModuleId(i), m.name.clone(), m.symbols.clone())).collect())
+    }
+}

@@ -1,0 +1,148 @@
+//! Characters to tokens.
+
+use crate::EngineError;
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Token {
+    Integer { value: i128, bits: u32, signed: bool },
+    Float(f64),
+    Char(char),
+    Name(String),
+    Register(String),
+    Symbol(&'static str),
+}
+
+/// Longest first, so that `<<` isn't two `<`.
+const SYMBOLS: [&str; 31] = [
+    "->", "::", "<<", ">>", "<=", ">=", "==", "!=", "&&", "||", "+", "-", "*", "/", "%", "<", ">", "=", "!", "~", "&",
+    "|", "^", "(", ")", "[", "]", ".", ",", "{", "}",
+];
+
+/// Tokens with their places, in characters.
+pub(super) fn tokens(text: &str) -> Result<Vec<(usize, Token)>, EngineError> {
+    let chars: Vec<char> = text.chars().collect();
+    let mut tokens = Vec::new();
+    let mut at = 0;
+    let error = |message: &str, at| EngineError::Syntax { message: message.to_owned(), text: text.to_owned(), at };
+    while let Some(&c) = chars.get(at) {
+        let start = at;
+        if c.is_whitespace() {
+            at += 1;
+            continue;
+        }
+        // After a dot a number is a tuple's field: `t.0.1` has no float in it.
+        let field = matches!(tokens.last(), Some((_, Token::Symbol("."))));
+        let token = if c.is_ascii_digit() && field {
+            let digits: String = chars[at..].iter().take_while(|c| c.is_ascii_digit()).collect();
+            at += digits.len();
+            Token::Name(digits)
+        } else if c.is_ascii_digit() {
+            let (token, length) = number(&chars[at..]).ok_or_else(|| error("this number can't be read", start))?;
+            at += length;
+            token
+        } else if c == '\'' {
+            let (value, length) = character(&chars[at + 1..]).ok_or_else(|| error("expected 'c'", start))?;
+            at += length + 1;
+            Token::Char(value)
+        } else if c == '$' || is_name_start(c) {
+            let name: String =
+                chars[at..].iter().enumerate().take_while(|(i, c)| *i == 0 || is_name(**c)).map(|(_, c)| c).collect();
+            at += name.chars().count();
+            match name.strip_prefix('$') {
+                Some(register) => Token::Register(register.to_owned()),
+                None => Token::Name(name),
+            }
+        } else {
+            let rest: String = chars[at..chars.len().min(at + 2)].iter().collect();
+            let symbol = SYMBOLS.into_iter().find(|s| rest.starts_with(s));
+            let symbol = symbol.ok_or_else(|| error(&format!("unexpected `{c}`"), start))?;
+            at += symbol.len();
+            Token::Symbol(symbol)
+        };
+        tokens.push((start, token));
+    }
+    Ok(tokens)
+}
+
+fn is_name_start(c: char) -> bool {
+    c == '_' || c.is_alphabetic()
+}
+
+fn is_name(c: char) -> bool {
+    is_name_start(c) || c.is_numeric()
+}
+
+fn character(chars: &[char]) -> Option<(char, usize)> {
+    let (value, length) = match chars.first()? {
+        '\'' => return None,
+        '\\' => match chars.get(1)? {
+            'n' => ('\n', 2),
+            't' => ('\t', 2),
+            'r' => ('\r', 2),
+            '0' => ('\0', 2),
+            'x' => {
+                let digits: String = chars.get(2..4)?.iter().collect();
+                (char::from(u8::from_str_radix(&digits, 16).ok()?), 4)
+            }
+            c => (*c, 2),
+        },
+        c => (*c, 1),
+    };
+    (chars.get(length) == Some(&'\'')).then_some((value, length + 1))
+}
+
+/// A number with the suffixes of C and Rust.
+fn number(chars: &[char]) -> Option<(Token, usize)> {
+    let mut length = chars.iter().take_while(|c| is_name(**c)).count();
+    let prefix: String = chars.iter().take(2).collect();
+    let radix = match prefix.to_ascii_lowercase().as_str() {
+        "0x" => 16,
+        "0b" => 2,
+        "0o" => 8,
+        _ => 10,
+    };
+    let fraction =
+        radix == 10 && chars.get(length) == Some(&'.') && chars.get(length + 1).is_some_and(char::is_ascii_digit);
+    if fraction {
+        length += 1 + chars[length + 1..].iter().take_while(|c| is_name(**c)).count();
+    }
+    let exponent = radix == 10 && chars[..length].last().is_some_and(|c| matches!(c, 'e' | 'E'));
+    if exponent && chars.get(length).is_some_and(|c| matches!(c, '+' | '-')) {
+        length += 1 + chars[length + 1..].iter().take_while(|c| is_name(**c)).count();
+    }
+    let text: String = chars[..length].iter().filter(|c| **c != '_').collect();
+    if fraction || radix == 10 && text.contains(['e', 'E']) {
+        let text = text.trim_end_matches(['f', 'F', 'l', 'L']);
+        return text.parse().ok().map(|v| (Token::Float(v), length));
+    }
+    let digits = if radix == 10 { &text[..] } else { &text[2..] };
+    let end = digits.find(|c: char| !c.is_digit(radix)).unwrap_or(digits.len());
+    let (digits, suffix) = digits.split_at(end);
+    let value = i128::from_str_radix(digits, radix).ok()?;
+    let (bits, signed) = match suffix.to_ascii_lowercase().as_str() {
+        "" => natural_width(value, radix),
+        "u" => (if value <= i128::from(u32::MAX) { 32 } else { 64 }, false),
+        "l" | "ll" => (64, true),
+        "ul" | "ull" | "lu" | "llu" => (64, false),
+        "usize" => (32, false),
+        "isize" => (32, true),
+        other => {
+            let signed = other.starts_with('i');
+            let bits = other.strip_prefix(['i', 'u'])?.parse().ok()?;
+            (matches!(bits, 8 | 16 | 32 | 64 | 128).then_some(bits)?, signed)
+        }
+    };
+    Some((Token::Integer { value, bits, signed }, length))
+}
+
+/// C's rule: the first of the types that holds it, unsigned ones only for hex.
+fn natural_width(value: i128, radix: u32) -> (u32, bool) {
+    let fits = |bits: u32| value < 1 << bits;
+    match () {
+        () if fits(31) => (32, true),
+        () if radix != 10 && fits(32) => (32, false),
+        () if fits(63) => (64, true),
+        () if fits(64) => (64, false),
+        () => (128, true),
+    }
+}

@@ -1,0 +1,38 @@
+//! The source-level debugger over any debuggee: one for every front end.
+//!
+//! [`Debugger`] is the coordinator. It owns the logical breakpoints and any number of debuggees, plans steps, and turns
+//! what [`freezeframe_symbols`] says and what a [`Debuggee`](freezeframe_debuggee::Debuggee) answers into frames, variables
+//! and values. It knows no engine, no file system and no protocol.
+//!
+//! Invariant: the guest is asked only while it stands still, and nothing that was learnt at one stop is used at another.
+
+#![forbid(unsafe_code)]
+
+mod breakpoints;
+mod code;
+mod debugger;
+mod disassemble;
+mod error;
+mod expression;
+mod inspect;
+mod location;
+mod stack;
+mod stepping;
+mod target;
+mod type_text;
+mod values;
+
+pub use breakpoints::{BoundSite, Breakpoint, BreakpointId, BreakpointSpec};
+pub use debugger::{Debugger, Reason, Report};
+pub use disassemble::Instruction;
+pub use error::{Blame, EngineError};
+pub use freezeframe_debuggee::{
+    DebuggeeId, Ended, Interrupter, ModuleId, ModulePc, PcMeaning, Site, TrapKind, WasmValue,
+};
+pub use freezeframe_symbols::Language;
+pub use inspect::{FunctionInfo, WasmState};
+pub use location::LocationSpec;
+pub use stack::{SourcePosition, StackFrame};
+pub use stepping::Step;
+pub use target::State;
+pub use values::{Format, Limits, Shown};

@@ -1,0 +1,273 @@
+//! The step planner: turns "next line", "into", "out" into sites with depth checks.
+//!
+//! A step is a set of places of which the guest must reach one first, planted for one resume. Nothing is switched to
+//! single-step mode and nothing is left behind: the places are temporary rules of the stop plan.
+
+use std::collections::BTreeSet;
+
+use freezeframe_debuggee::{Answer, DepthCheck, Frame, ModuleId, ModulePc, PcMeaning, Query, Site};
+use freezeframe_symbols::{LineRow, Location, ScopeId, SourceFrame};
+
+use crate::{
+    EngineError,
+    breakpoints::past_structure,
+    code::{Flow, OperatorAt},
+    target::{LoadedModule, Target, lookup_pc},
+};
+
+/// Kinds of steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// To the next source line of this function, or back in its caller.
+    Over,
+    /// As [`Over`](Self::Over), but also into a function with line information that is called on the way.
+    Into,
+    /// Until this function has returned.
+    Out,
+    /// To a later line of this function, or back in its caller: loops are run to their end.
+    Until,
+    /// One operator, into calls.
+    Instruction,
+    /// One operator, over calls.
+    InstructionOver,
+}
+
+/// A step that is under way.
+#[derive(Clone, Debug)]
+pub(crate) struct Stepping {
+    pub step: Step,
+    /// How many are left, this one included.
+    pub remaining: u32,
+    pub places: Places,
+}
+
+/// Where a step ends.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Places {
+    pub sites: Vec<(Site, DepthCheck)>,
+    /// The next operator can't be named: stop at whichever it is.
+    pub anywhere: bool,
+}
+
+impl Places {
+    fn add(&mut self, module: ModuleId, pc: ModulePc, depth: DepthCheck) {
+        self.sites.push((Site { module, pc }, depth));
+    }
+}
+
+/// What a step starts from.
+struct Origin<'a> {
+    frame: Frame,
+    caller: Option<Frame>,
+    depth: u32,
+    module: &'a LoadedModule,
+    operators: Vec<OperatorAt>,
+    /// The inline chain at the frame's position.
+    chain: Vec<SourceFrame>,
+}
+
+impl Target {
+    /// Plans one step from the innermost frame.
+    pub(crate) fn plan_step(&mut self, step: Step) -> Result<Places, EngineError> {
+        self.plan_step_from(step, 0, 0)
+    }
+
+    /// Plans a step from Wasm frame `physical`, whose source frame lies `inline_depth` inlined calls up its chain.
+    pub(crate) fn plan_step_from(
+        &mut self,
+        step: Step,
+        physical: u32,
+        inline_depth: usize,
+    ) -> Result<Places, EngineError> {
+        let frame = self.frame(physical)?;
+        let caller = self.frame(physical.saturating_add(1)).ok();
+        let depth = self.depth()?.saturating_sub(physical);
+        // An indirect call is resolved by what stands on the operand stack right now.
+        let indirect = if step == Step::Instruction { self.indirect_callee(&frame)? } else { None };
+        let module = self.module(frame.module).ok_or(EngineError::Internal("a frame of an unknown module"))?;
+        let operators = module.code.operators(frame.function);
+        let chain = module.symbols.frames_at(lookup_pc(&frame));
+        let origin = Origin { frame, caller, depth, module, operators, chain };
+        match step {
+            Step::Over | Step::Into | Step::Until => self.plan_line_step(&origin, step),
+            Step::Out => origin.plan_out(inline_depth),
+            Step::Instruction | Step::InstructionOver => Ok(origin.plan_instruction(step, indirect)),
+        }
+    }
+
+    fn plan_line_step(&self, origin: &Origin<'_>, step: Step) -> Result<Places, EngineError> {
+        let symbols = &origin.module.symbols;
+        let Some(here) = symbols.location(lookup_pc(&origin.frame)) else {
+            // Code of no line (or a function without lines): on to where there are some again.
+            return match symbols.function_at(origin.frame.pc).filter(|_| symbols.has_lines()) {
+                Some(function) if !symbols.rows(function.range.clone()).is_empty() => {
+                    Ok(origin.places_of_rows(step, None))
+                }
+                _ if origin.caller.is_some() => origin.plan_out(0),
+                _ => Err(EngineError::NoLines(origin.function_name())),
+            };
+        };
+        let mut places = origin.places_of_rows(step, Some(here));
+        if step == Step::Into {
+            self.add_callees(origin, &mut places);
+        }
+        Ok(places)
+    }
+
+    /// The entries of whatever the function can call, if they have lines to stop at.
+    fn add_callees(&self, origin: &Origin<'_>, places: &mut Places) {
+        let code = &origin.module.code;
+        let mut callees = BTreeSet::new();
+        for operator in &origin.operators {
+            match operator.flow {
+                Flow::Call(function) => _ = callees.insert(function),
+                Flow::CallIndirect { ty, .. } => callees.extend(code.indirect_targets(ty)),
+                _ => {}
+            }
+        }
+        let depth = DepthCheck::Exactly(origin.depth + 1);
+        let imports = code.imported_functions();
+        for function in callees.iter().copied().filter(|f| *f >= imports) {
+            if let Some(pc) = entry_with_lines(origin.module, function) {
+                places.add(origin.frame.module, pc, depth);
+            }
+        }
+        if callees.iter().any(|f| *f < imports) {
+            // An import may be another module's function, or host code that calls back: any export may be entered next.
+            for (module, loaded) in (0_u32..).zip(&self.modules) {
+                for (_, function) in &loaded.code.exports {
+                    if let Some(pc) = entry_with_lines(loaded, *function) {
+                        places.add(ModuleId(module), pc, depth);
+                    }
+                }
+            }
+        }
+    }
+
+    fn indirect_callee(&mut self, frame: &Frame) -> Result<Option<(ModuleId, u32)>, EngineError> {
+        let Some(module) = self.module(frame.module) else { return Ok(None) };
+        let operators = module.code.operators(frame.function);
+        let flow = operators.iter().find(|o| o.pc == frame.pc).map(|o| o.flow);
+        let (Some(Flow::CallIndirect { table, .. }), Some(instance)) = (flow, frame.instance) else { return Ok(None) };
+        let Some(entry) = self.operands(0)?.last().and_then(|v| v.unsigned()) else { return Ok(None) };
+        match self.ask(Query::TableFunction { instance, table, entry }) {
+            Ok(Answer::Function(function)) => Ok(function),
+            // An entry that isn't there traps: the step ends at the trap.
+            Ok(_) | Err(EngineError::Unavailable(_)) => Ok(None),
+            Err(other) => Err(other),
+        }
+    }
+}
+
+/// Where a person wants to be when stepping into a function; `None` when it has no lines.
+fn entry_with_lines(module: &LoadedModule, function: u32) -> Option<ModulePc> {
+    let function = module.symbols.function_by_index(function)?;
+    module.symbols.location(function.prologue_end)?;
+    Some(past_structure(&module.symbols, &module.code, function.prologue_end))
+}
+
+impl Origin<'_> {
+    fn function_name(&self) -> String {
+        let function = self.module.symbols.function_by_index(self.frame.function);
+        function.map_or_else(|| format!("function {}", self.frame.function), |f| format!("`{}`", f.name))
+    }
+
+    /// Where the caller goes on. A frame behind host code is a caller as well.
+    fn add_return(&self, places: &mut Places) {
+        if let Some(caller) = &self.caller
+            && caller.pc_meaning == PcMeaning::Return
+        {
+            places.add(caller.module, caller.pc, DepthCheck::AtMost(self.depth - 1));
+        }
+    }
+
+    /// Lines of this function other than the one at `here`, seen from the source frame that the step starts in.
+    fn places_of_rows(&self, step: Step, here: Option<Location>) -> Places {
+        let mut places = Places::default();
+        let symbols = &self.module.symbols;
+        let scopes: Vec<Option<ScopeId>> = self.chain.iter().map(|f| f.scope).collect();
+        let mine = scopes.first().copied().flatten();
+        if let Some(function) = symbols.function_by_index(self.frame.function) {
+            for row in symbols.rows(function.range.clone()) {
+                let Some(at) = row.location.filter(|_| row.is_stmt) else { continue };
+                let other_line = here.is_none_or(|here| (here.file, here.line) != (at.file, at.line));
+                let chain = symbols.frames_at(row.start);
+                let deeper = match mine {
+                    Some(mine) => chain.iter().skip(1).any(|f| f.scope == Some(mine)),
+                    None => false,
+                };
+                let same = chain.first().map(|f| f.scope) == scopes.first().copied();
+                let wanted = match step {
+                    // An inlined call made from here: only a step into stops inside.
+                    Step::Into if deeper => true,
+                    _ if deeper => false,
+                    Step::Until if same => here.is_none_or(|here| at.file != here.file || at.line > here.line),
+                    _ if same => other_line,
+                    // Out of the inlined call that the step started in.
+                    _ => true,
+                };
+                if wanted {
+                    places.add(self.frame.module, self.exact(row), DepthCheck::Exactly(self.depth));
+                }
+            }
+        }
+        self.add_return(&mut places);
+        places
+    }
+
+    fn plan_out(&self, inline_depth: usize) -> Result<Places, EngineError> {
+        let mut places = Places::default();
+        let inlined = self.chain.get(inline_depth).filter(|f| f.inlined);
+        if let Some(inlined) = inlined {
+            let symbols = &self.module.symbols;
+            if let Some(function) = symbols.function_by_index(self.frame.function) {
+                for row in symbols.rows(function.range.clone()) {
+                    let inside = symbols.frames_at(row.start).iter().any(|f| f.scope == inlined.scope);
+                    if row.location.is_some() && !inside {
+                        places.add(self.frame.module, self.exact(row), DepthCheck::Exactly(self.depth));
+                    }
+                }
+            }
+        } else if self.caller.is_none() {
+            return Err(EngineError::Outermost);
+        }
+        self.add_return(&mut places);
+        Ok(places)
+    }
+
+    fn plan_instruction(&self, step: Step, indirect: Option<(ModuleId, u32)>) -> Places {
+        let mut places = Places::default();
+        // Of all operators of this function the next one to run is among them, whatever a branch does.
+        for operator in &self.operators {
+            places.add(self.frame.module, operator.pc, DepthCheck::Exactly(self.depth));
+        }
+        self.add_return(&mut places);
+        if step == Step::Instruction {
+            let here = self.operators.iter().find(|o| o.pc == self.frame.pc);
+            match here.map(|o| o.flow) {
+                Some(Flow::Call(function)) if function >= self.module.code.imported_functions() => {
+                    if let Some(first) = self.module.code.operators(function).first() {
+                        places.add(self.frame.module, first.pc, DepthCheck::Any);
+                    }
+                }
+                Some(Flow::CallIndirect { .. }) if indirect.is_some_and(|(m, _)| m == self.frame.module) => {
+                    let function = indirect.map_or(0, |(_, function)| function);
+                    if let Some(first) = self.module.code.operators(function).first() {
+                        places.add(self.frame.module, first.pc, DepthCheck::Any);
+                    }
+                }
+                Some(Flow::Inside) => {}
+                _ => places.anywhere = true,
+            }
+        } else if self.operators.iter().any(|o| o.pc == self.frame.pc && o.flow == Flow::Throw) {
+            places.anywhere = true;
+        }
+        places
+    }
+
+    /// The place in a row that every way into it passes.
+    fn exact(&self, row: LineRow) -> ModulePc {
+        let mut inside = self.operators.iter().skip_while(|o| o.pc < row.start).take_while(|o| o.pc < row.end);
+        inside.find(|o| !o.structural).map_or(row.start, |o| o.pc)
+    }
+}

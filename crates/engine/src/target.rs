@@ -1,0 +1,295 @@
+//! One debuggee as the coordinator sees it: its state, its modules with their symbols, and what is known of this stop.
+//!
+//! Invariant: whatever is cached here was asked for at *this* stop. [`Target::forget_stop`] is called before each resume
+//! and after each write, so nothing stale is ever shown.
+
+use std::{collections::HashMap, sync::Arc};
+
+use freezeframe_debuggee::{
+    Answer, Debuggee, DebuggeeId, Ended, Frame, FrameAccess, FrameDetail, Instance, InstanceId, ModuleId, ModulePc,
+    PcMeaning, Query, Site, Unavailable, WasmValue,
+};
+use freezeframe_symbols::Symbols;
+
+use crate::{EngineError, breakpoints::Owner, code::Code, stepping::Stepping};
+
+/// The unit in which memory is read and kept during a stop.
+const PAGE: u64 = 4096;
+
+/// What a debuggee is doing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It stands still.
+    Stopped,
+    /// It runs.
+    Running,
+    /// It is over.
+    Ended(Ended),
+}
+
+/// A core module with what is known about it.
+pub(crate) struct LoadedModule {
+    pub name: Option<String>,
+    pub symbols: Arc<Symbols>,
+    pub code: Arc<Code>,
+}
+
+pub(crate) struct Target {
+    pub id: DebuggeeId,
+    pub debuggee: Box<dyn Debuggee>,
+    pub state: State,
+    pub modules: Vec<LoadedModule>,
+    pub stepping: Option<Stepping>,
+    /// Whose the rules of the current plan are, by rule id.
+    pub owners: Vec<Owner>,
+    stop: StopCache,
+}
+
+#[derive(Default)]
+struct StopCache {
+    frames: Option<(u32, Vec<Frame>)>,
+    depth: Option<u32>,
+    instances: Option<Vec<Instance>>,
+    locals: HashMap<u32, Result<Vec<WasmValue>, Unavailable>>,
+    operands: HashMap<u32, Result<Vec<WasmValue>, Unavailable>>,
+    pages: HashMap<(InstanceId, u32, u64), Vec<u8>>,
+}
+
+impl Target {
+    pub(crate) fn new(id: DebuggeeId, debuggee: Box<dyn Debuggee>) -> Self {
+        Self {
+            id,
+            debuggee,
+            state: State::Running,
+            modules: Vec::new(),
+            stepping: None,
+            owners: Vec::new(),
+            stop: StopCache::default(),
+        }
+    }
+
+    pub(crate) fn forget_stop(&mut self) {
+        self.stop = StopCache::default();
+    }
+
+    /// Asks one question of the stopped guest.
+    pub(crate) fn ask(&mut self, query: Query) -> Result<Answer, EngineError> {
+        match &self.state {
+            State::Stopped => {}
+            State::Running => return Err(EngineError::Running),
+            State::Ended(_) => return Err(EngineError::NotRunning),
+        }
+        let mut answers = self.debuggee.query(vec![query])?;
+        match answers.pop() {
+            Some(answer) => Ok(answer?),
+            None => Err(EngineError::Internal("a debuggee left a query unanswered")),
+        }
+    }
+
+    pub(crate) fn module(&self, id: ModuleId) -> Option<&LoadedModule> {
+        self.modules.get(id.0 as usize)
+    }
+
+    /// The frames of this stop, innermost first, at least `limit` of them if there are as many.
+    pub(crate) fn frames(&mut self, limit: u32) -> Result<&[Frame], EngineError> {
+        let enough =
+            self.stop.frames.as_ref().is_some_and(|(asked, got)| *asked >= limit || got.len() < *asked as usize);
+        if !enough {
+            let Answer::Frames(frames) = self.ask(Query::Frames { limit })? else {
+                return Err(EngineError::Internal("the answer to Frames is something else"));
+            };
+            self.stop.frames = Some((limit, frames));
+        }
+        Ok(self.stop.frames.as_ref().map_or(&[], |(_, frames)| frames))
+    }
+
+    pub(crate) fn frame(&mut self, index: u32) -> Result<Frame, EngineError> {
+        let frames = self.frames(index.saturating_add(1))?;
+        match frames.get(index as usize) {
+            Some(frame) => Ok(frame.clone()),
+            None if frames.is_empty() => Err(EngineError::NoStack),
+            None => Err(EngineError::NoFrame(index as usize, frames.len() - 1)),
+        }
+    }
+
+    /// How many frames there are, all activations counted.
+    pub(crate) fn depth(&mut self) -> Result<u32, EngineError> {
+        if let Some(depth) = self.stop.depth {
+            return Ok(depth);
+        }
+        let Answer::Count(depth) = self.ask(Query::Depth)? else {
+            return Err(EngineError::Internal("the answer to Depth is something else"));
+        };
+        let depth = u32::try_from(depth).unwrap_or(u32::MAX);
+        self.stop.depth = Some(depth);
+        Ok(depth)
+    }
+
+    pub(crate) fn instances(&mut self) -> Result<Vec<Instance>, EngineError> {
+        if self.stop.instances.is_none() {
+            let Answer::Instances(instances) = self.ask(Query::Instances)? else {
+                return Err(EngineError::Internal("the answer to Instances is something else"));
+            };
+            self.stop.instances = Some(instances);
+        }
+        Ok(self.stop.instances.clone().unwrap_or_default())
+    }
+
+    /// An instance of a module: for globals seen from outside of any frame.
+    pub(crate) fn instance_of(&mut self, module: ModuleId) -> Result<Option<InstanceId>, EngineError> {
+        Ok(self.instances()?.iter().find(|i| i.module == module).map(|i| i.id))
+    }
+
+    pub(crate) fn locals(&mut self, frame: u32) -> Result<Vec<WasmValue>, Unavailable> {
+        if let Some(known) = self.stop.locals.get(&frame) {
+            return known.clone();
+        }
+        let values = self.values(frame, Query::Locals { frame });
+        self.stop.locals.insert(frame, values.clone());
+        values
+    }
+
+    pub(crate) fn operands(&mut self, frame: u32) -> Result<Vec<WasmValue>, Unavailable> {
+        if let Some(known) = self.stop.operands.get(&frame) {
+            return known.clone();
+        }
+        let values = self.values(frame, Query::Operands { frame });
+        self.stop.operands.insert(frame, values.clone());
+        values
+    }
+
+    fn values(&mut self, frame: u32, query: Query) -> Result<Vec<WasmValue>, Unavailable> {
+        let known = self.frame(frame).map_err(as_unavailable)?;
+        if let FrameDetail::PositionOnly(why) = known.detail {
+            return Err(Unavailable(why));
+        }
+        match self.ask(query).map_err(as_unavailable)? {
+            Answer::Values(values) => Ok(values),
+            _ => Err(Unavailable::new("the debuggee gave a wrong answer")),
+        }
+    }
+
+    pub(crate) fn global(&mut self, instance: InstanceId, index: u32) -> Result<WasmValue, Unavailable> {
+        match self.ask(Query::Global { instance, index }).map_err(as_unavailable)? {
+            Answer::Values(mut values) => values.pop().ok_or_else(|| Unavailable::new("no such global")),
+            _ => Err(Unavailable::new("the debuggee gave a wrong answer")),
+        }
+    }
+
+    /// Fills `into` from a memory, page by page.
+    pub(crate) fn read_memory(
+        &mut self,
+        instance: InstanceId,
+        memory: u32,
+        address: u64,
+        into: &mut [u8],
+    ) -> Result<(), Unavailable> {
+        let mut done = 0;
+        while done < into.len() {
+            let at = address.checked_add(done as u64).ok_or_else(|| out_of_bounds(address, into.len()))?;
+            let (page, offset) = (at / PAGE, (at % PAGE) as usize);
+            if !self.stop.pages.contains_key(&(instance, memory, page)) {
+                let query = Query::Memory { instance, memory, address: page * PAGE, length: PAGE };
+                let Answer::Bytes(bytes) = self.ask(query).map_err(as_unavailable)? else {
+                    return Err(Unavailable::new("the debuggee gave a wrong answer"));
+                };
+                self.stop.pages.insert((instance, memory, page), bytes);
+            }
+            let bytes = self.stop.pages.get(&(instance, memory, page)).and_then(|bytes| bytes.get(offset..));
+            let Some(bytes) = bytes.filter(|bytes| !bytes.is_empty()) else {
+                return Err(out_of_bounds(address, into.len()));
+            };
+            let count = bytes.len().min(into.len() - done);
+            into[done..done + count].copy_from_slice(&bytes[..count]);
+            done += count;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn write_memory(
+        &mut self,
+        instance: InstanceId,
+        memory: u32,
+        address: u64,
+        bytes: Vec<u8>,
+    ) -> Result<(), EngineError> {
+        self.ask(Query::WriteMemory { instance, memory, address, bytes })?;
+        self.stop.pages.clear();
+        Ok(())
+    }
+
+    /// The sites that are planted right now.
+    pub(crate) fn planted(&mut self) -> Result<Vec<Site>, EngineError> {
+        match self.ask(Query::Planted)? {
+            Answer::Sites(sites) => Ok(sites),
+            _ => Err(EngineError::Internal("the answer to Planted is something else")),
+        }
+    }
+
+    /// Access to a frame's state for locations and expressions.
+    pub(crate) fn access(&mut self, frame: Option<u32>, instance: Option<InstanceId>) -> Access<'_> {
+        Access { target: self, frame, instance }
+    }
+}
+
+/// The pc at which a frame's source position, scopes and locations are looked up: a return address belongs to what
+/// follows the call, which may be another line or the end of the function.
+pub(crate) fn lookup_pc(frame: &Frame) -> ModulePc {
+    match frame.pc_meaning {
+        PcMeaning::Return => ModulePc(frame.pc.0.saturating_sub(1)),
+        PcMeaning::Next | PcMeaning::Faulting => frame.pc,
+    }
+}
+
+fn as_unavailable(error: EngineError) -> Unavailable {
+    match error {
+        EngineError::Unavailable(why) => why,
+        other => Unavailable::new(other.to_string()),
+    }
+}
+
+fn out_of_bounds(address: u64, length: usize) -> Unavailable {
+    Unavailable::new(format!("cannot access memory at address {address:#x} ({length} bytes)"))
+}
+
+/// The state of one frame, or of an instance outside of any frame.
+pub(crate) struct Access<'a> {
+    pub target: &'a mut Target,
+    pub frame: Option<u32>,
+    pub instance: Option<InstanceId>,
+}
+
+impl Access<'_> {
+    fn frame(&self) -> Result<u32, Unavailable> {
+        self.frame.ok_or_else(|| Unavailable::new("there is no frame"))
+    }
+
+    pub(crate) fn instance(&self) -> Result<InstanceId, Unavailable> {
+        self.instance.ok_or_else(|| Unavailable::new("the instance of this frame isn't known"))
+    }
+}
+
+impl FrameAccess for Access<'_> {
+    fn local(&mut self, index: u32) -> Result<WasmValue, Unavailable> {
+        let locals = self.target.locals(self.frame()?)?;
+        locals.get(index as usize).cloned().ok_or_else(|| Unavailable::new(format!("there is no Wasm local {index}")))
+    }
+
+    fn operand(&mut self, index: u32) -> Result<WasmValue, Unavailable> {
+        let operands = self.target.operands(self.frame()?)?;
+        operands
+            .get(index as usize)
+            .cloned()
+            .ok_or_else(|| Unavailable::new(format!("the operand stack has no slot {index} here")))
+    }
+
+    fn global(&mut self, index: u32) -> Result<WasmValue, Unavailable> {
+        let instance = self.instance()?;
+        self.target.global(instance, index)
+    }
+
+    fn memory(&mut self, address: u64, into: &mut [u8]) -> Result<(), Unavailable> {
+        let instance = self.instance()?;
+        self.target.read_memory(instance, 0, address, into)
+    }
+}

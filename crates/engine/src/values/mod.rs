@@ -1,0 +1,337 @@
+//! Values: what a variable or an expression stands for, read only as far as somebody looks.
+//!
+//! A [`Value`] is a type and a storage. Navigation (members, elements, dereference) makes new values without reading;
+//! reading happens when a scalar is needed or a value is shown. What can't be read stays a value that says so.
+
+mod navigate;
+mod rust;
+mod scalar;
+mod show;
+
+use freezeframe_debuggee::{FrameAccess, InstanceId, ModuleId, ModulePc, Unavailable};
+use freezeframe_symbols::{BitRange, Encoding, Language, Piece, Place, Symbols, Type, TypeId, TypeKind, Variable};
+use std::sync::Arc;
+
+pub use show::{Format, Limits, Shown};
+
+pub(crate) use scalar::{Scalar, wrap};
+
+use crate::{
+    EngineError,
+    stack::StackFrame,
+    target::{Access, Target},
+};
+
+/// The size of an address in a 32-bit memory.
+pub(crate) const ADDRESS_SIZE: u64 = 4;
+
+/// The type of a value: one of the module's, or one that an expression made up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ValueType {
+    /// A type of the debug information.
+    Named(TypeId),
+    /// An integer.
+    Integer { bits: u32, signed: bool },
+    /// A float.
+    Float { bits: u32 },
+    /// A truth value.
+    Bool,
+    /// A character.
+    Char,
+    /// The address of something.
+    Pointer(Box<ValueType>),
+    /// No type is known.
+    Unknown,
+}
+
+/// Where a value's bytes are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Storage {
+    /// In memory 0 of an instance: it can be written.
+    Memory { instance: InstanceId, address: u64 },
+    /// A copy of them; the words say of what, for the message when somebody wants to write there.
+    Bytes { bytes: Vec<u8>, origin: &'static str },
+    /// They can't be had.
+    Unavailable(Unavailable),
+}
+
+/// A value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Value {
+    pub ty: ValueType,
+    pub storage: Storage,
+    /// For a bit-field: which bits of the storage.
+    pub bits: Option<BitRange>,
+}
+
+impl Value {
+    pub(crate) fn integer(value: i128, bits: u32, signed: bool) -> Self {
+        let size = (bits as usize).div_ceil(8);
+        Self {
+            ty: ValueType::Integer { bits, signed },
+            storage: computed(value.to_le_bytes()[..size].to_vec()),
+            bits: None,
+        }
+    }
+
+    pub(crate) fn bool(value: bool) -> Self {
+        Self { ty: ValueType::Bool, storage: computed(vec![u8::from(value)]), bits: None }
+    }
+
+    pub(crate) fn float(value: f64) -> Self {
+        Self { ty: ValueType::Float { bits: 64 }, storage: computed(value.to_le_bytes().to_vec()), bits: None }
+    }
+
+    pub(crate) fn pointer(address: u64, to: ValueType) -> Self {
+        let bytes = address.to_le_bytes()[..ADDRESS_SIZE as usize].to_vec();
+        Self { ty: ValueType::Pointer(Box::new(to)), storage: computed(bytes), bits: None }
+    }
+
+    pub(crate) fn unavailable(ty: ValueType, why: Unavailable) -> Self {
+        Self { ty, storage: Storage::Unavailable(why), bits: None }
+    }
+
+    /// Its address, if it lies in memory.
+    pub(crate) fn address(&self) -> Option<u64> {
+        match self.storage {
+            Storage::Memory { address, .. } => Some(address),
+            _ => None,
+        }
+    }
+}
+
+fn computed(bytes: Vec<u8>) -> Storage {
+    Storage::Bytes { bytes, origin: "it is a computed value" }
+}
+
+/// The surroundings in which names and values have their meaning: a module, and a frame of it if there is one.
+pub(crate) struct Context<'a> {
+    pub target: &'a mut Target,
+    pub symbols: Arc<Symbols>,
+    pub frame: Option<StackFrame>,
+    pub instance: Option<InstanceId>,
+    pub language: Language,
+}
+
+impl<'a> Context<'a> {
+    /// Inside a frame.
+    pub(crate) fn in_frame(target: &'a mut Target, frame: StackFrame) -> Result<Self, EngineError> {
+        let module = target.module(frame.module).ok_or(EngineError::Internal("a frame of an unknown module"))?;
+        let symbols = module.symbols.clone();
+        Ok(Self { symbols, instance: frame.instance, language: frame.language, frame: Some(frame), target })
+    }
+
+    /// Outside of any frame, in the first module.
+    pub(crate) fn outside(target: &'a mut Target) -> Result<Self, EngineError> {
+        let module = ModuleId(0);
+        let symbols = target.module(module).ok_or(EngineError::NotRunning)?.symbols.clone();
+        let instance = target.instance_of(module)?;
+        let language = symbols.functions().iter().map(|f| f.language).find(|l| *l != Language::Other);
+        Ok(Self { symbols, frame: None, instance, language: language.unwrap_or(Language::Other), target })
+    }
+
+    fn access(&mut self) -> Access<'_> {
+        let frame = self.frame.as_ref().map(|f| f.physical);
+        self.target.access(frame, self.instance)
+    }
+
+    pub(crate) fn lookup_pc(&self) -> ModulePc {
+        self.frame.as_ref().map_or(ModulePc(0), |f| f.lookup)
+    }
+
+    /// The value of a variable here. One that can't be had is a value all the same.
+    pub(crate) fn variable(&mut self, variable: &Variable) -> Value {
+        let ty = variable.ty.map_or(ValueType::Unknown, ValueType::Named);
+        if let Some(why) = self.frame.as_ref().and_then(|f| f.unreadable.clone()) {
+            return Value::unavailable(ty, Unavailable(why));
+        }
+        let symbols = self.symbols.clone();
+        let pc = self.lookup_pc();
+        match symbols.locate(variable, pc, &mut self.access()) {
+            Ok(place) => Value { storage: self.storage(&place, &ty), ty, bits: None },
+            Err(why) => Value::unavailable(ty, why),
+        }
+    }
+
+    fn storage(&mut self, place: &Place, ty: &ValueType) -> Storage {
+        match self.place_bytes(place, ty) {
+            Ok(storage) => storage,
+            Err(why) => Storage::Unavailable(why),
+        }
+    }
+
+    fn place_bytes(&mut self, place: &Place, ty: &ValueType) -> Result<Storage, Unavailable> {
+        let whole = |value: freezeframe_debuggee::WasmValue, origin| match value.bytes() {
+            Some(bytes) => Ok(Storage::Bytes { bytes, origin }),
+            None => Err(Unavailable::new(format!("it is a Wasm reference ({value})"))),
+        };
+        match place {
+            Place::Memory(address) => Ok(Storage::Memory { instance: self.access().instance()?, address: *address }),
+            Place::Local(index) => whole(self.access().local(*index)?, "it lives in a Wasm local"),
+            Place::Operand(index) => whole(self.access().operand(*index)?, "it lives on the operand stack"),
+            Place::Global(index) => whole(self.access().global(*index)?, "it lives in a Wasm global"),
+            Place::Bytes(bytes) => {
+                Ok(Storage::Bytes { bytes: bytes.clone(), origin: "the compiler keeps only its value, not a place" })
+            }
+            Place::Pieces(pieces) => {
+                let mut bytes = Vec::new();
+                for (size, piece) in pieces {
+                    let size = usize::try_from(*size).unwrap_or(usize::MAX).min(1 << 20);
+                    let Piece::At(place) = piece else {
+                        return Err(Unavailable::new("partly optimised out"));
+                    };
+                    let part = match self.place_bytes(place, ty)? {
+                        Storage::Memory { address, .. } => {
+                            let mut part = vec![0; size];
+                            self.access().memory(address, &mut part)?;
+                            part
+                        }
+                        Storage::Bytes { mut bytes, .. } => {
+                            bytes.resize(size, 0);
+                            bytes
+                        }
+                        Storage::Unavailable(why) => return Err(why),
+                    };
+                    bytes.extend(part);
+                }
+                Ok(Storage::Bytes { bytes, origin: "it lies in several pieces" })
+            }
+        }
+    }
+
+    /// A type of the module; one that is damaged is shown as such.
+    pub(crate) fn ty(&self, id: TypeId) -> Arc<Type> {
+        self.symbols.ty(id).unwrap_or_else(|why| {
+            Arc::new(Type {
+                name: format!("<{why}>"),
+                size: None,
+                kind: TypeKind::Unknown(why.0),
+                language: self.language,
+            })
+        })
+    }
+
+    /// The type behind typedefs and qualifiers.
+    pub(crate) fn strip(&self, ty: &ValueType) -> ValueType {
+        let mut ty = ty.clone();
+        // Damaged files may have cycles.
+        for _ in 0..64 {
+            let ValueType::Named(id) = ty else { return ty };
+            ty = match self.ty(id).kind {
+                TypeKind::Typedef(Some(target)) | TypeKind::Qualified { target: Some(target), .. } => {
+                    ValueType::Named(target)
+                }
+                _ => return ty,
+            };
+        }
+        ValueType::Unknown
+    }
+
+    /// The entry behind typedefs and qualifiers, for a type of the module.
+    pub(crate) fn stripped(&self, ty: &ValueType) -> Option<Arc<Type>> {
+        match self.strip(ty) {
+            ValueType::Named(id) => Some(self.ty(id)),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn type_name(&self, ty: &ValueType) -> String {
+        let rust = self.language == Language::Rust;
+        match ty {
+            ValueType::Named(id) => self.ty(*id).name.clone(),
+            ValueType::Integer { bits, signed } if rust => format!("{}{bits}", if *signed { 'i' } else { 'u' }),
+            ValueType::Integer { bits, signed } => {
+                let name = match bits {
+                    0..=8 => "char",
+                    9..=16 => "short",
+                    17..=32 => "int",
+                    33..=64 => "long long",
+                    _ => "__int128",
+                };
+                if *signed { name.to_owned() } else { format!("unsigned {name}") }
+            }
+            ValueType::Float { bits: 32 } => if rust { "f32" } else { "float" }.to_owned(),
+            ValueType::Float { .. } => if rust { "f64" } else { "double" }.to_owned(),
+            ValueType::Bool => "bool".to_owned(),
+            ValueType::Char => "char".to_owned(),
+            ValueType::Pointer(to) if rust => format!("*mut {}", self.type_name(to)),
+            ValueType::Pointer(to) => {
+                let to = self.type_name(to);
+                if to.ends_with('*') { format!("{to}*") } else { format!("{to} *") }
+            }
+            ValueType::Unknown => "?".to_owned(),
+        }
+    }
+
+    /// The size of a type in bytes.
+    pub(crate) fn size(&self, ty: &ValueType) -> Option<u64> {
+        match ty {
+            ValueType::Integer { bits, .. } | ValueType::Float { bits } => Some(u64::from(bits.div_ceil(8))),
+            ValueType::Bool => Some(1),
+            ValueType::Char => Some(4),
+            ValueType::Pointer(_) => Some(ADDRESS_SIZE),
+            ValueType::Unknown => None,
+            ValueType::Named(id) => {
+                let ty = self.ty(*id);
+                if ty.size.is_some() {
+                    return ty.size;
+                }
+                match &ty.kind {
+                    TypeKind::Typedef(Some(target)) | TypeKind::Qualified { target: Some(target), .. } => {
+                        let inner = self.strip(&ValueType::Named(*target));
+                        if inner == ValueType::Named(*id) { None } else { self.size(&inner) }
+                    }
+                    TypeKind::Pointer(_) | TypeKind::Reference(_) => Some(ADDRESS_SIZE),
+                    TypeKind::Array { element, counts } => {
+                        let count = counts.iter().try_fold(1_u64, |all, n| all.checked_mul((*n)?))?;
+                        self.size(&self.strip(&ValueType::Named(*element)))?.checked_mul(count)
+                    }
+                    _ => None,
+                }
+            }
+        }
+    }
+
+    /// The bytes of a value, as many as its type has.
+    pub(crate) fn bytes(&mut self, value: &Value) -> Result<Vec<u8>, Unavailable> {
+        let size = self.size(&value.ty);
+        match &value.storage {
+            Storage::Unavailable(why) => Err(why.clone()),
+            Storage::Bytes { bytes, .. } => {
+                let mut bytes = bytes.clone();
+                if let Some(size) = size.and_then(|s| usize::try_from(s).ok()) {
+                    bytes.truncate(size);
+                }
+                Ok(bytes)
+            }
+            Storage::Memory { instance, address } => {
+                let size = size.ok_or_else(|| Unavailable::new("its size isn't known"))?;
+                if size > 1 << 26 {
+                    return Err(Unavailable::new(format!("it is too large to be read at once ({size} bytes)")));
+                }
+                let mut bytes = vec![0; usize::try_from(size).unwrap_or(0)];
+                self.target.read_memory(*instance, 0, *address, &mut bytes)?;
+                Ok(bytes)
+            }
+        }
+    }
+
+    /// Reads memory of this context's instance.
+    pub(crate) fn read(&mut self, address: u64, into: &mut [u8]) -> Result<(), Unavailable> {
+        self.access().memory(address, into)
+    }
+
+    /// A value of type `ty` that lies in this context's memory.
+    pub(crate) fn at(&mut self, address: u64, ty: ValueType) -> Value {
+        let storage = match self.access().instance() {
+            Ok(instance) => Storage::Memory { instance, address },
+            Err(why) => Storage::Unavailable(why),
+        };
+        Value { ty, storage, bits: None }
+    }
+}
+
+/// The scalar type that an encoding and a size make.
+pub(crate) fn is_character(encoding: Encoding) -> bool {
+    matches!(encoding, Encoding::SignedChar | Encoding::UnsignedChar | Encoding::Utf)
+}

@@ -1,0 +1,246 @@
+//! From a value to its parts: members, elements, what a pointer points to.
+
+use freezeframe_symbols::{Member, Record, Type, TypeId, TypeKind, VariantPart};
+
+use super::{Context, Storage, Value, ValueType};
+use crate::{EngineError, error::near_misses};
+
+impl Context<'_> {
+    /// What a reference (C++) refers to; `None` for anything that is no reference.
+    pub(crate) fn referent(&mut self, value: &Value) -> Result<Option<Value>, EngineError> {
+        let Some(ty) = self.stripped(&value.ty) else { return Ok(None) };
+        let TypeKind::Reference(target) = ty.kind else { return Ok(None) };
+        let address = self.address_in(value)?;
+        Ok(Some(self.at(address, ValueType::Named(target))))
+    }
+
+    /// The address that a pointer or reference holds.
+    pub(crate) fn address_in(&mut self, value: &Value) -> Result<u64, EngineError> {
+        let bytes = self.bytes(value)?;
+        let mut word = [0; 8];
+        let count = bytes.len().min(8);
+        word[..count].copy_from_slice(&bytes[..count]);
+        Ok(u64::from_le_bytes(word))
+    }
+
+    /// What the type points to: `None` for anything that is no pointer, `Some(None)` for `void *`.
+    pub(crate) fn pointee(&self, ty: &ValueType) -> Option<Option<ValueType>> {
+        match self.strip(ty) {
+            ValueType::Pointer(to) => Some(Some(*to)),
+            ValueType::Named(id) => match self.ty(id).kind {
+                TypeKind::Pointer(target) => Some(target.map(ValueType::Named)),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// What a pointer points to; an array gives its first element.
+    pub(crate) fn deref(&mut self, value: &Value) -> Result<Value, EngineError> {
+        if let Some(target) = self.referent(value)? {
+            return self.deref(&target);
+        }
+        if self.element_type(&value.ty).is_some() && self.pointee(&value.ty).is_none() {
+            return self.index(value, 0);
+        }
+        match self.pointee(&value.ty) {
+            Some(Some(target)) => {
+                let address = self.address_in(value)?;
+                Ok(self.at(address, target))
+            }
+            Some(None) => {
+                Err(EngineError::Expression("a `void *` can't be dereferenced; cast it first: `*(int *)p`".to_owned()))
+            }
+            None => {
+                let name = self.type_name(&value.ty);
+                Err(EngineError::Expression(format!("a value of type `{name}` is no pointer")))
+            }
+        }
+    }
+
+    /// The type of the elements of an array (one dimension less), or of what a pointer points to.
+    pub(crate) fn element_type(&self, ty: &ValueType) -> Option<(ValueType, Option<u64>)> {
+        let stripped = self.stripped(ty)?;
+        match &stripped.kind {
+            TypeKind::Array { element, counts } => {
+                Some((ValueType::Named(*element), counts.first().copied().flatten()))
+            }
+            _ => None,
+        }
+    }
+
+    /// The sub-array or element at `index`, and how many there are.
+    fn array_step(&self, ty: &Type) -> Option<(TypeId, u64, Option<u64>, bool)> {
+        let TypeKind::Array { element, counts } = &ty.kind else { return None };
+        let inner: u64 = counts.iter().skip(1).try_fold(1_u64, |all, n| all.checked_mul((*n)?))?;
+        let size = self.size(&ValueType::Named(*element))?;
+        Some((*element, size.checked_mul(inner)?, counts.first().copied().flatten(), counts.len() > 1))
+    }
+
+    /// Element `index` of an array, or of what a pointer points to.
+    pub(crate) fn index(&mut self, value: &Value, index: i128) -> Result<Value, EngineError> {
+        if let Some(target) = self.referent(value)? {
+            return self.index(&target, index);
+        }
+        if let Some(Some(target)) = self.pointee(&value.ty) {
+            let size = self.size(&target).unwrap_or(1);
+            let address = self.address_in(value)?;
+            let address = offset(address, index, size)?;
+            return Ok(self.at(address, target));
+        }
+        if let Some((pointer, length, element)) = self.slice_parts(value) {
+            let length = length.map_err(EngineError::Unavailable)?;
+            if index < 0 || index >= i128::from(length) {
+                return Err(EngineError::Expression(format!("index {index} is out of range: the length is {length}")));
+            }
+            let size = self.size(&element).unwrap_or(1);
+            return Ok(self.at(offset(pointer.map_err(EngineError::Unavailable)?, index, size)?, element));
+        }
+        let ty = self.stripped(&value.ty);
+        let step = ty.as_ref().and_then(|ty| self.array_step(ty));
+        let Some((element, size, count, nested)) = step else {
+            let name = self.type_name(&value.ty);
+            return Err(EngineError::Expression(format!("a value of type `{name}` can't be indexed")));
+        };
+        if nested {
+            return Err(EngineError::Expression(
+                "arrays of several dimensions are shown whole; index their elements with a pointer".to_owned(),
+            ));
+        }
+        if let Some(count) = count
+            && (index < 0 || index >= i128::from(count))
+        {
+            return Err(EngineError::Expression(format!(
+                "index {index} is out of range: the array has {count} elements"
+            )));
+        }
+        self.part(value, index, size, ValueType::Named(element))
+    }
+
+    /// The part of a value at `index * size` bytes from its start.
+    fn part(&self, value: &Value, index: i128, size: u64, ty: ValueType) -> Result<Value, EngineError> {
+        let storage = match &value.storage {
+            Storage::Memory { instance, address } => {
+                Storage::Memory { instance: *instance, address: offset(*address, index, size)? }
+            }
+            Storage::Bytes { bytes, origin } => {
+                let start = usize::try_from(offset(0, index, size)?).unwrap_or(usize::MAX);
+                match bytes.get(start..) {
+                    Some(rest) => Storage::Bytes { bytes: rest.to_vec(), origin },
+                    None => return Err(EngineError::Expression("that part of the value isn't known".to_owned())),
+                }
+            }
+            Storage::Unavailable(why) => Storage::Unavailable(why.clone()),
+        };
+        Ok(Value { ty, storage, bits: None })
+    }
+
+    pub(crate) fn part_of_member(&self, value: &Value, member: &Member) -> Result<Value, EngineError> {
+        let mut part = self.part(value, 1, member.offset, ValueType::Named(member.ty))?;
+        part.bits = member.bits;
+        Ok(part)
+    }
+
+    /// A member by name, through anonymous records, base classes and (for convenience) pointers.
+    pub(crate) fn member(&mut self, value: &Value, name: &str) -> Result<Value, EngineError> {
+        if let Some(target) = self.referent(value)? {
+            return self.member(&target, name);
+        }
+        if self.pointee(&value.ty).is_some() {
+            let target = self.deref(value)?;
+            return self.member(&target, name);
+        }
+        let Some(ty) = self.stripped(&value.ty) else { return self.no_member(value, name, &[]) };
+        let TypeKind::Record(record) = &ty.kind else { return self.no_member(value, name, &[]) };
+        match self.find_member(value, record, name, 0)? {
+            Some(found) => Ok(found),
+            None => {
+                let names: Vec<String> = record.members.iter().filter_map(|m| m.name.clone()).collect();
+                self.no_member(value, name, &names)
+            }
+        }
+    }
+
+    fn no_member(&self, value: &Value, name: &str, names: &[String]) -> Result<Value, EngineError> {
+        let near = near_misses(name, names.iter().map(String::as_str));
+        let hint = match (near.first(), names.is_empty()) {
+            (Some(near), _) => format!("; did you mean `{near}`?"),
+            (None, false) if names.len() <= 12 => format!("; it has {}", names.join(", ")),
+            _ => String::new(),
+        };
+        let ty = self.type_name(&value.ty);
+        Err(EngineError::Expression(format!("there is no member `{name}` in a `{ty}`{hint}")))
+    }
+
+    fn find_member(
+        &mut self,
+        value: &Value,
+        record: &Record,
+        name: &str,
+        depth: u32,
+    ) -> Result<Option<Value>, EngineError> {
+        // Damaged files may have records inside themselves.
+        if depth > 16 {
+            return Ok(None);
+        }
+        let fits = |member: &Member| {
+            member.name.as_deref().is_some_and(|n| n == name || n.strip_prefix("__") == Some(name) && is_number(name))
+        };
+        if let Some(member) = record.members.iter().find(|m| fits(m)) {
+            return self.part_of_member(value, member).map(Some);
+        }
+        let anonymous = record.members.iter().filter(|m| m.name.is_none());
+        let anonymous: Vec<Value> = anonymous.filter_map(|m| self.part_of_member(value, m).ok()).collect();
+        let bases = record.bases.iter().filter_map(|b| Some((b.ty, b.offset?)));
+        let bases: Vec<Value> =
+            bases.filter_map(|(ty, offset)| self.part(value, 1, offset, ValueType::Named(ty)).ok()).collect();
+        for inner in anonymous.into_iter().chain(bases) {
+            if let Some(ty) = self.stripped(&inner.ty)
+                && let TypeKind::Record(record) = &ty.kind
+                && let Some(found) = self.find_member(&inner, record, name, depth + 1)?
+            {
+                return Ok(Some(found));
+            }
+        }
+        if let Some(part) = &record.variants
+            && let Some(member) = self.active_variant(value, part)?
+        {
+            let variant = self.part_of_member(value, &member)?;
+            if let Some(ty) = self.stripped(&variant.ty)
+                && let TypeKind::Record(record) = &ty.kind
+            {
+                return self.find_member(&variant, record, name, depth + 1);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Which variant of an enum with data there is.
+    pub(crate) fn active_variant(&mut self, value: &Value, part: &VariantPart) -> Result<Option<Member>, EngineError> {
+        let Some(discriminant) = &part.discriminant else {
+            return Ok(part.variants.first().map(|v| v.member.clone()));
+        };
+        let discriminant = self.part_of_member(value, discriminant)?;
+        let number = self.scalar(&discriminant)?.integer().unwrap_or(0);
+        let bits = self.size(&discriminant.ty).unwrap_or(8).saturating_mul(8).min(128) as u32;
+        // DWARF doesn't say in which sign it wrote the values down: compare the bits.
+        let same = |a: i128| super::scalar::wrap(a, bits, false);
+        let fits = |(from, to): &(i128, i128)| {
+            number >= *from && number <= *to || same(number) >= same(*from) && same(number) <= same(*to)
+        };
+        let named = part.variants.iter().find(|v| v.values.iter().any(fits));
+        let otherwise = || part.variants.iter().find(|v| v.values.is_empty());
+        Ok(named.or_else(otherwise).map(|v| v.member.clone()))
+    }
+}
+
+fn is_number(name: &str) -> bool {
+    name.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// `address + index * size`, inside an address space.
+fn offset(address: u64, index: i128, size: u64) -> Result<u64, EngineError> {
+    let at = index.checked_mul(i128::from(size)).and_then(|by| by.checked_add(i128::from(address)));
+    at.and_then(|at| u64::try_from(at).ok())
+        .ok_or_else(|| EngineError::Expression("the address lies outside the address space".to_owned()))
+}
