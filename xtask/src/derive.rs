@@ -45,7 +45,7 @@ fn flip_debug_bytes(source: &str, original: &[u8]) -> Result<Vec<u8>, Error> {
         if structured.contains(&section.name.as_str()) {
             for byte in &mut bytes[section.data] {
                 let value = random.next();
-                if value % 61 == 0 {
+                if value.is_multiple_of(61) {
                     *byte ^= (value >> 32) as u8 | 1;
                 }
             }
@@ -155,7 +155,7 @@ mod tests {
 
     #[test]
     fn the_bogus_opcode_is_what_is_refused() {
-        let error = wasmparser::validate(&bogus_opcode()).unwrap_err().to_string();
+        let error = wasmparser::validate(&bogus_opcode()).err().unwrap().to_string();
         assert!(error.contains("illegal opcode: 0xff"), "{error}");
     }
 }

@@ -214,6 +214,35 @@ mod tests {
     }
 
     #[test]
+    fn only_those_meant_to_be_are_invalid() {
+        let built = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("guests/built");
+        let invalid = ["bogus-opcode.wasm", "not-wasm.wasm", "unsupported.wasm"];
+        for guest in GUESTS {
+            let bytes = fs::read(built.join(guest.file)).unwrap();
+            assert_eq!(wasmparser::validate(&bytes).is_err(), invalid.contains(&guest.file), "{}", guest.file);
+        }
+        let features = wasmparser::WasmFeatures::all();
+        let bytes = fs::read(built.join("unsupported.wasm")).unwrap();
+        wasmparser::Validator::new_with_features(features).validate_all(&bytes).unwrap();
+    }
+
+    #[test]
+    fn markers_are_unique_in_their_file() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("guests/src");
+        for file in fs::read_dir(folder).unwrap() {
+            let path = file.unwrap().path();
+            let text = fs::read_to_string(&path).unwrap();
+            let mut seen = BTreeSet::new();
+            for line in text.lines() {
+                if let Some((_, rest)) = line.rsplit_once("// #") {
+                    let marker: String = rest.chars().take_while(|&c| c.is_ascii_alphanumeric() || c == '-').collect();
+                    assert!(!marker.is_empty() && seen.insert(marker.clone()), "{}: {marker}", path.display());
+                }
+            }
+        }
+    }
+
+    #[test]
     fn an_unknown_name_is_refused() {
         assert!(matches!(choose(&["nonsense"]), Err(Error::UnknownGuest { .. })));
         assert_eq!(choose(&["spin"]).unwrap().len(), 1);

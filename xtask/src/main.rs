@@ -7,6 +7,7 @@ mod derive;
 mod error;
 mod guests;
 mod leaks;
+mod llvm;
 mod manifest;
 mod matrix;
 mod oracle;

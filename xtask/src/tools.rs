@@ -84,10 +84,7 @@ impl Tool {
     /// # Errors
     /// [`Error::MissingTool`] and [`Error::WrongVersion`], both with the line that installs it.
     pub fn version(&self) -> Result<String, Error> {
-        let output = Command::new(self.program)
-            .args(self.version_arguments)
-            .output()
-            .map_err(|_| Error::MissingTool { tool: self.program.to_string(), install: self.install })?;
+        let output = Command::new(self.program).args(self.version_arguments).output().map_err(|_| self.missing())?;
         let text = String::from_utf8_lossy(&output.stdout);
         let version = text.lines().find(|line| line.contains(self.line)).unwrap_or_default().trim();
         if !version.contains(self.wanted) {
@@ -99,6 +96,11 @@ impl Tool {
             });
         }
         Ok(if version == self.wanted { format!("{} {version}", file_name(self.program)) } else { version.to_string() })
+    }
+
+    /// The error that says how to get it.
+    pub fn missing(&self) -> Error {
+        Error::MissingTool { tool: self.program.to_string(), install: self.install }
     }
 
     /// Name and version of each Debian package that is linked in; `?` where dpkg doesn't know.
@@ -121,7 +123,6 @@ fn file_name(program: &str) -> &str {
 /// # Errors
 /// [`Error::MissingTool`] when there is no rustc.
 pub fn ask_rustc(arguments: &[&str]) -> Result<String, Error> {
-    let missing = |_| Error::MissingTool { tool: "rustc".to_string(), install: RUSTC.install };
-    let output = Command::new("rustc").args(arguments).output().map_err(missing)?;
+    let output = Command::new(RUSTC.program).args(arguments).output().map_err(|_| RUSTC.missing())?;
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_string())
 }

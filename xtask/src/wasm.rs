@@ -35,12 +35,12 @@ pub fn sections(file: &str, bytes: &[u8]) -> Result<Vec<Section>, Error> {
         let payload = payload.map_err(|error| Error::bad_module(file, error))?;
         let (name, data, end) = match &payload {
             Payload::CustomSection(section) => {
-                let data = section.data_offset() as usize..section.range().end as usize;
+                let data = section.data_offset()..section.range().end;
                 (section.name().to_string(), data.clone(), data.end)
             }
             Payload::CodeSectionEntry(_) | Payload::Version { .. } | Payload::End(_) => continue,
             other => match other.as_section() {
-                Some((_, range)) => (String::new(), range.start as usize..range.end as usize, range.end as usize),
+                Some((_, range)) => (String::new(), range.start..range.end, range.end),
                 None => continue,
             },
         };
@@ -59,15 +59,28 @@ pub fn core_modules(file: &str, bytes: &[u8]) -> Result<Vec<Range<usize>>, Error
     for payload in Parser::new(0).parse_all(bytes) {
         match payload.map_err(|error| Error::bad_module(file, error))? {
             Payload::Version { encoding: wasmparser::Encoding::Module, range, .. } if range.start == 0 => {
-                return Ok(vec![0..bytes.len()]);
+                return Ok(std::iter::once(0..bytes.len()).collect());
             }
             Payload::ModuleSection { unchecked_range, .. } => {
-                modules.push(unchecked_range.start as usize..unchecked_range.end as usize);
+                modules.push(unchecked_range.start..unchecked_range.end);
             }
             _ => {}
         }
     }
     Ok(modules)
+}
+
+/// Where the code section's contents begin in a core module: the zero of DWARF's addresses.
+///
+/// # Errors
+/// [`Error::BadModule`] when the module can't be read or has no code.
+pub fn code_start(file: &str, module: &[u8]) -> Result<usize, Error> {
+    for payload in Parser::new(0).parse_all(module) {
+        if let Payload::CodeSectionStart { range, .. } = payload.map_err(|error| Error::bad_module(file, error))? {
+            return Ok(range.start);
+        }
+    }
+    Err(Error::bad_module(file, "there is no code section"))
 }
 
 /// Where each instruction of a core module begins, relative to the code section's contents: DWARF's addresses.
@@ -76,18 +89,14 @@ pub fn core_modules(file: &str, bytes: &[u8]) -> Result<Vec<Range<usize>>, Error
 /// [`Error::BadModule`] when the module can't be read.
 pub fn instruction_offsets(file: &str, module: &[u8]) -> Result<Vec<u32>, Error> {
     let mut offsets = Vec::new();
-    let mut base = 0;
+    let base = code_start(file, module)?;
     for payload in Parser::new(0).parse_all(module) {
-        match payload.map_err(|error| Error::bad_module(file, error))? {
-            Payload::CodeSectionStart { range, .. } => base = range.start as usize,
-            Payload::CodeSectionEntry(body) => {
-                let operators = body.get_operators_reader().map_err(|error| Error::bad_module(file, error))?;
-                for operator in operators.into_iter_with_offsets() {
-                    let (_, offset) = operator.map_err(|error| Error::bad_module(file, error))?;
-                    offsets.push((offset as usize - base) as u32);
-                }
+        if let Payload::CodeSectionEntry(body) = payload.map_err(|error| Error::bad_module(file, error))? {
+            let operators = body.get_operators_reader().map_err(|error| Error::bad_module(file, error))?;
+            for operator in operators.into_iter_with_offsets() {
+                let (_, offset) = operator.map_err(|error| Error::bad_module(file, error))?;
+                offsets.push((offset - base) as u32);
             }
-            _ => {}
         }
     }
     Ok(offsets)
