@@ -67,6 +67,12 @@ impl ModuleInfo {
         self.start.is_some_and(|start| start < self.imported_functions)
     }
 
+    /// The indices of the functions that it defines.
+    pub(crate) fn defined_functions(&self) -> Range<u32> {
+        let defined = u32::try_from(self.bodies.len()).unwrap_or(0);
+        self.imported_functions..self.imported_functions.saturating_add(defined)
+    }
+
     fn body(&self, pc: u32) -> Option<usize> {
         let pc = pc as usize;
         let at = self.bodies.partition_point(|body| body.end <= pc);

@@ -71,6 +71,7 @@ mod errors;
 mod event;
 mod frames;
 mod handler;
+pub mod live;
 #[allow(unsafe_code)]
 mod scope;
 mod session;

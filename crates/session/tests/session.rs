@@ -40,8 +40,10 @@ async fn shape(freeze: Freeze) -> (i32, usize) {
                     other => panic!("{other:?}"),
                 }
                 dbg.with(|stop| {
-                    let frames: Vec<_> =
-                        stop.frames().map(|f| (f.activation(), f.position().unwrap().function, f.pc().unwrap())).collect();
+                    let frames: Vec<_> = stop
+                        .frames()
+                        .map(|f| (f.activation(), f.position().unwrap().function, f.pc().unwrap()))
+                        .collect();
                     assert_eq!(frames.len(), 2);
                     assert_eq!((frames[0].0, frames[0].1, frames[0].2), (0, 2, pc));
                     assert_eq!((frames[1].0, frames[1].1), (1, 3));

@@ -1,0 +1,256 @@
+//! What lies between the two halves: one command at a time one way, its reply and events the other.
+//!
+//! The far half blocks, the near half awaits. Both look a while before they sleep: a query is answered in less time than
+//! the operating system needs to wake a thread.
+
+use std::{
+    collections::VecDeque,
+    sync::{
+        Condvar, Mutex, MutexGuard,
+        atomic::{AtomicU64, Ordering::SeqCst},
+    },
+    task::{Poll, Waker},
+    time::{Duration, Instant},
+};
+
+use freezeframe_debuggee::{Answer, DebuggeeError, Ended, Event, Query, StopPlan, StopReason, Stopped, Unavailable};
+
+use crate::{Control, shared::lock};
+
+/// How often to look before sleeping; about 20 µs.
+const LOOKS: u32 = 2000;
+
+pub(super) enum Command {
+    Query(Vec<Query>),
+    Resume(StopPlan),
+}
+
+pub(super) enum Reply {
+    Answers(Vec<Result<Answer, Unavailable>>),
+    /// Whether the plan was accepted; if so, the guest runs.
+    Resumed(Result<(), String>),
+}
+
+#[derive(Default)]
+pub(super) struct Link {
+    state: Mutex<State>,
+    /// Where the far half sleeps.
+    far: Condvar,
+    /// Counts what was said to the far half, and to the near half.
+    to_far: AtomicU64,
+    to_near: AtomicU64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+enum Phase {
+    #[default]
+    Running,
+    Stopped,
+    Ended,
+}
+
+#[derive(Default)]
+struct State {
+    phase: Phase,
+    command: Option<Command>,
+    reply: Option<Reply>,
+    events: VecDeque<Event>,
+    near: Option<Waker>,
+    control: Option<Control>,
+    killed: bool,
+}
+
+impl Link {
+    fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
+    }
+
+    fn tell_far(&self) {
+        self.to_far.fetch_add(1, SeqCst);
+        self.far.notify_all();
+    }
+
+    // ------------------------------------------------------------------ the far half
+
+    /// Sends a command to the stopped guest and waits for the reply.
+    pub(super) fn ask(&self, command: Command) -> Result<Reply, DebuggeeError> {
+        let mut state = self.state();
+        match state.phase {
+            Phase::Running => return Err(DebuggeeError::Running),
+            Phase::Ended => return Err(DebuggeeError::Ended),
+            Phase::Stopped => {}
+        }
+        state.command = Some(command);
+        state.reply = None;
+        let near = state.near.take();
+        drop(state);
+        self.to_near.fetch_add(1, SeqCst);
+        if let Some(near) = near {
+            near.wake();
+        }
+        self.wait(None, |state| match (state.reply.take(), state.phase) {
+            (Some(reply), _) => Some(Ok(reply)),
+            (None, Phase::Stopped) => None,
+            (None, Phase::Running | Phase::Ended) => Some(Err(DebuggeeError::Ended)),
+        })
+        .unwrap_or(Err(DebuggeeError::Ended))
+    }
+
+    pub(super) fn next_event(&self, timeout: Option<Duration>) -> Result<Option<Event>, DebuggeeError> {
+        let event = self.wait(timeout, |state| match (state.events.pop_front(), state.phase) {
+            (Some(event), _) => Some(Ok(event)),
+            (None, Phase::Ended) => Some(Err(DebuggeeError::Ended)),
+            (None, _) => None,
+        });
+        event.transpose()
+    }
+
+    /// Waits until `ready` gives something; `None` when the time is over.
+    fn wait<R>(&self, timeout: Option<Duration>, mut ready: impl FnMut(&mut State) -> Option<R>) -> Option<R> {
+        let deadline = timeout.and_then(|t| Instant::now().checked_add(t));
+        let seen = self.to_far.load(SeqCst);
+        let mut state = self.state();
+        if let Some(r) = ready(&mut state) {
+            return Some(r);
+        }
+        drop(state);
+        for _ in 0..LOOKS {
+            if self.to_far.load(SeqCst) != seen {
+                break;
+            }
+            std::hint::spin_loop();
+        }
+        state = self.state();
+        loop {
+            if let Some(r) = ready(&mut state) {
+                return Some(r);
+            }
+            state = match deadline {
+                None => self.far.wait(state).unwrap_or_else(std::sync::PoisonError::into_inner),
+                Some(deadline) => {
+                    let left = deadline.saturating_duration_since(Instant::now());
+                    if left.is_zero() {
+                        return None;
+                    }
+                    self.far.wait_timeout(state, left).unwrap_or_else(std::sync::PoisonError::into_inner).0
+                }
+            };
+        }
+    }
+
+    /// Interrupts the guest if it runs. Under the lock, so that none arrives at a guest that was stopped in the meantime.
+    pub(super) fn interrupt(&self) {
+        let state = self.state();
+        if let (Phase::Running, Some(control)) = (state.phase, &state.control) {
+            control.interrupt();
+        }
+    }
+
+    pub(super) fn kill(&self) -> Result<(), DebuggeeError> {
+        let mut state = self.state();
+        if state.phase == Phase::Ended {
+            return Err(DebuggeeError::Ended);
+        }
+        state.killed = true;
+        let (control, near) = (state.control.clone(), state.near.take());
+        drop(state);
+        self.to_near.fetch_add(1, SeqCst);
+        if let Some(control) = control {
+            control.kill();
+        }
+        if let Some(near) = near {
+            near.wake();
+        }
+        Ok(())
+    }
+
+    // ------------------------------------------------------------------ the near half
+
+    /// The session has begun.
+    pub(super) fn start(&self, control: Control) {
+        let mut state = self.state();
+        state.control = Some(control.clone());
+        let killed = state.killed;
+        drop(state);
+        if killed {
+            control.kill();
+        }
+    }
+
+    /// The guest has stopped. An interrupt that was still on its way has got what it wanted.
+    pub(super) fn stopped(&self, reason: StopReason) {
+        let mut state = self.state();
+        if state.phase == Phase::Ended {
+            return;
+        }
+        state.phase = Phase::Stopped;
+        if let Some(control) = &state.control {
+            control.cancel_interrupt();
+        }
+        state.events.push_back(Event::Stopped(Stopped { reason }));
+        drop(state);
+        self.tell_far();
+    }
+
+    /// Waits for a command; `None` once the guest is being killed.
+    pub(super) async fn command(&self) -> Option<Command> {
+        let mut looked = false;
+        std::future::poll_fn(|cx| {
+            loop {
+                let seen = self.to_near.load(SeqCst);
+                let mut state = self.state();
+                if state.killed {
+                    return Poll::Ready(None);
+                }
+                if let Some(command) = state.command.take() {
+                    return Poll::Ready(Some(command));
+                }
+                if looked {
+                    state.near = Some(cx.waker().clone());
+                    looked = false;
+                    return Poll::Pending;
+                }
+                drop(state);
+                looked = true;
+                for _ in 0..LOOKS {
+                    if self.to_near.load(SeqCst) != seen {
+                        break;
+                    }
+                    std::hint::spin_loop();
+                }
+            }
+        })
+        .await
+    }
+
+    pub(super) fn reply(&self, reply: Reply) {
+        let mut state = self.state();
+        if matches!(reply, Reply::Resumed(Ok(()))) && state.phase == Phase::Stopped {
+            state.phase = Phase::Running;
+        }
+        state.reply = Some(reply);
+        drop(state);
+        self.tell_far();
+    }
+
+    /// The near half is over: nobody answers any more, and only the end is still to come.
+    pub(super) fn near_gone(&self) {
+        let mut state = self.state();
+        state.control = None;
+        if state.phase == Phase::Stopped {
+            state.phase = Phase::Running;
+        }
+        drop(state);
+        self.tell_far();
+    }
+
+    /// The host has told how it ended.
+    pub(super) fn end(&self, ended: Ended) {
+        let mut state = self.state();
+        state.phase = Phase::Ended;
+        state.control = None;
+        state.events.push_back(Event::Ended(ended));
+        drop(state);
+        self.tell_far();
+    }
+}

@@ -1,0 +1,138 @@
+//! The near half: a debugger coroutine that answers commands while the guest is stopped.
+
+use std::sync::{Arc, Mutex};
+
+use freezeframe_debuggee::{Answer, Query, StopPlan, StopReason, TrapKind, Unavailable};
+use wasmtime::Trap;
+
+use super::{
+    LiveOptions,
+    link::{Command, Link, Reply},
+    plan::Plan,
+    queries::Names,
+};
+use crate::{Dbg, Event, shared::lock};
+
+/// Tells the far half when the coroutine is over, also by being dropped or by a panic.
+struct Gone(Arc<Link>);
+
+impl Drop for Gone {
+    fn drop(&mut self) {
+        self.0.near_gone();
+    }
+}
+
+struct Near<T: 'static> {
+    dbg: Dbg<T>,
+    link: Arc<Link>,
+    names: Names,
+    plan: Arc<Mutex<Plan>>,
+}
+
+pub(super) async fn run<T: Send + 'static>(dbg: Dbg<T>, link: Arc<Link>, options: LiveOptions) {
+    let _gone = Gone(link.clone());
+    link.start(dbg.control());
+    let plan = Arc::new(Mutex::new(Plan::default()));
+    let filtering = plan.clone();
+    dbg.set_filter(Some(Box::new(move |stop, event| lock(&filtering).verdict(stop, event))));
+    let mut near = Near { dbg, link, names: Names::new(options.modules), plan };
+    let mut blind = false;
+    while let Some(event) = near.dbg.next().await {
+        match near.reason(event) {
+            Ok(reason) => {
+                if std::mem::take(&mut blind) {
+                    let why = "the host dropped a call into the guest, and Wasmtime its debug handler with it";
+                    near.serve(StopReason::Blind { why: why.into() }).await;
+                }
+                near.serve(reason).await;
+            }
+            Err(lost) => blind |= lost,
+        }
+    }
+}
+
+impl<T: Send + 'static> Near<T> {
+    /// The reason of a stop; for an event that's none, whether the guest runs unseen from here on.
+    fn reason(&mut self, event: Event) -> Result<StopReason, bool> {
+        Ok(match event {
+            Event::Attached => StopReason::Attached,
+            Event::Breakpoint { .. } => match lock(&self.plan).take_matched() {
+                // Only without the filter, which a panic has ended: then every site is a stop.
+                rules if rules.is_empty() => StopReason::Interrupted,
+                rules => StopReason::Rules(rules),
+            },
+            Event::Interrupted | Event::Step => StopReason::Interrupted,
+            Event::ModuleLoaded { modules } => {
+                StopReason::ModulesLoaded(modules.iter().filter_map(|module| self.names.module(module)).collect())
+            }
+            Event::Trap(trap) => StopReason::Trap { kind: trap_kind(trap), message: trap.to_string() },
+            Event::Exception(exception) => {
+                StopReason::Exception { summary: self.names.exception(&self.dbg, &exception) }
+            }
+            Event::HostError { message } => StopReason::HostError { message },
+            Event::Exit { code } => StopReason::HostError { message: format!("exit with code {code}") },
+            Event::Cancelled => return Err(false),
+            Event::Lost => return Err(true),
+        })
+    }
+
+    /// Tells the far half of a stop, and does what it says until it resumes the guest or kills it.
+    async fn serve(&mut self, reason: StopReason) {
+        self.link.stopped(reason);
+        while let Some(command) = self.link.command().await {
+            match command {
+                Command::Query(queries) => {
+                    let answers = self.answer(&queries);
+                    self.link.reply(Reply::Answers(answers));
+                }
+                Command::Resume(plan) => {
+                    let done = self.resume(plan);
+                    let resumed = done.is_ok();
+                    self.link.reply(Reply::Resumed(done));
+                    if resumed {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    fn answer(&mut self, queries: &[Query]) -> Vec<Result<Answer, Unavailable>> {
+        let (names, plan) = (&mut self.names, &self.plan);
+        let answers = self.dbg.with(|stop| queries.iter().map(|q| names.answer(stop, plan, q)).collect());
+        answers.unwrap_or_else(|_| {
+            let gone = Unavailable::new("the host has dropped this call into the guest");
+            queries.iter().map(|_| Err(gone.clone())).collect()
+        })
+    }
+
+    fn resume(&mut self, plan: StopPlan) -> Result<(), String> {
+        let (names, current) = (&mut self.names, &self.plan);
+        match self.dbg.with(|stop| lock(current).replace(stop, names, plan)) {
+            Ok(done) => done,
+            // The stop was dropped: there's nothing to plant in, and the guest's host goes on.
+            Err(_) => Ok(()),
+        }
+    }
+}
+
+fn trap_kind(trap: Trap) -> TrapKind {
+    match trap {
+        Trap::StackOverflow => TrapKind::StackOverflow,
+        Trap::MemoryOutOfBounds => TrapKind::MemoryOutOfBounds,
+        Trap::HeapMisaligned => TrapKind::HeapMisaligned,
+        Trap::TableOutOfBounds => TrapKind::TableOutOfBounds,
+        Trap::IndirectCallToNull => TrapKind::IndirectCallToNull,
+        Trap::BadSignature => TrapKind::BadSignature,
+        Trap::IntegerOverflow => TrapKind::IntegerOverflow,
+        Trap::IntegerDivisionByZero => TrapKind::IntegerDivisionByZero,
+        Trap::BadConversionToInteger => TrapKind::BadConversionToInteger,
+        Trap::UnreachableCodeReached => TrapKind::Unreachable,
+        Trap::NullReference => TrapKind::NullReference,
+        Trap::ArrayOutOfBounds => TrapKind::ArrayOutOfBounds,
+        Trap::CastFailure => TrapKind::CastFailure,
+        Trap::OutOfFuel => TrapKind::OutOfFuel,
+        Trap::Interrupt => TrapKind::Interrupt,
+        _ => TrapKind::Other,
+    }
+}

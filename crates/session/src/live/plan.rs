@@ -1,0 +1,177 @@
+//! Stop plans, run next to the guest: as a filter in the debug handler.
+//!
+//! Invariant: what the plan planted is in `planted`, and nothing else is planted by this half. Temporary sites are dead
+//! from the next stop on; they are taken out of the code when somebody looks or the guest is resumed, in one change of
+//! the code with what is planted then.
+
+use std::collections::HashMap;
+
+use freezeframe_debuggee::{FrameAccess, Rule, RuleId, Site, StopPlan, Unavailable, WasmValue};
+use wasmtime::{Instance, Memory, Module};
+
+use super::{queries::Names, values};
+use crate::{BreakpointId, Event, Frame, Stop, Verdict};
+
+#[derive(Default)]
+pub(super) struct Plan {
+    rules: HashMap<BreakpointId, Vec<Rule>>,
+    next_operator: bool,
+    module_loads: bool,
+    exceptions: bool,
+    planted: HashMap<Site, BreakpointId>,
+    matched: Vec<RuleId>,
+    /// Whether the guest has stopped since the plan was made.
+    over: bool,
+}
+
+impl Plan {
+    /// Whether an event is a stop.
+    pub(super) fn verdict<T: 'static>(&mut self, stop: &mut Stop<'_, T>, event: &Event) -> Verdict {
+        let stops = match event {
+            Event::Breakpoint { hit } => {
+                self.matched.clear();
+                if let Some(rules) = self.rules.get(hit) {
+                    let mut depth = None;
+                    for rule in rules {
+                        let deep =
+                            !rule.depth.needs_depth() || rule.depth.passes(*depth.get_or_insert_with(|| stop.depth()));
+                        if deep && holds(rule, stop) {
+                            self.matched.push(rule.id);
+                        }
+                    }
+                }
+                !self.matched.is_empty()
+            }
+            Event::Step => self.next_operator,
+            Event::ModuleLoaded { .. } => self.module_loads,
+            Event::Exception(_) => self.exceptions,
+            // The host reports it as the guest's end.
+            Event::Exit { .. } => false,
+            _ => true,
+        };
+        self.over |= stops;
+        if stops { Verdict::Stop } else { Verdict::Resume }
+    }
+
+    pub(super) fn take_matched(&mut self) -> Vec<RuleId> {
+        std::mem::take(&mut self.matched)
+    }
+
+    /// The sites that are planted, sorted.
+    pub(super) fn sites<T: 'static>(&mut self, stop: &mut Stop<'_, T>) -> Result<Vec<Site>, String> {
+        if self.over {
+            let rules = &self.rules;
+            let dead: Vec<(Site, BreakpointId)> = self
+                .planted
+                .iter()
+                .filter(|(_, id)| rules.get(id).is_none_or(|rules| rules.iter().all(|rule| rule.temporary)))
+                .map(|(site, id)| (*site, *id))
+                .collect();
+            let ids: Vec<BreakpointId> = dead.iter().map(|(_, id)| *id).collect();
+            stop.update_breakpoints(&[], &ids).map_err(|e| e.to_string())?;
+            for (site, id) in dead {
+                self.planted.remove(&site);
+                self.rules.remove(&id);
+            }
+        }
+        let mut sites: Vec<Site> = self.planted.keys().copied().collect();
+        sites.sort_unstable();
+        Ok(sites)
+    }
+
+    /// Takes up a new plan: plants and takes out what differs. An error leaves everything as it was.
+    pub(super) fn replace<T: 'static>(
+        &mut self,
+        stop: &mut Stop<'_, T>,
+        names: &mut Names,
+        plan: StopPlan,
+    ) -> Result<(), String> {
+        names.see(stop);
+        let wanted = plan.sites();
+        let mut add: Vec<(Module, u32)> = Vec::new();
+        let mut added: Vec<Site> = Vec::new();
+        for site in wanted.iter().filter(|site| !self.planted.contains_key(site)) {
+            let module = names.known(site.module).ok_or_else(|| format!("there is no module {}", site.module.0))?;
+            add.push((module.clone(), site.pc.0));
+            added.push(*site);
+        }
+        let gone = |site: &Site| wanted.binary_search(site).is_err();
+        let remove: Vec<BreakpointId> = self.planted.iter().filter(|(site, _)| gone(site)).map(|(_, id)| *id).collect();
+        let ids = stop.update_breakpoints(&add, &remove).map_err(|e| e.to_string())?;
+        self.planted.retain(|site, _| !gone(site));
+        self.planted.extend(added.into_iter().zip(ids));
+        stop.single_step(plan.next_operator).map_err(|e| e.to_string())?;
+        stop.watch_modules(plan.module_loads).map_err(|e| e.to_string())?;
+
+        self.rules.clear();
+        for rule in plan.rules {
+            if let Some(id) = self.planted.get(&rule.site) {
+                self.rules.entry(*id).or_default().push(rule);
+            }
+        }
+        self.next_operator = plan.next_operator;
+        self.module_loads = plan.module_loads;
+        self.exceptions = plan.exceptions;
+        self.matched.clear();
+        self.over = false;
+        Ok(())
+    }
+}
+
+/// Whether a rule's condition holds; one that can't be evaluated does.
+fn holds<T: 'static>(rule: &Rule, stop: &mut Stop<'_, T>) -> bool {
+    let Some(condition) = &rule.condition else { return true };
+    let stop = &*stop;
+    let Some(frame) = crate::Frames::new(stop).next() else { return true };
+    let mut top = Top { stop, frame, instance: None, memory: None };
+    condition.run(&mut top).map_or(true, |value| value != 0)
+}
+
+/// The innermost frame, as a condition sees it.
+struct Top<'f, 'a, T: 'static> {
+    stop: &'f Stop<'a, T>,
+    frame: Frame<'f, 'a, T>,
+    instance: Option<Instance>,
+    memory: Option<Memory>,
+}
+
+impl<T: 'static> Top<'_, '_, T> {
+    fn instance(&mut self) -> Result<Instance, Unavailable> {
+        if self.instance.is_none() {
+            self.instance = Some(self.frame.instance().map_err(values::unavailable)?);
+        }
+        self.instance.ok_or_else(|| Unavailable::new("no instance"))
+    }
+}
+
+impl<T: 'static> FrameAccess for Top<'_, '_, T> {
+    fn local(&mut self, index: u32) -> Result<WasmValue, Unavailable> {
+        let value = self.frame.local(index).map_err(values::unavailable)?;
+        Ok(values::shown(&mut self.stop.store.borrow_mut(), &value))
+    }
+
+    fn operand(&mut self, index: u32) -> Result<WasmValue, Unavailable> {
+        let value = self.frame.operand(index).map_err(values::unavailable)?;
+        Ok(values::shown(&mut self.stop.store.borrow_mut(), &value))
+    }
+
+    fn global(&mut self, index: u32) -> Result<WasmValue, Unavailable> {
+        let instance = self.instance()?;
+        values::global(&mut self.stop.store.borrow_mut(), instance, index)
+    }
+
+    fn memory(&mut self, address: u64, into: &mut [u8]) -> Result<(), Unavailable> {
+        let instance = self.instance()?;
+        let store = &mut *self.stop.store.borrow_mut();
+        if self.memory.is_none() {
+            self.memory = instance.debug_memory(&mut *store, 0);
+        }
+        match &self.memory {
+            Some(memory) => {
+                let address = usize::try_from(address).map_err(|_| Unavailable::new("out of bounds"))?;
+                memory.read(&*store, address, into).map_err(|_| Unavailable::new("out of bounds"))
+            }
+            None => values::read_shared(store, instance, 0, address, into),
+        }
+    }
+}

@@ -1,0 +1,322 @@
+//! Answers to queries, and the names that they use.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, atomic::Ordering::Relaxed},
+};
+
+use freezeframe_debuggee as contract;
+use freezeframe_debuggee::{Answer, FrameDetail, InstanceId, ModuleId, ModulePc, Query, Unavailable, WasmValue};
+use wasmtime::{AsContext, AsContextMut, ExnRef, Instance, Module, OwnedRooted, Ref};
+
+use super::{plan::Plan, values};
+use crate::{Dbg, Frame, Stop, code::CodeKey, shared::lock};
+
+/// The most bytes that one query reads.
+const MOST_BYTES: u64 = 64 << 20;
+
+/// The modules and instances that have names, in the order in which they got them.
+pub(super) struct Names {
+    modules: Vec<Named>,
+    ids: HashMap<CodeKey, ModuleId>,
+    instances: Vec<Instance>,
+    /// The functions of the instances so far, by their raw references.
+    functions: HashMap<usize, (ModuleId, u32)>,
+    instances_with_functions: usize,
+}
+
+struct Named {
+    module: Module,
+    name: Option<String>,
+    bytes: Option<Arc<[u8]>>,
+}
+
+impl Names {
+    pub(super) fn new(modules: Vec<(Option<String>, Module)>) -> Self {
+        let mut names = Self {
+            modules: Vec::new(),
+            ids: HashMap::new(),
+            instances: Vec::new(),
+            functions: HashMap::new(),
+            instances_with_functions: 0,
+        };
+        for (name, module) in modules {
+            names.add(name, &module);
+        }
+        names
+    }
+
+    fn add(&mut self, name: Option<String>, module: &Module) -> Option<ModuleId> {
+        let key = CodeKey::of(module)?;
+        if let Some(id) = self.ids.get(&key) {
+            return Some(*id);
+        }
+        let id = ModuleId(u32::try_from(self.modules.len()).ok()?);
+        let name = name.or_else(|| module.name().map(str::to_owned));
+        self.modules.push(Named { module: module.clone(), name, bytes: None });
+        self.ids.insert(key, id);
+        Some(id)
+    }
+
+    /// The id of a module, which it gets now if it's new.
+    pub(super) fn module(&mut self, module: &Module) -> Option<ModuleId> {
+        self.add(None, module)
+    }
+
+    /// The module of an id.
+    pub(super) fn known(&self, id: ModuleId) -> Option<&Module> {
+        self.modules.get(id.0 as usize).map(|named| &named.module)
+    }
+
+    /// Gives ids to what is new in the store.
+    pub(super) fn see<T: 'static>(&mut self, stop: &mut Stop<'_, T>) {
+        for module in stop.modules() {
+            self.add(None, &module);
+        }
+        let all = stop.instances();
+        // Instances are never freed while their store lives, and come in the order of their making.
+        self.instances.extend(all.into_iter().skip(self.instances.len()));
+    }
+
+    fn instance(&self, id: InstanceId) -> Result<Instance, Unavailable> {
+        let instance = self.instances.get(id.0 as usize).copied();
+        instance.ok_or_else(|| Unavailable::new(format!("there is no instance {}", id.0)))
+    }
+
+    fn instance_id(&self, instance: Instance) -> Option<InstanceId> {
+        let at = self.instances.iter().position(|other| *other == instance)?;
+        u32::try_from(at).ok().map(InstanceId)
+    }
+
+    /// What is known of an exception's payload.
+    pub(super) fn exception<T: Send + 'static>(&self, dbg: &Dbg<T>, exception: &OwnedRooted<ExnRef>) -> String {
+        let fields = dbg.with(|stop| {
+            let mut store = stop.store();
+            let exception = exception.to_rooted(&mut store);
+            let fields: Vec<_> = exception.fields(&mut store).ok()?.collect();
+            let fields: Vec<String> = fields.iter().map(|v| values::shown(&mut store, v).to_string()).collect();
+            Some(fields.join(", "))
+        });
+        match fields {
+            Ok(Some(fields)) => format!("exception ({fields})"),
+            _ => "exception".to_owned(),
+        }
+    }
+
+    pub(super) fn answer<T: 'static>(
+        &mut self,
+        stop: &mut Stop<'_, T>,
+        plan: &Mutex<Plan>,
+        query: &Query,
+    ) -> Result<Answer, Unavailable> {
+        match query {
+            Query::Modules => {
+                self.see(stop);
+                Ok(Answer::Modules(self.modules()))
+            }
+            Query::Instances => {
+                self.see(stop);
+                Ok(Answer::Instances(self.instances(stop)))
+            }
+            Query::Frames { limit } => {
+                self.see(stop);
+                let frames = stop.frames().take(*limit as usize);
+                frames.map(|frame| self.frame(&frame)).collect::<Result<_, _>>().map(Answer::Frames)
+            }
+            Query::Depth => Ok(Answer::Count(u64::from(stop.depth()))),
+            Query::Locals { frame } => values_of(stop, *frame, |frame| frame.locals()),
+            Query::Operands { frame } => values_of(stop, *frame, |frame| frame.operands()),
+            Query::Global { instance, index } => {
+                self.see(stop);
+                let instance = self.instance(*instance)?;
+                values::global(&mut stop.store(), instance, *index).map(|value| Answer::Values(vec![value]))
+            }
+            Query::SetGlobal { instance, index, value } => {
+                self.see(stop);
+                set_global(stop, self.instance(*instance)?, *index, value)
+            }
+            Query::Memory { instance, memory, address, length } => {
+                self.see(stop);
+                read(stop, self.instance(*instance)?, *memory, *address, *length)
+            }
+            Query::MemorySize { instance, memory } => {
+                self.see(stop);
+                memory_size(stop, self.instance(*instance)?, *memory).map(Answer::Count)
+            }
+            Query::WriteMemory { instance, memory, address, bytes } => {
+                self.see(stop);
+                write(stop, self.instance(*instance)?, *memory, *address, bytes)
+            }
+            Query::TableFunction { instance, table, entry } => {
+                self.see(stop);
+                self.table_function(stop, *instance, *table, *entry)
+            }
+            Query::Planted => lock(plan).sites(stop).map(Answer::Sites).map_err(Unavailable::new),
+            Query::Backtrace => {
+                let trace = stop.backtrace();
+                let frame = |f: &wasmtime::FrameInfo| {
+                    let pc = f.module_offset().and_then(|pc| u32::try_from(pc).ok());
+                    (f.func_index(), pc.map(ModulePc))
+                };
+                Ok(Answer::Backtrace(trace.frames().iter().map(frame).collect()))
+            }
+        }
+    }
+
+    fn modules(&mut self) -> Vec<contract::Module> {
+        let named = self.modules.iter_mut().zip(0..).map(|(named, id)| {
+            let module = &named.module;
+            let bytes = named.bytes.get_or_insert_with(|| module.debug_bytecode().unwrap_or_default().into());
+            contract::Module { id: ModuleId(id), name: named.name.clone(), bytes: bytes.clone() }
+        });
+        named.collect()
+    }
+
+    fn instances<T: 'static>(&mut self, stop: &mut Stop<'_, T>) -> Vec<contract::Instance> {
+        let mut all = Vec::with_capacity(self.instances.len());
+        for (instance, id) in self.instances.clone().into_iter().zip(0..) {
+            let module = instance.module(&stop.store()).clone();
+            if let Some(module) = self.module(&module) {
+                all.push(contract::Instance { id: InstanceId(id), module });
+            }
+        }
+        all
+    }
+
+    fn frame<T: 'static>(&mut self, frame: &Frame<'_, '_, T>) -> Result<contract::Frame, Unavailable> {
+        let position = frame.position().map_err(values::unavailable)?;
+        let module = self.module(&position.module).ok_or_else(|| Unavailable::new("a module without bytecode"))?;
+        let detail = match frame.unavailable() {
+            None => FrameDetail::Full,
+            Some(why) => FrameDetail::PositionOnly(why.to_owned()),
+        };
+        Ok(contract::Frame {
+            module,
+            instance: frame.instance().ok().and_then(|instance| self.instance_id(instance)),
+            function: position.function,
+            pc: ModulePc(position.pc),
+            pc_meaning: frame.pc_meaning(),
+            activation: frame.activation(),
+            detail,
+        })
+    }
+
+    /// Wasmtime doesn't tell a function's index: we look for the same reference among the functions of all instances.
+    fn table_function<T: 'static>(
+        &mut self,
+        stop: &mut Stop<'_, T>,
+        instance: InstanceId,
+        table: u32,
+        entry: u64,
+    ) -> Result<Answer, Unavailable> {
+        let instance = self.instance(instance)?;
+        let mut store = stop.store();
+        let table = instance
+            .debug_table(&mut store, table)
+            .ok_or_else(|| Unavailable::new(format!("there is no table {table}")))?;
+        let value = table.get(&mut store, entry);
+        let function = match value.ok_or_else(|| Unavailable::new(format!("the table has no entry {entry}")))? {
+            Ref::Func(Some(function)) => function.to_raw(&mut store) as usize,
+            Ref::Func(None) => return Ok(Answer::Function(None)),
+            _ => return Err(Unavailable::new("not a table of functions")),
+        };
+        self.see_functions(stop);
+        Ok(Answer::Function(self.functions.get(&function).copied()))
+    }
+
+    fn see_functions<T: 'static>(&mut self, stop: &mut Stop<'_, T>) {
+        for instance in self.instances.clone().into_iter().skip(self.instances_with_functions) {
+            self.instances_with_functions += 1;
+            let module = instance.module(&stop.store()).clone();
+            let Some(id) = self.module(&module) else { continue };
+            let range = lock(&stop.shared.registry).infos.of(&module).map(|(_, info)| info.defined_functions());
+            let mut store = stop.store();
+            for index in range.into_iter().flatten() {
+                if let Some(function) = instance.debug_function(&mut store, index) {
+                    self.functions.insert(function.to_raw(&mut store) as usize, (id, index));
+                }
+            }
+        }
+    }
+}
+
+fn values_of<T: 'static>(
+    stop: &mut Stop<'_, T>,
+    index: u32,
+    read: impl FnOnce(&Frame<'_, '_, T>) -> Result<Vec<wasmtime::Val>, crate::Error>,
+) -> Result<Answer, Unavailable> {
+    let no_frame = || Unavailable::new(format!("there is no frame {index}"));
+    let values = read(&stop.frames().nth(index as usize).ok_or_else(no_frame)?).map_err(values::unavailable)?;
+    let mut store = stop.store();
+    Ok(Answer::Values(values.iter().map(|value| values::shown(&mut store, value)).collect()))
+}
+
+fn set_global<T: 'static>(
+    stop: &mut Stop<'_, T>,
+    instance: Instance,
+    index: u32,
+    value: &WasmValue,
+) -> Result<Answer, Unavailable> {
+    let mut store = stop.store();
+    let global = instance
+        .debug_global(&mut store, index)
+        .ok_or_else(|| Unavailable::new(format!("there is no global {index}")))?;
+    global.set(&mut store, values::wanted(value)?).map_err(|e| Unavailable::new(format!("{e:#}")))?;
+    Ok(Answer::Done)
+}
+
+fn memory_size<T: 'static>(stop: &mut Stop<'_, T>, instance: Instance, index: u32) -> Result<u64, Unavailable> {
+    let mut store = stop.store();
+    if let Some(memory) = instance.debug_memory(&mut store, index) {
+        return Ok(memory.data_size(&store) as u64);
+    }
+    let shared = instance.debug_shared_memory(&mut store, index);
+    shared.map(|m| m.data().len() as u64).ok_or_else(|| Unavailable::new(format!("there is no memory {index}")))
+}
+
+fn read<T: 'static>(
+    stop: &mut Stop<'_, T>,
+    instance: Instance,
+    index: u32,
+    address: u64,
+    length: u64,
+) -> Result<Answer, Unavailable> {
+    let size = memory_size(stop, instance, index)?;
+    let length = length.min(MOST_BYTES).min(size.saturating_sub(address));
+    if address > size {
+        return Err(Unavailable::new(format!("address {address:#x} lies beyond the memory's {size:#x} bytes")));
+    }
+    let mut bytes = vec![0; usize::try_from(length).unwrap_or(0)];
+    let mut store = stop.store();
+    match instance.debug_memory(&mut store, index) {
+        Some(memory) => {
+            let at = usize::try_from(address).unwrap_or(usize::MAX);
+            memory.read(store.as_context(), at, &mut bytes).map_err(|e| Unavailable::new(e.to_string()))?;
+        }
+        None => values::read_shared(&mut store, instance, index, address, &mut bytes)?,
+    }
+    Ok(Answer::Bytes(bytes))
+}
+
+fn write<T: 'static>(
+    stop: &mut Stop<'_, T>,
+    instance: Instance,
+    index: u32,
+    address: u64,
+    bytes: &[u8],
+) -> Result<Answer, Unavailable> {
+    let beyond = || Unavailable::new("the memory ends before: nothing was written");
+    let mut store = stop.store();
+    if let Some(memory) = instance.debug_memory(&mut store, index) {
+        let at = usize::try_from(address).map_err(|_| beyond())?;
+        memory.write(store.as_context_mut(), at, bytes).map_err(|_| beyond())?;
+        return Ok(Answer::Done);
+    }
+    let memory = instance.debug_shared_memory(&mut store, index);
+    let memory = memory.ok_or_else(|| Unavailable::new(format!("there is no memory {index}")))?;
+    let into = values::shared_bytes(&memory, address, bytes.len() as u64).ok_or_else(beyond)?;
+    for (to, from) in into.iter().zip(bytes) {
+        to.store(*from, Relaxed);
+    }
+    Ok(Answer::Done)
+}
