@@ -1,0 +1,114 @@
+//! What a debuggee reports.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{ModuleId, RuleId, WasmValue};
+
+/// What a debuggee reports to the debugger, one for each cause.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Event {
+    /// The guest stands still and may be queried, until it is resumed.
+    Stopped(Stopped),
+    /// The debuggee is over; no further event follows and nothing can be queried any more.
+    Ended(Ended),
+}
+
+/// A stop and its cause.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stopped {
+    /// Why.
+    pub reason: StopReason,
+}
+
+/// Why the guest stopped.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StopReason {
+    /// Nothing of the guest has run yet: there are no frames, but sites can be planted.
+    Attached,
+    /// These rules of the plan matched, in the plan's order. Never empty.
+    Rules(Vec<RuleId>),
+    /// These core modules came into the store. None of their code has run except the operator about to run now.
+    ModulesLoaded(Vec<ModuleId>),
+    /// An interrupt that was asked for.
+    Interrupted,
+    /// A trap is about to unwind the stack, which is still whole.
+    Trap {
+        /// Which trap.
+        kind: TrapKind,
+        /// The engine's own words for it.
+        message: String,
+    },
+    /// An exception is about to be thrown; whether the guest catches it isn't known yet.
+    Exception {
+        /// What is known of its payload, for people.
+        summary: String,
+    },
+    /// A host function failed and its error is about to unwind the stack.
+    HostError {
+        /// The error and its causes.
+        message: String,
+    },
+    /// Execution went on where the debugger couldn't see it, and is seen again from here.
+    Blind {
+        /// Why it couldn't be seen.
+        why: String,
+    },
+}
+
+/// The traps of the WebAssembly specification, and those that engines add.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum TrapKind {
+    /// The call stack is exhausted.
+    StackOverflow,
+    /// A memory access out of bounds.
+    MemoryOutOfBounds,
+    /// An atomic access that is not aligned.
+    HeapMisaligned,
+    /// A table access out of bounds.
+    TableOutOfBounds,
+    /// An indirect call to a null entry.
+    IndirectCallToNull,
+    /// An indirect call with the wrong signature.
+    BadSignature,
+    /// Integer overflow in a division.
+    IntegerOverflow,
+    /// Division by zero.
+    IntegerDivisionByZero,
+    /// A float that has no integer to be converted to.
+    BadConversionToInteger,
+    /// `unreachable` was executed (a panic or an abort in most languages).
+    Unreachable,
+    /// A null reference was used.
+    NullReference,
+    /// An array access out of bounds.
+    ArrayOutOfBounds,
+    /// A cast failed.
+    CastFailure,
+    /// The embedder's fuel ran out.
+    OutOfFuel,
+    /// The embedder's deadline passed.
+    Interrupt,
+    /// Any other.
+    Other,
+}
+
+/// How a debuggee ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Ended {
+    /// The guest's entry returned.
+    Returned(Vec<WasmValue>),
+    /// The guest asked to exit with this code.
+    Exited(i32),
+    /// A trap (or an uncaught exception) ended it.
+    Trapped {
+        /// The engine's message with its backtrace.
+        message: String,
+    },
+    /// It could not be started, or a host function failed.
+    Failed {
+        /// The error and its causes.
+        message: String,
+    },
+    /// The debugger killed it.
+    Killed,
+}

@@ -1,0 +1,88 @@
+//! Stop plans: plain data that says where a running guest shall stop, so that the decision is made next to the guest.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{ModuleId, ModulePc, Program};
+
+/// An operator of a module at which the guest can be made to stop, *before* it runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Site {
+    /// The module.
+    pub module: ModuleId,
+    /// The exact offset of the operator.
+    pub pc: ModulePc,
+}
+
+/// Names a rule of a plan; the engine chooses it, the debuggee only gives it back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct RuleId(pub u32);
+
+/// A bound on the number of frames on the stack, all activations counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DepthCheck {
+    /// No bound.
+    Any,
+    /// Exactly so many.
+    Exactly(u32),
+    /// So many or fewer.
+    AtMost(u32),
+    /// So many or more.
+    AtLeast(u32),
+}
+
+impl DepthCheck {
+    /// Whether the check needs the depth at all: counting frames costs time.
+    pub fn needs_depth(self) -> bool {
+        self != Self::Any
+    }
+
+    /// Whether a stack of `depth` frames passes.
+    pub fn passes(self, depth: u32) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Exactly(n) => depth == n,
+            Self::AtMost(n) => depth <= n,
+            Self::AtLeast(n) => depth >= n,
+        }
+    }
+}
+
+/// One reason to stop.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rule {
+    /// Given back when the rule matches.
+    pub id: RuleId,
+    /// Where.
+    pub site: Site,
+    /// How deep the stack must be.
+    pub depth: DepthCheck,
+    /// Must evaluate to something other than 0; a condition that can't be evaluated counts as true, so that a person
+    /// gets to see why.
+    pub condition: Option<Program>,
+    /// Planted for this resume only: taken out again at the next stop, whatever its cause.
+    pub temporary: bool,
+}
+
+/// Where and why a guest shall stop, once resumed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StopPlan {
+    /// The rules; several may share a site.
+    pub rules: Vec<Rule>,
+    /// Stop at the next operator, wherever that is. Costs a change of all code: for when the next operators can't be
+    /// named in advance.
+    pub next_operator: bool,
+    /// Stop when new core modules come into the store.
+    pub module_loads: bool,
+    /// Stop at exceptions as they are thrown.
+    pub exceptions: bool,
+}
+
+impl StopPlan {
+    /// The plan's sites, sorted, each once.
+    pub fn sites(&self) -> Vec<Site> {
+        let mut sites: Vec<Site> = self.rules.iter().map(|r| r.site).collect();
+        sites.sort_unstable();
+        sites.dedup();
+        sites
+    }
+}
