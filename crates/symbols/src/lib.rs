@@ -8,8 +8,27 @@
 
 #![forbid(unsafe_code)]
 
+mod dwarf;
+mod expression;
+mod functions;
+mod index;
+mod lines;
+mod location;
 mod model;
+mod module;
+mod names;
+mod number;
+mod parallel;
+mod paths;
+mod records;
+mod rows;
+mod scopes;
+mod sites;
+mod source_path;
 mod symbols;
+mod type_names;
+mod types;
+mod variables;
 
 pub use freezeframe_debuggee::{CodeOffset, ModulePc};
 pub use model::{

@@ -1,13 +1,38 @@
 //! [`Symbols`]: the questions.
+//!
+//! Invariant: each table is built at most once, by whoever asks first, and never changes after: an answer is the same
+//! whatever was asked before, and by how many threads.
 
-use std::{ops::Range, sync::Arc};
+use std::{
+    collections::HashMap,
+    fmt,
+    ops::Range,
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+};
 
 use freezeframe_debuggee::{FrameAccess, Unavailable};
+use gimli::constants;
 
 use crate::{
-    FileId, Function, FunctionId, ImportedFunction, LineRow, LineSites, Location, ModulePc, Place, SourceFile,
-    SourceFrame, Type, TypeId, Variable,
+    FileId, Function, FunctionId, ImportedFunction, Language, LineRow, LineSites, Location, ModulePc, Place, ScopeId,
+    SourceFile, SourceFrame, Type, TypeId, Variable, VariableId,
+    dwarf::{Dwarf, Sections, Units},
+    functions::{Described, Functions},
+    lines::Lines,
+    location::{self, Around},
+    module::Module,
+    names::{self, Wanted},
+    paths::{At, Index},
+    rows,
+    scopes::{ScopeKind, Scopes},
+    sites::{Copies, FileLines},
+    source_path,
+    types::Types,
+    variables,
 };
+
+/// How many answers about types are kept.
+const MAX_TYPES: usize = 1 << 16;
 
 /// Why a module's symbols can't be had at all. Damaged DWARF is no such reason: see [`Symbols::warnings`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -18,95 +43,155 @@ pub enum SymbolsError {
 }
 
 /// The symbols of one core module. Cheap to share; answers lazily.
-#[derive(Debug)]
-pub struct Symbols {}
+pub struct Symbols {
+    module: Module,
+    sections: Sections,
+    units: OnceLock<Units>,
+    index: OnceLock<Index>,
+    lines: OnceLock<Lines>,
+    functions: OnceLock<Functions>,
+    copies: OnceLock<Copies>,
+    globals: OnceLock<Vec<(bool, Variable)>>,
+    /// Where a variable is defined that is declared elsewhere.
+    definitions: OnceLock<HashMap<u32, u32>>,
+    /// For each function body its fitted rows and its scopes.
+    rows: Vec<OnceLock<Vec<LineRow>>>,
+    scopes: Vec<OnceLock<Scopes>>,
+    file_lines: Mutex<HashMap<FileId, Arc<FileLines>>>,
+    types: Mutex<HashMap<TypeId, Arc<Type>>>,
+}
 
-#[allow(unused_variables, clippy::todo)]
+impl fmt::Debug for Symbols {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Symbols").field("bodies", &self.module.bodies.len()).finish_non_exhaustive()
+    }
+}
+
 impl Symbols {
     /// Reads a core module's binary.
     ///
     /// # Errors
     /// [`SymbolsError::NotAModule`] when `wasm` is not a core module.
     pub fn new(wasm: Arc<[u8]>) -> Result<Self, SymbolsError> {
-        todo!()
+        let module = Module::parse(&wasm)?;
+        let bodies = module.bodies.len();
+        Ok(Self {
+            sections: Sections::new(wasm, &module),
+            module,
+            units: OnceLock::new(),
+            index: OnceLock::new(),
+            lines: OnceLock::new(),
+            functions: OnceLock::new(),
+            copies: OnceLock::new(),
+            globals: OnceLock::new(),
+            definitions: OnceLock::new(),
+            rows: (0..bodies).map(|_| OnceLock::new()).collect(),
+            scopes: (0..bodies).map(|_| OnceLock::new()).collect(),
+            file_lines: Mutex::default(),
+            types: Mutex::default(),
+        })
     }
 
     /// What of the DWARF could not be read, in sentences for people.
     pub fn warnings(&self) -> Vec<String> {
-        todo!()
+        let mut warnings = self.module.warnings.clone();
+        warnings.extend_from_slice(&self.units().warnings);
+        warnings.extend(self.index().units.iter().filter_map(|unit| unit.damage.clone()));
+        warnings.extend_from_slice(&self.lines().warnings);
+        warnings
     }
 
     /// Whether there are lines to stop at.
     pub fn has_lines(&self) -> bool {
-        todo!()
+        !self.lines().is_empty()
     }
 
     /// Offset of the code section's contents in the module: what DWARF's addresses count from.
     pub fn code_start(&self) -> u32 {
-        todo!()
+        self.module.code_start
     }
 
     /// All functions with code, by address.
     pub fn functions(&self) -> &[Function] {
-        todo!()
+        &self.function_table().list
     }
 
     /// The imported functions.
     pub fn imported_functions(&self) -> &[ImportedFunction] {
-        todo!()
+        &self.module.imports
     }
 
     /// The function whose code holds `pc`.
     pub fn function_at(&self, pc: ModulePc) -> Option<&Function> {
-        todo!()
+        let function = self.functions().get(self.module.body_at(pc.0)?)?;
+        function.range.contains(&pc).then_some(function)
     }
 
     /// The function with this index in the function index space, unless it's imported.
     pub fn function_by_index(&self, index: u32) -> Option<&Function> {
-        todo!()
+        let imported = u32::try_from(self.module.imports.len()).ok()?;
+        self.functions().get(usize::try_from(index.checked_sub(imported)?).ok()?)
     }
 
     /// Functions of this name: the whole path, or a suffix of it at a `::` boundary, or the linkage name; generic
     /// arguments may be left out.
     pub fn find_functions(&self, name: &str) -> Vec<FunctionId> {
-        todo!()
+        self.function_table().find(name)
     }
 
     /// Places where a function of this name begins: the prologue ends of all functions that [`find_functions`]
     /// (Self::find_functions) gives, and the first statement of each inlined copy.
     pub fn function_sites(&self, name: &str) -> Vec<ModulePc> {
-        todo!()
+        let functions = self.functions();
+        let found = self.find_functions(name).into_iter();
+        let mut sites: Vec<ModulePc> =
+            found.filter_map(|id| Some(functions.get(id.0 as usize)?.prologue_end)).collect();
+        sites.extend(self.copies.get_or_init(|| Copies::build(self)).sites(self, name));
+        sites.sort_unstable();
+        sites.dedup();
+        sites
     }
 
     /// All source files.
     pub fn files(&self) -> &[SourceFile] {
-        todo!()
+        &self.lines().files
     }
 
     /// Files whose path ends with these parts (`orders.c`, `src/orders.c`, or the whole path).
     pub fn find_files(&self, suffix: &str) -> Vec<FileId> {
-        todo!()
+        let files = (0..).map(FileId).zip(self.files());
+        files.filter(|(_, file)| source_path::ends_with(&file.path, suffix)).map(|(id, _)| id).collect()
     }
 
     /// Where a breakpoint on this line goes; the next line with code when it has none itself (never beyond the end of
     /// the file's code, nor into another function when the line lies inside one). `None`: no code there or after.
     pub fn line_sites(&self, file: FileId, line: u32) -> Option<LineSites> {
-        todo!()
+        self.file_lines(file).sites(self, file, line)
     }
 
     /// The lines of a file that have code, ascending.
     pub fn lines_with_code(&self, file: FileId) -> Vec<u32> {
-        todo!()
+        self.file_lines(file).lines()
     }
 
     /// The row of the line program that covers `pc`.
     pub fn row_at(&self, pc: ModulePc) -> Option<LineRow> {
-        todo!()
+        let rows = self.rows_of(self.module.body_at(pc.0)?);
+        let after = rows.partition_point(|row| row.start <= pc);
+        rows.get(after.checked_sub(1)?).filter(|row| pc < row.end).copied()
     }
 
     /// The rows that begin inside `range`, by address. Rows of other sequences over dead code are left out.
     pub fn rows(&self, range: Range<ModulePc>) -> Vec<LineRow> {
-        todo!()
+        let first = self.module.body_from(range.start.0);
+        let mut found = Vec::new();
+        for (at, body) in self.module.bodies.iter().enumerate().skip(first) {
+            if body.start >= range.end.0 {
+                break;
+            }
+            found.extend(self.rows_of(at).iter().filter(|row| range.contains(&row.start)));
+        }
+        found
     }
 
     /// The position of `pc`.
@@ -117,23 +202,63 @@ impl Symbols {
     /// The functions that run at `pc`, innermost inlined copy first, the function itself last. Empty when `pc` is in no
     /// function.
     pub fn frames_at(&self, pc: ModulePc) -> Vec<SourceFrame> {
-        todo!()
+        let Some(function) = self.function_at(pc) else { return Vec::new() };
+        let scopes = self.scopes_of(function.id.0 as usize);
+        let dwarf = self.dwarf();
+        let mut frames = Vec::new();
+        let mut location = self.location(pc);
+        for at in scopes.around(pc).into_iter().rev() {
+            let Some(scope) = scopes.list.get(at).filter(|scope| scope.kind == ScopeKind::Inlined) else { continue };
+            let origin = scope.origin.and_then(|origin| u32::try_from(origin).ok());
+            let origin = origin.and_then(|origin| self.index().scope_at(dwarf.units, origin));
+            let name = origin.and_then(|origin| self.name_of_entry(&dwarf, origin));
+            frames.push(SourceFrame {
+                function: name.unwrap_or_else(|| "(inlined)".into()),
+                scope: Some(ScopeId(scope.offset as u64)),
+                location,
+                inlined: true,
+                ranges: scope.ranges.clone(),
+                language: origin.map_or(Language::Other, |origin| self.index().language(&dwarf, origin.0)),
+            });
+            location = scope.call;
+        }
+        frames.push(SourceFrame {
+            function: function.name.clone(),
+            scope: scopes.list.first().map(|scope| ScopeId(scope.offset as u64)),
+            location,
+            inlined: false,
+            ranges: vec![function.range.clone()],
+            language: function.language,
+        });
+        frames
     }
 
     /// Variables and parameters in scope at `pc`, of the frame `inline_depth` of [`frames_at`](Self::frames_at), outer
     /// blocks first, in the order of declaration. Statics inside the function are among them.
     pub fn variables(&self, pc: ModulePc, inline_depth: usize) -> Vec<Variable> {
-        todo!()
+        let Some(function) = self.function_at(pc) else { return Vec::new() };
+        let scopes = self.scopes_of(function.id.0 as usize);
+        let chain = scopes.around(pc);
+        let is_frame = |at: &usize| scopes.list.get(*at).is_some_and(|scope| scope.kind != ScopeKind::Block);
+        let begins: Vec<usize> = (0..chain.len()).filter(|i| chain.get(*i).is_some_and(is_frame)).collect();
+        let Some(frame) = begins.len().checked_sub(1).and_then(|last| last.checked_sub(inline_depth)) else {
+            return Vec::new();
+        };
+        let start = begins.get(frame).copied().unwrap_or(0);
+        let end = begins.get(frame + 1).copied().unwrap_or(chain.len());
+        variables::in_scopes(&self.dwarf(), self.lines(), scopes, chain.get(start..end).unwrap_or_default())
     }
 
     /// Variables outside of functions.
     pub fn globals(&self) -> Vec<Variable> {
-        todo!()
+        self.all_globals().iter().filter(|(in_function, _)| !in_function).map(|(_, global)| global.clone()).collect()
     }
 
     /// Globals and statics of this name: the whole path or a suffix of it at a `::` boundary.
     pub fn find_globals(&self, name: &str) -> Vec<Variable> {
-        todo!()
+        let wanted = Wanted::new(name);
+        let all = self.all_globals().iter().map(|(_, global)| global);
+        all.filter(|global| wanted.means(&global.name)).cloned().collect()
     }
 
     /// Where a variable's value is at `pc`.
@@ -142,7 +267,23 @@ impl Symbols {
     /// [`Unavailable`] with the reason: optimised out, no location covers this PC, an operator that isn't supported, or
     /// what `frame` couldn't give.
     pub fn locate(&self, variable: &Variable, pc: ModulePc, frame: &mut dyn FrameAccess) -> Result<Place, Unavailable> {
-        todo!()
+        let dwarf = self.dwarf();
+        let function = self.function_at(pc);
+        let entry_of_function = || {
+            let at = self.entries().get(function?.id.0 as usize).copied().flatten()?;
+            Some(self.index().scope(at)?.offset as usize)
+        };
+        let in_prologue = function.is_some_and(|function| pc < function.prologue_end);
+        let mut around = Around {
+            address: u64::from(pc.to_code(self.code_start()).map_or(u32::MAX, |address| address.0)),
+            function: entry_of_function(),
+            no_frame_base: in_prologue.then_some("not set up yet: the function's prologue is still running"),
+            tls_base: self.module.globals.get("__tls_base").copied(),
+            frame,
+        };
+        let damaged = || Unavailable::new("its entry is damaged");
+        let offset = self.definition_of(variable.id).ok_or_else(damaged)?;
+        location::locate(&dwarf, dwarf.entry(offset).ok_or_else(damaged)?, &mut around)
     }
 
     /// A type.
@@ -150,11 +291,152 @@ impl Symbols {
     /// # Errors
     /// [`Unavailable`] when its entry is damaged.
     pub fn ty(&self, id: TypeId) -> Result<Arc<Type>, Unavailable> {
-        todo!()
+        if let Some(ty) = lock(&self.types).get(&id) {
+            return Ok(Arc::clone(ty));
+        }
+        let dwarf = self.dwarf();
+        let ty = Arc::new(Types { dwarf: &dwarf, index: self.index(), lines: self.lines() }.read(id)?);
+        let mut types = lock(&self.types);
+        if types.len() >= MAX_TYPES {
+            types.clear();
+        }
+        types.insert(id, Arc::clone(&ty));
+        Ok(ty)
     }
 
     /// Types of this name (`order`, `struct order`, a path or its suffix), for casts and `ptype`.
     pub fn find_types(&self, name: &str) -> Vec<TypeId> {
-        todo!()
+        let (tag, name) = match name.trim().split_once(' ') {
+            Some(("struct" | "class", name)) => (Some(constants::DW_TAG_structure_type), name),
+            Some(("union", name)) => (Some(constants::DW_TAG_union_type), name),
+            Some(("enum", name)) => (Some(constants::DW_TAG_enumeration_type), name),
+            _ => (None, name),
+        };
+        let wanted = Wanted::new(name);
+        let dwarf = self.dwarf();
+        let index = self.index();
+        let candidates = index.types_named(&dwarf, wanted.short()).iter().filter_map(|at| {
+            let scope = index.scope(*at)?;
+            let found = match scope.tag {
+                constants::DW_TAG_class_type => constants::DW_TAG_structure_type,
+                tag => tag,
+            };
+            let meant = tag.is_none_or(|tag| tag == found) && wanted.means(&index.path(&dwarf, *at).join());
+            meant.then_some((*at, scope))
+        });
+        // Headers give the same type to many units: one of each is enough.
+        let mut seen = std::collections::HashSet::new();
+        let mut found = Vec::new();
+        for (at, scope) in candidates {
+            let Some(entry) = dwarf.entry(scope.offset as usize) else { continue };
+            let size = entry.unsigned(constants::DW_AT_byte_size);
+            let path = index.path(&dwarf, at).join();
+            let declared = crate::functions::declared(self.lines(), &[entry]).map(|at| (at.file, at.line, at.column));
+            if seen.insert((path, scope.tag.0, size, declared, index.language(&dwarf, at.0))) {
+                found.push(TypeId(u64::from(scope.offset)));
+            }
+        }
+        found
     }
+}
+
+/// What the answers above are put together from.
+impl Symbols {
+    pub(crate) fn module(&self) -> &Module {
+        &self.module
+    }
+
+    pub(crate) fn dwarf(&self) -> Dwarf<'_> {
+        Dwarf::new(&self.sections, self.units())
+    }
+
+    fn units(&self) -> &Units {
+        self.units.get_or_init(|| Units::parse(&self.sections))
+    }
+
+    pub(crate) fn index(&self) -> &Index {
+        self.index.get_or_init(|| Index::build(&self.sections, self.units()))
+    }
+
+    pub(crate) fn lines(&self) -> &Lines {
+        self.lines.get_or_init(|| Lines::build(&self.sections, self.units(), &self.module))
+    }
+
+    fn function_table(&self) -> &Functions {
+        self.functions.get_or_init(|| Functions::build(&self.dwarf(), &self.module, self.index(), self.lines()))
+    }
+
+    /// For each function body, its entry.
+    pub(crate) fn entries(&self) -> &[Option<At>] {
+        &self.function_table().entries
+    }
+
+    /// The fitted rows of the function body at this position.
+    pub(crate) fn rows_of(&self, body: usize) -> &[LineRow] {
+        let (Some(cell), Some(bounds)) = (self.rows.get(body), self.module.bodies.get(body)) else { return &[] };
+        cell.get_or_init(|| rows::fit(self.sections.data(), self.module.code_start, bounds, self.lines().of_body(body)))
+    }
+
+    /// The scopes of the function body at this position.
+    pub(crate) fn scopes_of(&self, body: usize) -> &Scopes {
+        static NONE: Scopes = Scopes { list: Vec::new() };
+        let (Some(cell), Some(bounds)) = (self.scopes.get(body), self.module.bodies.get(body)) else { return &NONE };
+        cell.get_or_init(|| {
+            let entry = self.entries().get(body).copied().flatten();
+            match entry.and_then(|entry| self.index().scope(entry)) {
+                Some(scope) => {
+                    let offset = scope.offset as usize;
+                    Scopes::build(&self.dwarf(), self.lines(), self.module.code_start, bounds, offset)
+                }
+                None => Scopes::default(),
+            }
+        })
+    }
+
+    /// What people call the function of an entry, inlined or not.
+    pub(crate) fn name_of_entry(&self, dwarf: &Dwarf<'_>, at: At) -> Option<String> {
+        let described = Described::new(dwarf, self.index(), self.lines(), at)?;
+        described.name.or_else(|| described.linkage_name.map(|name| names::demangle(&name).unwrap_or(name)))
+    }
+
+    fn file_lines(&self, file: FileId) -> Arc<FileLines> {
+        if let Some(lines) = lock(&self.file_lines).get(&file) {
+            return Arc::clone(lines);
+        }
+        if self.files().get(file.0 as usize).is_none() {
+            return Arc::default();
+        }
+        let lines = Arc::new(FileLines::build(self, file));
+        lock(&self.file_lines).insert(file, Arc::clone(&lines));
+        lines
+    }
+
+    fn all_globals(&self) -> &[(bool, Variable)] {
+        self.globals.get_or_init(|| {
+            let dwarf = self.dwarf();
+            let mut all = Vec::new();
+            for (unit, index) in (0..).zip(&self.index().units) {
+                for global in &index.globals {
+                    let variable = variables::global(&dwarf, self.lines(), self.index(), unit, global);
+                    all.extend(variable.map(|variable| (global.in_function, variable)));
+                }
+            }
+            all
+        })
+    }
+
+    /// The entry that says where a variable is.
+    fn definition_of(&self, id: VariableId) -> Option<usize> {
+        let definitions = self.definitions.get_or_init(|| {
+            let globals = self.index().units.iter().flat_map(|unit| &unit.globals);
+            globals.filter(|global| global.origin != 0).map(|global| (global.origin, global.offset)).collect()
+        });
+        let definition = u32::try_from(id.0).ok().and_then(|id| definitions.get(&id));
+        definition.map(|offset| *offset as usize).or_else(|| usize::try_from(id.0).ok())
+    }
+}
+
+/// What is behind these locks is whole at any time: a panic elsewhere doesn't spoil it.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

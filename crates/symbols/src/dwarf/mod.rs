@@ -1,0 +1,10 @@
+//! The DWARF side: sections, units, entries, and what is the same for every question about them.
+//!
+//! Invariant: whatever is read through [`Dwarf`] is bounded: strings in length, chains of references in steps, tables
+//! that units share in total size. Damage is an absent answer here; whoever asks decides what to say.
+
+mod sections;
+mod units;
+
+pub(crate) use sections::{Sections, Text};
+pub(crate) use units::{Dwarf, Entry, Reader, Unit, Units, Value};

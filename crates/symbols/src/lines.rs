@@ -1,0 +1,356 @@
+//! Line programs: files, rows by address, and lines by file.
+//!
+//! Invariant: rows are kept only where their sequence begins in a function body of the module, so code that the linker
+//! threw away (its addresses are 0, -1 or -2) is nowhere among them. Addresses of raw rows are DWARF's.
+
+use std::{collections::HashMap, sync::Arc};
+
+use gimli::{DebugLine, DebugLineOffset, LineInstruction, LineProgramHeader, LittleEndian, SectionId};
+
+use crate::{
+    FileId, SourceFile,
+    dwarf::{Dwarf, Reader, Sections, Text, Unit, Units},
+    module::Module,
+    parallel,
+    source_path::join,
+};
+
+/// A row as the file has it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RawRow {
+    /// Its address, relative to the contents of the code section.
+    pub address: u32,
+    /// An index into [`Lines::files`]; inside a program, its own number for the file.
+    pub file: u32,
+    /// 0 for code that belongs to no line.
+    pub line: u32,
+    /// 0 for the whole line.
+    pub column: u16,
+    /// `is_stmt`.
+    pub is_stmt: bool,
+    /// `prologue_end`.
+    pub prologue_end: bool,
+    /// The end of a sequence: its address is one past the last.
+    pub end: bool,
+}
+
+/// The lines of a source file that were compiled and then thrown away as one piece.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct DeadLines {
+    /// An index into [`Lines::files`].
+    pub file: u32,
+    /// The first line.
+    pub first: u32,
+    /// The last line.
+    pub last: u32,
+}
+
+/// All line programs.
+#[derive(Debug, Default)]
+pub(crate) struct Lines {
+    /// All source files.
+    pub files: Vec<SourceFile>,
+    /// For each unit, what its numbers for files mean.
+    unit_files: Vec<Arc<[FileId]>>,
+    /// Rows by address, those of one function together.
+    rows: Vec<RawRow>,
+    /// For each function body the end of its rows in `rows`; they begin where those of the one before end.
+    ends: Vec<u32>,
+    /// What was thrown away.
+    pub dead: Vec<DeadLines>,
+    /// What could not be read.
+    pub warnings: Vec<String>,
+}
+
+/// One line program.
+#[derive(Default)]
+struct Program {
+    /// Paths by the program's own numbers.
+    files: Vec<Option<String>>,
+    sequences: Vec<Vec<RawRow>>,
+    dead: Vec<DeadLines>,
+    warning: Option<String>,
+}
+
+impl Lines {
+    /// Reads all line programs.
+    pub fn build(sections: &Sections, units: &Units, module: &Module) -> Self {
+        let section = sections.section(SectionId::DebugLine);
+        let mut offsets: Vec<(usize, usize)> =
+            units.list.iter().enumerate().filter_map(|(i, unit)| Some((unit.line_program?, i))).collect();
+        offsets.sort_unstable();
+        offsets.dedup_by_key(|(offset, _)| *offset);
+        // A program is read at most up to where the next one begins, so that programs that lie about their length can't
+        // make it quadratic.
+        let ends: Vec<usize> = offsets.iter().skip(1).map(|(offset, _)| *offset).chain([section.len()]).collect();
+        let programs = parallel::map(
+            offsets.len(),
+            section.len(),
+            || Dwarf::new(sections, units),
+            |dwarf, i| match (offsets.get(i), ends.get(i)) {
+                (Some((offset, unit)), Some(end)) => Program::read(dwarf, module, *unit, *offset, *end),
+                _ => Program::default(),
+            },
+        );
+        let mut lines = Self::default();
+        let mut known: HashMap<Arc<str>, FileId> = HashMap::new();
+        let mut by_program: HashMap<usize, Arc<[FileId]>> = HashMap::new();
+        let mut sequences = Vec::new();
+        for ((offset, _), program) in offsets.iter().zip(programs) {
+            lines.warnings.extend(program.warning);
+            let files: Arc<[FileId]> =
+                program.files.into_iter().map(|path| lines.intern(&mut known, path.as_deref().unwrap_or(""))).collect();
+            let file = |number: u32| files.get(number as usize).map_or(u32::MAX, |file| file.0);
+            sequences.extend(program.sequences.into_iter().map(|mut rows| {
+                for row in &mut rows {
+                    row.file = file(row.file);
+                }
+                rows
+            }));
+            lines.dead.extend(program.dead.into_iter().map(|dead| DeadLines { file: file(dead.file), ..dead }));
+            by_program.insert(*offset, files);
+        }
+        let none: Arc<[FileId]> = Arc::new([]);
+        let files_of = |program: Option<usize>| program.and_then(|program| by_program.get(&program)).unwrap_or(&none);
+        lines.unit_files = units.list.iter().map(|unit| Arc::clone(files_of(unit.line_program))).collect();
+        lines.place(sequences, module);
+        lines
+    }
+
+    fn intern(&mut self, known: &mut HashMap<Arc<str>, FileId>, path: &str) -> FileId {
+        if path.is_empty() {
+            return FileId(u32::MAX);
+        }
+        if let Some(file) = known.get(path) {
+            return *file;
+        }
+        let file = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
+        let path: Arc<str> = path.into();
+        self.files.push(SourceFile { path: Arc::clone(&path) });
+        known.insert(path, file);
+        file
+    }
+
+    /// Gives the rows to the functions that they lie in.
+    fn place(&mut self, mut sequences: Vec<Vec<RawRow>>, module: &Module) {
+        sequences.sort_by_key(|rows| rows.first().map_or(0, |row| row.address));
+        let mut covered = 0;
+        let mut function = 0;
+        self.rows.reserve(sequences.iter().map(Vec::len).sum());
+        for rows in sequences {
+            let (Some(first), Some(last)) = (rows.first(), rows.last()) else { continue };
+            if first.address < covered {
+                self.warnings.push(format!("line rows at {:#x} are left out: there are others", first.address));
+                continue;
+            }
+            covered = last.address;
+            for row in rows {
+                // The end of a sequence belongs to the function that ends there.
+                let at = row.address.saturating_add(module.code_start).saturating_sub(u32::from(row.end));
+                let in_function = module.body_from(at).max(function);
+                while function < in_function.min(module.bodies.len()) {
+                    self.ends.push(u32::try_from(self.rows.len()).unwrap_or(u32::MAX));
+                    function += 1;
+                }
+                if function < module.bodies.len() {
+                    self.rows.push(row);
+                }
+            }
+        }
+        let end = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
+        self.ends.resize(module.bodies.len(), end);
+    }
+
+    /// The rows of the function body at this position, by address.
+    pub fn of_body(&self, body: usize) -> &[RawRow] {
+        let start = body.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(0, |end| *end as usize);
+        let end = self.ends.get(body).map_or(0, |end| *end as usize);
+        self.rows.get(start..end).unwrap_or_default()
+    }
+
+    /// What a unit means by a number of a file.
+    pub fn file(&self, unit: usize, number: u64) -> Option<FileId> {
+        let file = *self.unit_files.get(unit)?.get(usize::try_from(number).ok()?)?;
+        (file.0 != u32::MAX).then_some(file)
+    }
+
+    /// Whether there are rows at all.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+}
+
+impl Program {
+    fn read(dwarf: &Dwarf<'_>, module: &Module, unit_index: usize, offset: usize, end: usize) -> Self {
+        let mut program = Self::default();
+        if let Err(error) = program.run(dwarf, module, unit_index, offset, end) {
+            program.warning = Some(format!("the line program at {offset:#x} of .debug_line is damaged: {error}"));
+        }
+        program
+    }
+
+    fn run(
+        &mut self,
+        dwarf: &Dwarf<'_>,
+        module: &Module,
+        unit_index: usize,
+        offset: usize,
+        end: usize,
+    ) -> gimli::Result<()> {
+        let (Some(info), Some(unit)) = (dwarf.units.list.get(unit_index), dwarf.unit(unit_index)) else {
+            return Ok(());
+        };
+        let section = dwarf.sections.section(SectionId::DebugLine).get(..end).unwrap_or_default();
+        let program = DebugLine::new(section, LittleEndian).program(
+            DebugLineOffset(offset),
+            unit.header.address_size(),
+            None,
+            None,
+        )?;
+        let header = program.header();
+        self.files(dwarf, &unit, (info.directory, info.name), header);
+        let mut machine = Machine::new(header);
+        let mut rows: Vec<RawRow> = Vec::new();
+        let mut instructions = header.instructions();
+        while let Some(instruction) = instructions.next_instruction(header)? {
+            if !machine.step(header, &instruction) {
+                continue;
+            }
+            // Addresses only grow; what says otherwise is damage, or the linker's mark of dead code.
+            match rows.last() {
+                Some(last) if machine.address < u64::from(last.address) && !machine.dead => machine.dead = true,
+                _ => {}
+            }
+            rows.push(machine.row());
+            if machine.end_sequence {
+                self.sequence(module, std::mem::take(&mut rows), machine.dead);
+                machine = Machine::new(header);
+            } else {
+                machine.prologue_end = false;
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps a sequence that lies over code, or the extent of one that doesn't.
+    fn sequence(&mut self, module: &Module, rows: Vec<RawRow>, dead: bool) {
+        let start = rows.first().and_then(|row| row.address.checked_add(module.code_start));
+        if !dead && start.is_some_and(|start| module.body_at(start).is_some()) {
+            self.sequences.push(rows);
+            return;
+        }
+        let Some(file) = rows.iter().find(|row| row.line != 0).map(|row| row.file) else { return };
+        let lines = || rows.iter().filter(|row| row.file == file && row.line != 0).map(|row| row.line);
+        if let (Some(first), Some(last)) = (lines().min(), lines().max()) {
+            self.dead.push(DeadLines { file, first, last });
+        }
+    }
+
+    fn files<'a>(
+        &mut self,
+        dwarf: &Dwarf<'a>,
+        unit: &Unit<'a>,
+        (directory, name): (Text, Text),
+        header: &LineProgramHeader<Reader<'a>>,
+    ) {
+        let str = |text: Text| dwarf.sections.str(text);
+        let compiled_in = str(directory);
+        let old = header.version() < 5;
+        if old {
+            // Numbers count from 1 there; 0 is the unit's own source.
+            self.files.push((!name.is_none()).then(|| join(&[&compiled_in, &str(name)])));
+        }
+        for entry in header.file_names() {
+            let file = str(dwarf.text(unit, entry.path_name()));
+            let number = usize::try_from(entry.directory_index()).unwrap_or(usize::MAX);
+            let number = if old { number.checked_sub(1) } else { Some(number) };
+            let directory = number.and_then(|number| header.include_directories().get(number));
+            let directory = directory.map(|directory| str(dwarf.text(unit, *directory))).unwrap_or_default();
+            self.files.push((!file.is_empty()).then(|| join(&[&compiled_in, &directory, &file])));
+        }
+    }
+}
+
+/// The machine of DWARF's section 6.2.2. gimli's own drops the rows of dead code, whose lines are needed here.
+struct Machine {
+    address: u64,
+    file: u64,
+    line: u64,
+    column: u64,
+    is_stmt: bool,
+    prologue_end: bool,
+    end_sequence: bool,
+    dead: bool,
+}
+
+impl Machine {
+    fn new(header: &LineProgramHeader<Reader<'_>>) -> Self {
+        Self {
+            address: 0,
+            file: 1,
+            line: 1,
+            column: 0,
+            is_stmt: header.default_is_stmt(),
+            prologue_end: false,
+            end_sequence: false,
+            dead: false,
+        }
+    }
+
+    /// Does one instruction; whether it makes a row.
+    fn step(&mut self, header: &LineProgramHeader<Reader<'_>>, instruction: &LineInstruction<Reader<'_>>) -> bool {
+        let unit = u64::from(header.minimum_instruction_length());
+        match instruction {
+            LineInstruction::Special(opcode) => {
+                let adjusted = u64::from(opcode.wrapping_sub(header.opcode_base()));
+                let range = u64::from(header.line_range().max(1));
+                self.advance(unit.wrapping_mul(adjusted / range));
+                self.advance_line(i64::from(header.line_base()).wrapping_add((adjusted % range).cast_signed()));
+                return true;
+            }
+            LineInstruction::Copy => return true,
+            LineInstruction::AdvancePc(by) => self.advance(unit.wrapping_mul(*by)),
+            LineInstruction::AdvanceLine(by) => self.advance_line(*by),
+            LineInstruction::SetFile(file) => self.file = *file,
+            LineInstruction::SetColumn(column) => self.column = *column,
+            LineInstruction::NegateStatement => self.is_stmt = !self.is_stmt,
+            LineInstruction::ConstAddPc => {
+                let adjusted = u64::from(255u8.wrapping_sub(header.opcode_base()));
+                self.advance(unit.wrapping_mul(adjusted / u64::from(header.line_range().max(1))));
+            }
+            LineInstruction::FixedAddPc(by) => self.advance(u64::from(*by)),
+            LineInstruction::SetPrologueEnd => self.prologue_end = true,
+            LineInstruction::SetAddress(address) => {
+                self.address = *address;
+                self.dead = *address == 0 || *address >= u64::from(u32::MAX - 1);
+            }
+            LineInstruction::EndSequence => {
+                self.end_sequence = true;
+                return true;
+            }
+            _ => {}
+        }
+        false
+    }
+
+    fn advance(&mut self, by: u64) {
+        self.address = self.address.wrapping_add(by);
+    }
+
+    fn advance_line(&mut self, by: i64) {
+        self.line = self.line.saturating_add_signed(by);
+    }
+
+    fn row(&self) -> RawRow {
+        let line = u32::try_from(self.line).unwrap_or(0);
+        RawRow {
+            address: u32::try_from(self.address).unwrap_or(u32::MAX),
+            file: u32::try_from(self.file).unwrap_or(u32::MAX),
+            line,
+            column: u16::try_from(self.column).unwrap_or(0),
+            is_stmt: self.is_stmt,
+            prologue_end: self.prologue_end,
+            end: self.end_sequence,
+        }
+    }
+}

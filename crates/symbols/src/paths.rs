@@ -1,0 +1,155 @@
+//! The indexes of all units together, and the qualified names of their entries.
+//!
+//! Invariant: following parents and origins ends, whatever the file says, after [`MAX_STEPS`] steps.
+
+use std::{collections::HashMap, sync::OnceLock};
+
+use gimli::constants;
+
+use crate::{
+    Language,
+    dwarf::{Dwarf, Sections, Text, Units},
+    index::{NO_PARENT, Scope, UnitIndex, is_type},
+    names, parallel,
+};
+
+/// How many parents and origins a name is put together from.
+const MAX_STEPS: usize = 64;
+
+/// A scope, as the position of its unit and its position there.
+pub(crate) type At = (u32, u32);
+
+/// The indexes of all units.
+#[derive(Debug)]
+pub(crate) struct Index {
+    /// By unit.
+    pub units: Vec<UnitIndex>,
+    types: OnceLock<HashMap<String, Vec<At>>>,
+}
+
+/// A qualified name.
+#[derive(Debug, Default)]
+pub(crate) struct Path {
+    /// Its parts, outermost first.
+    pub parts: Vec<String>,
+    /// Whether something around it has no name that a person could write.
+    pub nameless: bool,
+}
+
+impl Path {
+    /// The parts with `::` between.
+    pub fn join(&self) -> String {
+        self.parts.join("::")
+    }
+}
+
+impl Index {
+    /// Reads all units.
+    pub fn build(sections: &Sections, units: &Units) -> Self {
+        let bytes = sections.section(gimli::SectionId::DebugInfo).len();
+        let built = parallel::map(
+            units.list.len(),
+            bytes,
+            || Dwarf::new(sections, units),
+            |dwarf, i| UnitIndex::build(dwarf, i),
+        );
+        Self { units: built, types: OnceLock::new() }
+    }
+
+    /// The scope at an offset of `.debug_info`.
+    pub fn scope_at(&self, units: &Units, offset: u32) -> Option<At> {
+        let unit = units.containing(offset as usize)?;
+        let scope = self.units.get(unit)?.scope_at(offset)?;
+        Some((u32::try_from(unit).ok()?, u32::try_from(scope).ok()?))
+    }
+
+    /// A scope.
+    pub fn scope(&self, at: At) -> Option<&Scope> {
+        self.units.get(at.0 as usize)?.scopes.get(at.1 as usize)
+    }
+
+    /// The scope itself, then what it specifies or is a copy of.
+    pub fn origins(&self, units: &Units, at: At) -> Vec<At> {
+        let mut chain = vec![at];
+        let mut last = at;
+        while let Some(origin) = self.scope(last).map(|scope| scope.origin).filter(|origin| *origin != 0)
+            && let Some(next) = self.scope_at(units, origin)
+            && chain.len() < 8
+            && !chain.contains(&next)
+        {
+            chain.push(next);
+            last = next;
+        }
+        chain
+    }
+
+    /// The qualified name of a scope.
+    pub fn path(&self, dwarf: &Dwarf<'_>, at: At) -> Path {
+        let mut path = Path::default();
+        let mut next = Some(at);
+        for _ in 0..MAX_STEPS {
+            let Some(at) = next else { break };
+            // Of a copy, name and surroundings are those of what it is a copy of.
+            let chain = self.origins(dwarf.units, at);
+            let named = chain.iter().rev().find(|at| self.scope(**at).is_some_and(|scope| !scope.name.is_none()));
+            let at = named.or(chain.last()).copied().unwrap_or(at);
+            let Some(scope) = self.scope(at) else { break };
+            let anonymous_namespace = scope.tag == constants::DW_TAG_namespace && scope.name.is_none();
+            if anonymous_namespace {
+                path.parts.push("(anonymous namespace)".into());
+            } else if scope.name.is_none() {
+                path.nameless = true;
+                path.parts.push("(anonymous)".into());
+            } else {
+                path.parts.push(dwarf.sections.str(scope.name).into_owned());
+            }
+            next = (scope.parent != NO_PARENT).then_some((at.0, scope.parent));
+        }
+        path.parts.reverse();
+        path
+    }
+
+    /// The qualified name of something inside of a scope.
+    pub fn path_within(&self, dwarf: &Dwarf<'_>, unit: u32, parent: u32, name: Text) -> Path {
+        let mut path = if parent == NO_PARENT { Path::default() } else { self.path(dwarf, (unit, parent)) };
+        path.parts.push(dwarf.sections.str(name).into_owned());
+        path
+    }
+
+    /// What people call a function: its path, or what its linkage name demangles to where the path has parts that
+    /// nobody would write.
+    pub fn function_name(&self, dwarf: &Dwarf<'_>, at: At, linkage_name: Option<&str>) -> Option<String> {
+        let path = self.path(dwarf, at);
+        let unwritten = |part: &String| part.starts_with("{impl#") || part.starts_with("{extern#");
+        if (path.nameless || path.parts.iter().any(unwritten))
+            && let Some(demangled) = linkage_name.and_then(names::demangle)
+        {
+            return Some(demangled);
+        }
+        let name = path.join();
+        let nothing_to_say = path.parts.last()?.is_empty() || (path.nameless && path.parts.len() == 1);
+        (!nothing_to_say).then_some(name)
+    }
+
+    /// The language of a unit.
+    pub fn language(&self, dwarf: &Dwarf<'_>, unit: u32) -> Language {
+        dwarf.units.list.get(unit as usize).map_or(Language::Other, |unit| unit.language)
+    }
+
+    /// Definitions of types whose last part, without generic arguments, is `short`.
+    pub fn types_named(&self, dwarf: &Dwarf<'_>, short: &str) -> &[At] {
+        let types = self.types.get_or_init(|| {
+            let mut types: HashMap<String, Vec<At>> = HashMap::new();
+            for (unit, index) in (0..).zip(&self.units) {
+                for (at, scope) in (0..).zip(&index.scopes) {
+                    if is_type(scope.tag) && !scope.declaration && !scope.name.is_none() {
+                        let name = dwarf.sections.str(scope.name);
+                        types.entry(names::without_generics(&name).to_owned()).or_default().push((unit, at));
+                    }
+                }
+            }
+            types
+        });
+        types.get(short).map_or(&[], Vec::as_slice)
+    }
+}
