@@ -1,0 +1,152 @@
+//! A guest's file, opened and compiled.
+
+use std::path::{Path, PathBuf};
+
+use wasmtime::{Config, Engine, Module, component::Component};
+
+use crate::{HostError, cache};
+
+/// What kind of file a guest is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProgramKind {
+    /// A core module.
+    Module,
+    /// A component.
+    Component,
+}
+
+/// A guest, compiled for debugging. Can be launched any number of times.
+pub struct Program {
+    path: PathBuf,
+    pub(crate) engine: Engine,
+    pub(crate) code: Code,
+}
+
+#[derive(Clone)]
+pub(crate) enum Code {
+    Module(Module),
+    Component(Component),
+}
+
+impl std::fmt::Debug for Program {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Program").field("path", &self.path).field("kind", &self.kind()).finish()
+    }
+}
+
+impl Program {
+    /// Reads and compiles a module or component, in binary or text. Takes what Wasmtime's compiler takes, the first time;
+    /// later runs find the compiled code in the cache.
+    ///
+    /// # Errors
+    /// A file that can't be read, isn't WebAssembly, or uses a proposal that isn't supported.
+    pub fn open(path: &Path) -> Result<Self, HostError> {
+        let read = |error| HostError::Read { path: path.to_owned(), error };
+        let bytes = std::fs::read(path).map_err(read)?;
+        let bytes = if bytes.starts_with(b"\0asm") { bytes } else { text_to_binary(path, &bytes)? };
+        let engine = engine()?;
+        let compile =
+            |error: wasmtime::Error| HostError::Compile { path: path.to_owned(), why: compile_message(&error) };
+        let component = wasmtime_is_component(&bytes);
+        let code = if component {
+            Code::Component(Component::from_binary(&engine, &bytes).map_err(compile)?)
+        } else {
+            Code::Module(Module::from_binary(&engine, &bytes).map_err(compile)?)
+        };
+        Ok(Self { path: path.to_owned(), engine, code })
+    }
+
+    /// Whether it's a module or a component.
+    pub fn kind(&self) -> ProgramKind {
+        match self.code {
+            Code::Module(_) => ProgramKind::Module,
+            Code::Component(_) => ProgramKind::Component,
+        }
+    }
+
+    /// Where it was opened.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The file's name, which the guest sees as its own.
+    pub(crate) fn name(&self) -> String {
+        self.path.file_name().map_or_else(|| "guest".to_owned(), |name| name.to_string_lossy().into_owned())
+    }
+}
+
+/// The header's layer: 0 for a core module, 1 for a component.
+fn wasmtime_is_component(bytes: &[u8]) -> bool {
+    bytes.get(4..8) == Some(&[0x0d, 0, 1, 0])
+}
+
+fn engine() -> Result<Engine, HostError> {
+    let mut config = Config::new();
+    freezeframe_session::configure(&mut config);
+    config.wasm_exceptions(true);
+    config.wasm_gc(true);
+    config.wasm_function_references(true);
+    config.wasm_tail_call(true);
+    // The debugger's coroutine runs on the guest's own fiber.
+    config.async_stack_size(8 << 20);
+    config.max_wasm_stack(2 << 20);
+    config.cache(cache::compiled_guests());
+    Engine::new(&config).map_err(|e| HostError::Engine(format!("{e:#}")))
+}
+
+fn text_to_binary(path: &Path, bytes: &[u8]) -> Result<Vec<u8>, HostError> {
+    let not_wasm = |why: &str| HostError::NotWasm { path: path.to_owned(), why: why.to_owned() };
+    if bytes.is_empty() {
+        return Err(not_wasm("it is empty"));
+    }
+    let text = std::str::from_utf8(bytes).map_err(|_| not_wasm("it has neither the magic number nor is it text"))?;
+    let named_text = path.extension().is_some_and(|e| e == "wat" || e == "wast");
+    let first = text.trim_start();
+    if !named_text && !first.starts_with('(') && !first.starts_with(";;") {
+        return Err(not_wasm("it has no magic number (\\0asm) at its start"));
+    }
+    wat::parse_bytes(bytes)
+        .map(std::borrow::Cow::into_owned)
+        .map_err(|e| HostError::Text { path: path.to_owned(), why: e.to_string().trim_end().to_owned() })
+}
+
+/// The causes that tell a person something, outermost first, without repetition.
+fn compile_message(error: &wasmtime::Error) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    for cause in error.chain() {
+        let cause = cause.to_string();
+        if cause != "failed to parse WebAssembly module" && !parts.iter().any(|p| p.contains(&cause)) {
+            parts.push(cause);
+        }
+    }
+    parts.join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn open(name: &str, bytes: &[u8]) -> Result<Program, HostError> {
+        let folder = std::env::temp_dir().join(format!("freezeframe-host-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = folder.join(name);
+        std::fs::write(&path, bytes).unwrap();
+        Program::open(&path)
+    }
+
+    #[test]
+    fn files_that_are_no_guests() {
+        assert!(matches!(Program::open(Path::new("no/such/file.wasm")), Err(HostError::Read { .. })));
+        assert!(matches!(open("empty.wasm", b""), Err(HostError::NotWasm { .. })));
+        assert!(matches!(open("text.wasm", b"hello"), Err(HostError::NotWasm { .. })));
+        assert!(matches!(open("binary.wasm", b"\xff\xfe\x00"), Err(HostError::NotWasm { .. })));
+        assert!(matches!(open("broken.wat", b"(module (func (i32.cnst 1)))"), Err(HostError::Text { .. })));
+        assert!(matches!(open("cut.wasm", b"\0asm\x01\0\0\0\x01"), Err(HostError::Compile { .. })));
+    }
+
+    #[test]
+    fn text_and_binary_open() {
+        assert_eq!(open("ok.wat", b"(module (func (export \"f\")))").unwrap().kind(), ProgramKind::Module);
+        assert_eq!(open("component.wat", b"(component)").unwrap().kind(), ProgramKind::Component);
+    }
+}
