@@ -27,6 +27,8 @@ pub enum StopReason {
     Attached,
     /// These rules of the plan matched, in the plan's order. Never empty.
     Rules(Vec<RuleId>),
+    /// The next operator, which the plan asked for ([`StopPlan::next_operator`](crate::StopPlan::next_operator)).
+    NextOperator,
     /// These core modules came into the store. None of their code has run except the operator about to run now.
     ModulesLoaded(Vec<ModuleId>),
     /// An interrupt that was asked for.

@@ -463,6 +463,7 @@ impl Debugger {
                 self.load_modules(id)?;
                 return Ok(None);
             }
+            StopReason::NextOperator => return self.step_arrived(id),
             StopReason::Rules(rules) => return self.classify_rules(id, &rules, notes),
         }))
     }
@@ -475,9 +476,7 @@ impl Debugger {
     ) -> Result<Option<Reason>, EngineError> {
         let target = self.target(id)?;
         let owners: Vec<Owner> = rules.iter().filter_map(|r| target.owners.get(r.0 as usize).copied()).collect();
-        // `next_operator` of a step has no rule of its own.
-        let stepped = owners.contains(&Owner::Step)
-            || target.stepping.as_ref().is_some_and(|s| s.places.anywhere) && rules.is_empty();
+        let stepped = owners.contains(&Owner::Step);
         let mut hit = Vec::new();
         for owner in owners {
             let Owner::Breakpoint(breakpoint) = owner else { continue };

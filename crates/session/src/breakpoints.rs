@@ -54,6 +54,8 @@ pub(crate) struct Registry {
     seen: BTreeSet<CodeKey>,
     /// The debugger is over and everything was taken out.
     pub cleared: bool,
+    /// The body said that no more modules will come.
+    complete: bool,
 }
 
 impl Registry {
@@ -199,10 +201,17 @@ impl Registry {
         store: &mut StoreContextMut<'_, T>,
         on: bool,
     ) -> Result<(), Error> {
+        let on = on && !self.complete;
         if on && !self.wants_step(Stepper::Modules) {
             self.new_modules(store);
         }
         self.step(store, Stepper::Modules, on)
+    }
+
+    /// No more modules will come: the watch ends and isn't taken up again.
+    pub(crate) fn complete<T: 'static>(&mut self, store: &mut StoreContextMut<'_, T>) -> Result<(), Error> {
+        self.complete = true;
+        self.step(store, Stepper::Modules, false)
     }
 
     /// Whether the watch hasn't seen this module yet.

@@ -18,7 +18,6 @@ use wasmtime::{AsContextMut, Store, StoreContextMut};
 
 use crate::{
     Dbg, Epochs, Error, Event, Freeze, Killed,
-    breakpoints::Stepper,
     config,
     event::Cause,
     handler::Handler,
@@ -378,12 +377,9 @@ pub fn rearm<T: Send + 'static>(store: &mut Store<T>) -> bool {
 }
 
 /// Called by the body when no more modules will come into the store: ends [`watch_modules`](crate::Stop::watch_modules),
-/// and with it the price of looking at every operator. `false` if there's no session around the caller on this store.
+/// and with it the price of looking at every operator; asked for again, it stays off. `false` if there's no session around the caller on this store.
 pub fn loaded<T: Send + 'static>(store: &mut Store<T>) -> bool {
     let Some(shared) = around(store) else { return false };
     let mut registry = lock(&shared.registry);
-    if registry.wants_step(Stepper::Modules) && !shared.ended.load(Relaxed) {
-        return registry.watch_modules(&mut store.as_context_mut(), false).is_ok();
-    }
-    true
+    shared.ended.load(Relaxed) || registry.complete(&mut store.as_context_mut()).is_ok()
 }

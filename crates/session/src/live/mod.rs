@@ -31,6 +31,8 @@ pub struct LiveOptions {
     /// Modules that are going to run, with the names to show. They get their ids in this order, before any other module,
     /// and can be named in plans from the first stop on.
     pub modules: Vec<(Option<String>, Module)>,
+    /// No other modules will come: plans that ask for the watch for modules get none, and nothing pays for it.
+    pub complete: bool,
 }
 
 /// Makes the three parts of a live debuggee: the far half for the debugger, the near half for

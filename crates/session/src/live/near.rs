@@ -32,7 +32,7 @@ struct Near<T: 'static> {
 pub(super) async fn run<T: Send + 'static>(dbg: Dbg<T>, link: Arc<Link>, options: LiveOptions) {
     let _gone = Gone(link.clone());
     link.start(dbg.control());
-    let plan = Arc::new(Mutex::new(Plan::default()));
+    let plan = Arc::new(Mutex::new(Plan::new(options.complete)));
     let filtering = plan.clone();
     dbg.set_filter(Some(Box::new(move |stop, event| lock(&filtering).verdict(stop, event))));
     let mut near = Near { dbg, link, names: Names::new(options.modules), plan };
@@ -61,7 +61,8 @@ impl<T: Send + 'static> Near<T> {
                 rules if rules.is_empty() => StopReason::Interrupted,
                 rules => StopReason::Rules(rules),
             },
-            Event::Interrupted | Event::Step => StopReason::Interrupted,
+            Event::Interrupted => StopReason::Interrupted,
+            Event::Step => StopReason::NextOperator,
             Event::ModuleLoaded { modules } => {
                 StopReason::ModulesLoaded(modules.iter().filter_map(|module| self.names.module(module)).collect())
             }

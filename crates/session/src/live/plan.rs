@@ -22,9 +22,15 @@ pub(super) struct Plan {
     matched: Vec<RuleId>,
     /// Whether the guest has stopped since the plan was made.
     over: bool,
+    /// No modules will come: whoever waits for some waits for nothing.
+    complete: bool,
 }
 
 impl Plan {
+    pub(super) fn new(complete: bool) -> Self {
+        Self { complete, ..Self::default() }
+    }
+
     /// Whether an event is a stop.
     pub(super) fn verdict<T: 'static>(&mut self, stop: &mut Stop<'_, T>, event: &Event) -> Verdict {
         let stops = match event {
@@ -101,7 +107,7 @@ impl Plan {
         self.planted.retain(|site, _| !gone(site));
         self.planted.extend(added.into_iter().zip(ids));
         stop.single_step(plan.next_operator).map_err(|e| e.to_string())?;
-        stop.watch_modules(plan.module_loads).map_err(|e| e.to_string())?;
+        stop.watch_modules(plan.module_loads && !self.complete).map_err(|e| e.to_string())?;
 
         self.rules.clear();
         for rule in plan.rules {
