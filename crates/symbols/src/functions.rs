@@ -112,17 +112,20 @@ impl Functions {
     }
 }
 
-/// For each body the subprogram that begins there, else the first one that begins inside.
+/// For each body its subprogram: best one that begins and ends with it, else one that begins with it, else the first one
+/// that begins inside. (Of a function that several units compiled only one's entry describes what the linker kept.)
 fn entries(module: &Module, index: &Index) -> Vec<Option<At>> {
-    let mut entries: Vec<Option<(bool, At)>> = vec![None; module.bodies.len()];
+    let mut entries: Vec<Option<(u8, At)>> = vec![None; module.bodies.len()];
     for (unit, UnitIndex { subprograms, .. }) in (0..).zip(&index.units) {
         for subprogram in subprograms {
             let Some(pc) = subprogram.low_pc.checked_add(module.code_start) else { continue };
             let Some(at) = module.body_at(pc) else { continue };
             let (Some(body), Some(entry)) = (module.bodies.get(at), entries.get_mut(at)) else { continue };
-            let exact = pc == body.start || pc == body.first_operator;
-            if entry.is_none_or(|(known_exact, _)| exact && !known_exact) {
-                *entry = Some((exact, (unit, subprogram.scope)));
+            let begins = pc == body.start || pc == body.first_operator;
+            let high_pc = subprogram.high_pc.and_then(|high_pc| high_pc.checked_add(module.code_start));
+            let fit = u8::from(begins) * 2 + u8::from(high_pc == Some(body.end));
+            if entry.is_none_or(|(known, _)| known < fit) {
+                *entry = Some((fit, (unit, subprogram.scope)));
             }
         }
     }

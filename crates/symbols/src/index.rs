@@ -34,6 +34,8 @@ pub(crate) struct Subprogram {
     pub scope: u32,
     /// Its first address.
     pub low_pc: u32,
+    /// One past its last address, where its entry says so plainly.
+    pub high_pc: Option<u32>,
 }
 
 /// A call that was inlined.
@@ -100,11 +102,18 @@ struct Pass<'p, 'a> {
     index: &'p mut UnitIndex,
 }
 
+/// The two forms of `DW_AT_high_pc`.
+enum High {
+    Size(u64),
+    Address(u64),
+}
+
 /// What is read of an entry.
 #[derive(Default)]
 struct Seen {
     name: Option<Text>,
     low_pc: Option<u64>,
+    high_pc: Option<High>,
     origin: Option<u32>,
     declaration: bool,
     is_static: bool,
@@ -152,6 +161,7 @@ impl<'a> Pass<'_, 'a> {
         match specification.name() {
             constants::DW_AT_name
             | constants::DW_AT_low_pc
+            | constants::DW_AT_high_pc
             | constants::DW_AT_ranges
             | constants::DW_AT_specification
             | constants::DW_AT_abstract_origin
@@ -165,6 +175,12 @@ impl<'a> Pass<'_, 'a> {
             constants::DW_AT_name => seen.name = Some(self.dwarf.text(self.unit, value)),
             constants::DW_AT_low_pc if tag == constants::DW_TAG_subprogram => {
                 seen.low_pc = self.dwarf.address(self.unit, value);
+            }
+            constants::DW_AT_high_pc if tag == constants::DW_TAG_subprogram => {
+                seen.high_pc = match value {
+                    AttributeValue::Udata(size) => Some(High::Size(size)),
+                    value => self.dwarf.address(self.unit, value).map(High::Address),
+                };
             }
             constants::DW_AT_ranges if tag == constants::DW_TAG_subprogram => {
                 if let Ok(Some(mut ranges)) = self.dwarf.gimli.attr_ranges(self.unit, value)
@@ -212,7 +228,12 @@ impl<'a> Pass<'_, 'a> {
                 self.index.scopes.push(Scope { offset, parent, name, tag, declaration: seen.declaration, origin });
                 let is_function = tag == constants::DW_TAG_subprogram;
                 if let (true, Some(low_pc)) = (is_function, seen.low_pc.and_then(|low_pc| u32::try_from(low_pc).ok())) {
-                    self.index.subprograms.push(Subprogram { scope, low_pc });
+                    let high_pc = match seen.high_pc {
+                        Some(High::Size(size)) => u32::try_from(size).ok().and_then(|size| low_pc.checked_add(size)),
+                        Some(High::Address(high_pc)) => u32::try_from(high_pc).ok(),
+                        None => None,
+                    };
+                    self.index.subprograms.push(Subprogram { scope, low_pc, high_pc });
                 }
                 (scope, in_function || is_function)
             }

@@ -3,7 +3,10 @@
 //! Invariant: rows are kept only where their sequence begins in a function body of the module, so code that the linker
 //! threw away (its addresses are 0, -1 or -2) is nowhere among them. Addresses of raw rows are DWARF's.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use gimli::{DebugLine, DebugLineOffset, LineInstruction, LineProgramHeader, LittleEndian, SectionId};
 
@@ -132,29 +135,19 @@ impl Lines {
     }
 
     /// Gives the rows to the functions that they lie in.
-    fn place(&mut self, mut sequences: Vec<Vec<RawRow>>, module: &Module) {
-        sequences.sort_by_key(|rows| rows.first().map_or(0, |row| row.address));
-        let mut covered = 0;
+    fn place(&mut self, sequences: Vec<Vec<RawRow>>, module: &Module) {
         let mut function = 0;
         self.rows.reserve(sequences.iter().map(Vec::len).sum());
-        for rows in sequences {
-            let (Some(first), Some(last)) = (rows.first(), rows.last()) else { continue };
-            if first.address < covered {
-                self.warnings.push(format!("line rows at {:#x} are left out: there are others", first.address));
-                continue;
+        for row in without_overlaps(sequences, module).into_iter().flatten() {
+            // The end of a sequence belongs to the function that ends there.
+            let at = row.address.saturating_add(module.code_start).saturating_sub(u32::from(row.end));
+            let in_function = module.body_from(at).max(function);
+            while function < in_function.min(module.bodies.len()) {
+                self.ends.push(u32::try_from(self.rows.len()).unwrap_or(u32::MAX));
+                function += 1;
             }
-            covered = last.address;
-            for row in rows {
-                // The end of a sequence belongs to the function that ends there.
-                let at = row.address.saturating_add(module.code_start).saturating_sub(u32::from(row.end));
-                let in_function = module.body_from(at).max(function);
-                while function < in_function.min(module.bodies.len()) {
-                    self.ends.push(u32::try_from(self.rows.len()).unwrap_or(u32::MAX));
-                    function += 1;
-                }
-                if function < module.bodies.len() {
-                    self.rows.push(row);
-                }
+            if function < module.bodies.len() {
+                self.rows.push(row);
             }
         }
         let end = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
@@ -178,6 +171,32 @@ impl Lines {
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
+}
+
+/// Sequences by address, one for each piece of code.
+///
+/// Of a function that several units compiled (C++ templates, inline functions) the linker keeps one, and the rows of the
+/// others then lie over that one too, where they are wrong unless the code is the same: the right ones end where the
+/// function ends.
+fn without_overlaps(mut sequences: Vec<Vec<RawRow>>, module: &Module) -> Vec<Vec<RawRow>> {
+    let extent = |rows: &Vec<RawRow>| match (rows.first(), rows.last()) {
+        (Some(first), Some(last)) => (first.address, last.address),
+        _ => (0, 0),
+    };
+    let fits = |rows: &Vec<RawRow>| {
+        let end = extent(rows).1.saturating_add(module.code_start);
+        module.bodies.binary_search_by_key(&end, |body| body.end).is_ok()
+    };
+    sequences.sort_by_cached_key(|rows| !fits(rows));
+    let mut kept: BTreeMap<u32, Vec<RawRow>> = BTreeMap::new();
+    for rows in sequences {
+        let (start, end) = extent(&rows);
+        let before = kept.range(..end).next_back();
+        if start < end && before.is_none_or(|(_, before)| extent(before).1 <= start) {
+            kept.insert(start, rows);
+        }
+    }
+    kept.into_values().collect()
 }
 
 impl Program {

@@ -65,7 +65,9 @@ impl Module {
                         module.warnings.push(format!("a section of the module could not be read: {error}"));
                     }
                 }
-                Err(error) if !seen_header => return Err(SymbolsError::NotAModule(error.to_string())),
+                Err(_) if !seen_header => {
+                    return Err(SymbolsError::NotAModule("it doesn't begin as one".into()));
+                }
                 Err(error) => {
                     module.warnings.push(format!("the module could not be read to its end: {error}"));
                     break;

@@ -124,7 +124,7 @@ impl Index {
         if (path.nameless || path.parts.iter().any(unwritten))
             && let Some(demangled) = linkage_name.and_then(names::demangle)
         {
-            return Some(demangled);
+            return Some(with_closures(&demangled, &path));
         }
         let name = path.join();
         let nothing_to_say = path.parts.last()?.is_empty() || (path.nameless && path.parts.len() == 1);
@@ -152,4 +152,16 @@ impl Index {
         });
         types.get(short).map_or(&[], Vec::as_slice)
     }
+}
+
+/// A demangled name with the numbers of its closures, which Rust's older mangling leaves out.
+fn with_closures(demangled: &str, path: &Path) -> String {
+    let mut segments = names::segments(demangled);
+    for (segment, part) in segments.iter_mut().rev().zip(path.parts.iter().rev()) {
+        if *segment != "{{closure}}" {
+            break;
+        }
+        *segment = names::without_generics(part);
+    }
+    segments.join("::")
 }

@@ -12,11 +12,11 @@ pub(crate) fn join(parts: &[&str]) -> String {
         }
         path.push_str(part);
     }
-    let windows = has_drive(&path) || path.starts_with("\\\\");
-    if windows {
+    if has_drive(&path) || path.starts_with("\\\\") {
         path = path.replace('\\', "/");
     }
-    resolve(&path)
+    let (scheme, rest) = path.split_at(scheme_length(&path));
+    format!("{scheme}{}", resolve(rest))
 }
 
 fn resolve(path: &str) -> String {
@@ -38,7 +38,15 @@ fn resolve(path: &str) -> String {
 }
 
 fn is_absolute(path: &str) -> bool {
-    path.starts_with('/') || path.starts_with('\\') || has_drive(path)
+    path.starts_with('/') || path.starts_with('\\') || has_drive(path) || scheme_length(path) > 0
+}
+
+/// How much of a path is a scheme (`wasisdk://`, which builders write to hide where they work).
+fn scheme_length(path: &str) -> usize {
+    match path.find("://") {
+        Some(at) if at > 1 && path.bytes().take(at).all(|byte| byte.is_ascii_alphanumeric()) => at + "://".len(),
+        _ => 0,
+    }
 }
 
 fn has_drive(path: &str) -> bool {
@@ -53,7 +61,7 @@ pub(crate) fn ends_with(path: &str, suffix: &str) -> bool {
         return false;
     }
     match path.strip_suffix(suffix) {
-        Some(before) => before.is_empty() || before.ends_with('/') || suffix.starts_with('/') && before.is_empty(),
+        Some(before) => before.is_empty() || before.ends_with('/'),
         None => false,
     }
 }
@@ -71,6 +79,7 @@ mod tests {
         assert_eq!(join(&["", "", "x.c"]), "x.c");
         assert_eq!(join(&["../up", "x.c"]), "../up/x.c");
         assert_eq!(join(&["/..", "x.c"]), "/x.c");
+        assert_eq!(join(&["sdk://b", "sdk://v1/src/.", "x.c"]), "sdk://v1/src/x.c");
     }
 
     #[test]

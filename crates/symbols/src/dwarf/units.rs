@@ -61,18 +61,7 @@ impl Units {
     pub fn parse(sections: &Sections) -> Self {
         let mut units = Self::default();
         let dwarf = sections.dwarf();
-        let mut headers = Vec::new();
-        let mut iter = dwarf.units();
-        loop {
-            match iter.next() {
-                Ok(Some(header)) => headers.push(header),
-                Ok(None) => break,
-                Err(error) => {
-                    units.warnings.push(format!("units of .debug_info are left out: {error}"));
-                    break;
-                }
-            }
-        }
+        let headers = units.headers(sections, &dwarf);
         let tables = abbreviation_tables(sections, headers.iter().map(|header| header.debug_abbrev_offset().0));
         for header in headers {
             let Some(DebugInfoOffset(start)) = header.debug_info_offset() else { continue };
@@ -89,7 +78,7 @@ impl Units {
                     units.list.push(info);
                 }
                 Err(error) => {
-                    units.warnings.push(format!("the unit at {start:#x} of .debug_info is left out: {error}"))
+                    units.warnings.push(format!("the unit at {start:#x} of .debug_info can't be read: {error}"))
                 }
             }
         }
@@ -97,6 +86,30 @@ impl Units {
             units.warnings.push("types in .debug_types are left out".into());
         }
         units
+    }
+
+    /// The headers of all units; one that can't be read is stepped over as long as its length can.
+    fn headers<'a>(&mut self, sections: &Sections, dwarf: &gimli::Dwarf<Reader<'a>>) -> Vec<UnitHeader<Reader<'a>>> {
+        let section = sections.section(gimli::SectionId::DebugInfo);
+        let mut headers = Vec::new();
+        let mut offset = 0;
+        while offset < section.len() {
+            match dwarf.debug_info.header_from_offset(DebugInfoOffset(offset)) {
+                Ok(header) => {
+                    offset = offset.saturating_add(header.length_including_self());
+                    headers.push(header);
+                }
+                Err(error) => {
+                    let length = section.get(offset..).and_then(|rest| rest.first_chunk::<4>());
+                    let length = length.map_or(u32::MAX, |length| u32::from_le_bytes(*length)) as usize;
+                    let rest = section.len().saturating_sub(offset).saturating_sub(4);
+                    let which = if length < rest { "the unit" } else { "all units from the one" };
+                    self.warnings.push(format!("{which} at {offset:#x} of .debug_info can't be read: {error}"));
+                    offset = offset.saturating_add(length).saturating_add(4);
+                }
+            }
+        }
+        headers
     }
 
     /// The position of the unit that holds an offset.
