@@ -1,49 +1,40 @@
 //! One event for one error.
 //!
-//! Wasmtime reports an error that passes through several activations once for each of them (hazard H9). It's the same
-//! error if all of this holds:
-//! * the activation that it leaves now is an outer one;
-//! * that one was waiting in a call: an operator that trapped by itself is a new cause;
-//! * the guest has not called the host since, as the validity of a frame handle tells: Wasmtime bumps a store's version
-//!   at each call out of the guest, and at nothing else. Had the host caught the error and gone on, the guest would have
-//!   had to call out again to fail there;
-//! * it is of the same kind and says the same.
+//! Wasmtime reports an error that passes through several activations once for each of them (hazard H9), and says only
+//! what it is, not which. It's taken for the same error if all of this holds:
+//! * it is of the same kind and says the same;
+//! * the activations that are left are those that lay around the failing one, each waiting at the same place;
+//! * the innermost of them waits in a call: an operator that fails by itself is a new cause, also at the place that the
+//!   host returned to after having caught the error.
+//!
+//! What remains is a host function that catches the guest's error, succeeds, and when called once more from the same
+//! place fails by itself with the same words.
 
-use wasmtime::{FrameHandle, StoreContextMut, WasmBacktrace};
+use wasmtime::{StoreContextMut, WasmBacktrace};
 
-use crate::{Event, breakpoints::Registry};
+use crate::{breakpoints::Registry, event::Cause, frames};
 
 /// The error that was reported last.
 pub(crate) struct LastError {
-    activations: usize,
-    /// `None` for a stack overflow, where frames can't be asked for without care (H4).
-    innermost: Option<FrameHandle>,
     what: String,
+    /// Where the activations around it waited: function and pc, innermost first.
+    around: Vec<(u32, u32)>,
 }
 
-/// Whether `event` is the error in `last` once more; remembers it in any case.
+/// Whether the error that says `what` is the one in `last` once more; remembers it in any case.
 pub(crate) fn repeated<T: 'static>(
     last: &mut Option<LastError>,
     store: &mut StoreContextMut<'_, T>,
     registry: &mut Registry,
-    event: &Event,
-    in_prologue: bool,
+    what: String,
+    cause: Cause,
 ) -> bool {
-    let what = match event {
-        Event::Exception(_) => "exception".to_owned(),
-        other => format!("{other:?}"),
-    };
-    if in_prologue {
-        *last = Some(LastError { activations: usize::MAX, innermost: None, what });
-        return false;
-    }
-    let exits: Vec<FrameHandle> = store.debug_exit_frames().collect();
-    let repeated = last.as_ref().is_some_and(|last| {
-        exits.len() < last.activations
-            && last.what == what
-            && last.innermost.as_ref().is_none_or(|frame| frame.is_valid(&mut *store))
-    }) && waits_in_a_call(store, registry);
-    *last = Some(LastError { activations: exits.len(), innermost: exits.into_iter().next(), what });
+    let (innermost, around) = frames::waiting(store, registry, cause);
+    let all = innermost.iter().chain(&around);
+    let repeated = last.as_ref().is_some_and(|last| last.what == what && all.eq(&last.around))
+        && innermost.is_some()
+        && waits_in_a_call(store, registry);
+    *last = Some(LastError { what, around });
     repeated
 }
 

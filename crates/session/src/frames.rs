@@ -109,6 +109,34 @@ pub(crate) fn chain<T: 'static>(
     entries
 }
 
+/// Where the activations wait, as function and pc of their innermost frames: of the innermost activation, if Wasmtime
+/// knows its frame, and of the others.
+pub(crate) fn waiting<T: 'static>(
+    store: &mut StoreContextMut<'_, T>,
+    registry: &mut Registry,
+    cause: Cause,
+) -> (Option<(u32, u32)>, Vec<(u32, u32)>) {
+    let mut entries = chain(store, registry, cause);
+    entries.dedup_by_key(|entry| entry.activation);
+    let mut innermost = None;
+    let mut around = Vec::new();
+    for entry in entries {
+        let at = match entry.body {
+            Body::Handle(handle) => match handle.wasm_function_index_and_pc(&mut *store) {
+                Ok(Some((function, pc))) => (function.as_u32(), pc.raw()),
+                _ => continue,
+            },
+            Body::Position(at, _) => (at.function, at.pc),
+        };
+        if entry.activation == 0 {
+            innermost = Some(at);
+        } else {
+            around.push(at);
+        }
+    }
+    (innermost, around)
+}
+
 /// How many frames there are.
 pub(crate) fn depth<T: 'static>(store: &mut StoreContextMut<'_, T>, registry: &mut Registry, cause: Cause) -> u32 {
     registry.scan_modules(store);

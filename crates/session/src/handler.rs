@@ -160,13 +160,19 @@ fn failure<T: 'static>(
     store: &mut StoreContextMut<'_, T>,
     event: &DebugEvent<'_>,
 ) -> Option<(Event, Cause)> {
-    let (event, cause) = match event {
-        DebugEvent::Trap(trap) => (Event::Trap(*trap), Cause::Trap(*trap)),
-        DebugEvent::Exception(exception) => (Event::Exception(exception.clone()), Cause::Exception),
-        DebugEvent::HostcallError(error) => match shared.options.exit_code.and_then(|exit_code| exit_code(error)) {
-            Some(code) => (Event::Exit { code }, Cause::HostCall),
-            None => (Event::HostError { message: format!("{error:#}") }, Cause::HostCall),
-        },
+    let (event, cause, what) = match event {
+        DebugEvent::Trap(trap) => (Event::Trap(*trap), Cause::Trap(*trap), trap.to_string()),
+        DebugEvent::Exception(exception) => {
+            (Event::Exception(exception.clone()), Cause::Exception, "exception".to_owned())
+        }
+        DebugEvent::HostcallError(error) => {
+            let event = match shared.options.exit_code.and_then(|exit_code| exit_code(error)) {
+                Some(code) => Event::Exit { code },
+                None => Event::HostError { message: format!("{error:#}") },
+            };
+            // Contexts, Wasmtime's backtrace among them, are added on the way out: the root cause stays.
+            (event, Cause::HostCall, error.root_cause().to_string())
+        }
         _ => return None,
     };
     let (repeated, cause) = {
@@ -176,7 +182,7 @@ fn failure<T: 'static>(
         let in_prologue = overflow && !errors::waits_in_a_call(store, &mut registry);
         let cause = if overflow && !in_prologue { Cause::HostCall } else { cause };
         let mut last = lock(&shared.last_error);
-        (errors::repeated(&mut last, store, &mut registry, &event, in_prologue), cause)
+        (errors::repeated(&mut last, store, &mut registry, what, cause), cause)
     };
     if repeated {
         return None;

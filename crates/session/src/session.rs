@@ -17,8 +17,7 @@ use std::{
 use wasmtime::{AsContextMut, Store, StoreContextMut};
 
 use crate::{
-    Dbg, Epochs, Error, Event, Freeze, Killed,
-    config,
+    Dbg, Epochs, Error, Event, Freeze, Killed, config,
     event::Cause,
     handler::Handler,
     scope::{self, Here},

@@ -19,7 +19,7 @@ use wasmtime::{Instance, Module, Store, Val};
 fn launch(wat: &'static str, export: &'static str, args: &'static [Val]) -> (LiveDebuggee, Module, JoinHandle<bool>) {
     let engine = engine();
     let module = Module::new(&engine, wat).unwrap();
-    let options = LiveOptions { modules: vec![(Some("guest".into()), module.clone())] };
+    let options = LiveOptions { modules: vec![(Some("guest".into()), module.clone())], ..LiveOptions::default() };
     let (debuggee, near, ender) = live::<()>(options);
     let running = module.clone();
     let thread = std::thread::spawn(move || {
@@ -296,7 +296,7 @@ fn conditions_depths_and_temporary_sites() {
 
     // The next operator, wherever it is.
     debuggee.resume(StopPlan { next_operator: true, ..StopPlan::default() }).unwrap();
-    assert_eq!(stopped(&mut debuggee), StopReason::Interrupted);
+    assert_eq!(stopped(&mut debuggee), StopReason::NextOperator);
     assert_eq!(planted(&mut debuggee), []);
     let Answer::Frames(frames) = ask(&mut debuggee, Query::Frames { limit: 1 }) else { panic!() };
     assert_eq!(frames[0].pc, ModulePc(next));

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use freezeframe_session::{Event, configure};
+use freezeframe_session::{Control, Event, configure};
 use wasmtime::{Caller, Config, Engine, Instance, Linker, Module, Store, TypedFunc};
 
 pub fn config() -> Config {
@@ -184,4 +184,15 @@ pub fn watchdog(name: &'static str) -> impl Drop {
         std::process::abort();
     });
     Dog(done)
+}
+
+/// Kills the guest if the debugger panics: a guest that spins would go on without it, and the test with it.
+pub struct KillOnPanic(pub Control);
+
+impl Drop for KillOnPanic {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.kill();
+        }
+    }
 }
