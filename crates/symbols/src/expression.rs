@@ -12,7 +12,7 @@ use gimli::{Expression, Operation, Reader as _, UnitOffset, constants};
 use crate::{
     Piece, Place,
     dwarf::{Dwarf, Entry, Reader, Unit},
-    location::Around,
+    location::{Around, TlsBase},
     number::{Binary, Kind, Number},
 };
 
@@ -114,7 +114,8 @@ impl<'m, 'a, 'f> Machine<'m, 'a, 'f> {
             return Ok(Some(place));
         }
         Ok(match self.stack.pop() {
-            Some(Slot::Wasm(place)) => Some(place),
+            // LLVM's TI_LOCAL_INDIRECT: the variable isn't the local, but where the local points to.
+            Some(Slot::Wasm(place)) => Some(Place::Memory(self.read(&place)?.address())),
             Some(Slot::Number(number)) => Some(Place::Memory(number.address())),
             None => None,
         })
@@ -124,6 +125,8 @@ impl<'m, 'a, 'f> Machine<'m, 'a, 'f> {
         let unsupported = |what: &str| Err(Unavailable::new(format!("its location needs {what}")));
         match operation {
             Operation::WasmLocal { index } => self.push_slot(Slot::Wasm(Place::Local(index)))?,
+            // A global that the linker left out: without threads, addresses of thread-locals are absolute.
+            Operation::WasmGlobal { index: u32::MAX } => self.push(Number::generic(0))?,
             Operation::WasmGlobal { index } => self.push_slot(Slot::Wasm(Place::Global(index)))?,
             Operation::WasmStack { index } => self.push_slot(Slot::Wasm(Place::Operand(index)))?,
             Operation::FrameOffset { offset } => {
@@ -201,11 +204,15 @@ impl<'m, 'a, 'f> Machine<'m, 'a, 'f> {
             Operation::Gt => self.binary(Binary::Gt)?,
             Operation::Ge => self.binary(Binary::Ge)?,
             Operation::TLS => {
-                let base = self.around.tls_base.ok_or_else(|| {
-                    Unavailable::new("it's thread-local, and the module doesn't name its __tls_base global")
-                })?;
-                let base = self.around.frame.global(base)?.unsigned();
-                let base = base.ok_or_else(|| Unavailable::new("the __tls_base global is no address"))?;
+                let base = match self.around.tls_base {
+                    TlsBase::Zero => 0,
+                    TlsBase::Global(global) => self.read(&Place::Global(global))?.address(),
+                    TlsBase::Unknown => {
+                        return Err(Unavailable::new(
+                            "it's thread-local, and the module doesn't name its __tls_base global",
+                        ));
+                    }
+                };
                 let address = self.pop()?.binary(Binary::Add, Number::generic(base))?;
                 self.push(address)?;
             }
@@ -289,7 +296,9 @@ impl<'m, 'a, 'f> Machine<'m, 'a, 'f> {
             let gimli::AttributeValue::Encoding(encoding) = entry.die.attr_value(constants::DW_AT_encoding)? else {
                 return None;
             };
-            Kind::of_base_type(encoding, entry.unsigned(constants::DW_AT_byte_size)?)
+            let bits = entry.unsigned(constants::DW_AT_bit_size);
+            let bytes = entry.unsigned(constants::DW_AT_byte_size);
+            Kind::of_base_type(encoding, bits.or_else(|| bytes?.checked_mul(8))?)
         };
         known().ok_or_else(|| Unavailable::new("its location computes with a type that isn't known"))
     }

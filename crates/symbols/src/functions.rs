@@ -75,7 +75,11 @@ impl Functions {
             if function.linkage_name.as_ref() == Some(&function.name) {
                 function.linkage_name = None;
             }
-            function.short_name = names::short(&function.name).to_owned();
+            function.short_name = match function.language {
+                Language::Zig => short_in_zig(&function.name),
+                _ => names::short(&function.name),
+            }
+            .to_owned();
             functions.list.push(function);
         }
         functions
@@ -110,6 +114,12 @@ impl Functions {
         found.dedup();
         found
     }
+}
+
+/// The last part of a Zig path (`queue.Queue(queue.Job,4).push`), without the number that copies for other arguments have.
+fn short_in_zig(name: &str) -> &str {
+    let short = name.rsplit_once('.').map_or(name, |(_, short)| short);
+    short.split_once("__anon_").map_or(short, |(short, _)| short)
 }
 
 /// For each body its subprogram: best one that begins and ends with it, else one that begins with it, else the first one

@@ -3,7 +3,7 @@
 //! Invariant: [`UnitIndex::scopes`] is sorted by offset and a parent comes before its children. A unit whose entries
 //! break off is kept up to there.
 
-use gimli::{AttributeSpecification, AttributeValue, DwTag, constants};
+use gimli::{Abbreviation, AttributeSpecification, AttributeValue, DwTag, constants};
 
 use crate::dwarf::{Dwarf, Reader, Text, Unit};
 
@@ -116,6 +116,7 @@ struct Seen {
     high_pc: Option<High>,
     origin: Option<u32>,
     declaration: bool,
+    located: bool,
     is_static: bool,
     constant: bool,
 }
@@ -133,7 +134,7 @@ impl<'a> Pass<'_, 'a> {
             let (parent, in_function) =
                 depth.checked_sub(1).and_then(|depth| around.get(depth)).copied().unwrap_or((NO_PARENT, false));
             let mut inside = (parent, in_function);
-            if interesting(tag) {
+            if interesting(tag) || (tag == constants::DW_TAG_member && is_declaration(abbreviation)) {
                 let mut seen = Seen::default();
                 for specification in abbreviation.attributes() {
                     self.attribute(&mut entries, *specification, tag, &mut seen)?;
@@ -195,6 +196,7 @@ impl<'a> Pass<'_, 'a> {
             }
             constants::DW_AT_declaration => seen.declaration = matches!(value, AttributeValue::Flag(true)),
             constants::DW_AT_location => {
+                seen.located = true;
                 if let AttributeValue::Exprloc(expression) = value {
                     seen.is_static = is_static(expression.0.slice());
                 }
@@ -216,9 +218,10 @@ impl<'a> Pass<'_, 'a> {
                 }
                 (parent, true)
             }
-            constants::DW_TAG_variable => {
-                // Inside of functions constants are optimised variables: they belong to their scope alone.
-                if seen.is_static || (seen.constant && !in_function) {
+            constants::DW_TAG_variable if !seen.declaration => {
+                // Inside of functions constants and computed places are those of optimised variables: they belong to
+                // their scope alone.
+                if seen.is_static || (!in_function && (seen.located || seen.constant)) {
                     self.index.globals.push(Global { offset, parent, origin, in_function });
                 }
                 (parent, in_function)
@@ -239,6 +242,11 @@ impl<'a> Pass<'_, 'a> {
             }
         }
     }
+}
+
+/// Whether entries of this kind say that they are declarations: of members, the static ones.
+fn is_declaration(abbreviation: &Abbreviation) -> bool {
+    abbreviation.attributes().iter().any(|attribute| attribute.name() == constants::DW_AT_declaration)
 }
 
 fn interesting(tag: DwTag) -> bool {
@@ -277,19 +285,19 @@ pub(crate) fn is_record(tag: DwTag) -> bool {
     )
 }
 
-/// Whether an expression is the address of a variable with static storage.
+/// Whether an expression is the address of a variable with static storage, thread-local ones included.
 pub(crate) fn is_static(expression: &[u8]) -> bool {
-    let begins = matches!(
-        expression.first().map(|first| gimli::DwOp(*first)),
-        Some(constants::DW_OP_addr | constants::DW_OP_addrx | constants::DW_OP_GNU_addr_index)
-    );
-    begins && expression.last() != Some(&constants::DW_OP_stack_value.0) || is_thread_local(expression)
-}
-
-/// Whether an expression is the address of a thread-local variable.
-fn is_thread_local(expression: &[u8]) -> bool {
-    matches!(
-        expression.last().map(|last| gimli::DwOp(*last)),
-        Some(constants::DW_OP_form_tls_address | constants::DW_OP_GNU_push_tls_address)
-    )
+    let begins = match expression {
+        // Relative to a global (`__tls_base`, `__memory_base`).
+        [op, kind, ..] if *op == constants::DW_OP_WASM_location.0 => matches!(kind, 1 | 3),
+        [op, ..] => {
+            matches!(gimli::DwOp(*op), constants::DW_OP_addr | constants::DW_OP_addrx | constants::DW_OP_GNU_addr_index)
+        }
+        [] => false,
+    };
+    match expression.last().map(|last| gimli::DwOp(*last)) {
+        Some(constants::DW_OP_form_tls_address | constants::DW_OP_GNU_push_tls_address) => true,
+        Some(constants::DW_OP_stack_value) => false,
+        _ => begins,
+    }
 }

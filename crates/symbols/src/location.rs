@@ -14,6 +14,17 @@ use crate::{
 /// How many entries of a location list are looked at.
 const MAX_LIST: usize = 1 << 17;
 
+/// Where thread-local storage begins.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum TlsBase {
+    /// At 0: without threads, addresses of thread-locals are absolute.
+    Zero,
+    /// Where a global says.
+    Global(u32),
+    /// The module doesn't name the global.
+    Unknown,
+}
+
 /// What is known around a location.
 pub(crate) struct Around<'f> {
     /// The PC, as DWARF counts it.
@@ -22,8 +33,8 @@ pub(crate) struct Around<'f> {
     pub function: Option<usize>,
     /// Why the frame base can't be used at this PC, if so.
     pub no_frame_base: Option<&'static str>,
-    /// The global that holds the start of thread-local storage.
-    pub tls_base: Option<u32>,
+    /// Where thread-local storage begins.
+    pub tls_base: TlsBase,
     /// The frame.
     pub frame: &'f mut dyn FrameAccess,
 }

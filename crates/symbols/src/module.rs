@@ -40,6 +40,8 @@ pub(crate) struct Module {
     pub exports: HashMap<u32, String>,
     /// Names of globals, from the name section and the exports.
     pub globals: HashMap<String, u32>,
+    /// Whether a memory is shared: then there are threads, and thread-locals have places of their own.
+    pub shared_memory: bool,
     /// The custom sections named `.debug_*`.
     pub debug_sections: HashMap<String, Range<usize>>,
     /// What could not be read.
@@ -94,6 +96,14 @@ impl Module {
                         let (module, name) = (clipped(import.module), clipped(import.name));
                         self.imports.push(ImportedFunction { index, module, name });
                     }
+                    if let TypeRef::Memory(memory) = import.ty {
+                        self.shared_memory |= memory.shared;
+                    }
+                }
+            }
+            Payload::MemorySection(memories) => {
+                for memory in memories {
+                    self.shared_memory |= memory?.shared;
                 }
             }
             Payload::ExportSection(exports) => {

@@ -75,6 +75,12 @@ fn operator_length(rest: &str) -> usize {
     SYMBOLS.iter().find(|known| symbol.starts_with(**known)).map_or(0, |known| "operator".len() + known.len())
 }
 
+/// Whether a part is one of the namespaces that C++ libraries put their version into, and nobody writes (`std::__2`).
+fn is_version(part: &str) -> bool {
+    let version = part.strip_prefix("__").map(|part| part.trim_start_matches("cxx").trim_start_matches("ndk"));
+    version.is_some_and(|version| !version.is_empty() && version.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
 /// A part of a path without its generic arguments (`Vec<T>` → `Vec`).
 pub(crate) fn without_generics(segment: &str) -> &str {
     if segment.starts_with("operator") {
@@ -104,7 +110,7 @@ pub(crate) fn short(path: &str) -> &str {
 /// `B::f`.
 fn plain(path: &str, depth: usize) -> Vec<Vec<String>> {
     let mut ways = vec![Vec::new()];
-    for (i, part) in segments(path).into_iter().enumerate() {
+    for (i, part) in segments(path).into_iter().filter(|part| !is_version(part)).enumerate() {
         let inner = part.strip_prefix('<').and_then(|part| part.strip_suffix('>'));
         match inner {
             Some(inner) if depth < 4 => {
@@ -173,7 +179,8 @@ impl<'a> Wanted<'a> {
             return false;
         }
         if let Some(before) = path.strip_suffix(self.text)
-            && (before.is_empty() || before.ends_with("::"))
+            // Zig's paths have dots.
+            && (before.is_empty() || before.ends_with("::") || before.ends_with('.'))
         {
             return true;
         }
@@ -233,6 +240,8 @@ mod tests {
         assert!(means("Display::fmt", "<alloc::string::String as core::fmt::Display>::fmt"));
         assert!(means("Point::eq", "geo::<impl core::cmp::PartialEq for geo::Point>::eq"));
         assert!(means("max", "ns::max<int>"));
+        assert!(means("std::vector::size", "std::__2::vector<int, std::__2::allocator<int> >::size"));
+        assert!(means("queue.weigh", "queue.weigh") && means("weigh", "queue.weigh"));
         assert!(!means("", "x"));
     }
 }

@@ -6,7 +6,7 @@
 //! Invariant: arithmetic wraps and never fails except for a division by zero.
 
 use freezeframe_debuggee::Unavailable;
-use gimli::{ValueType, constants::DwAte};
+use gimli::DwAte;
 
 /// How the bits of a number are meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,9 +52,9 @@ pub(crate) enum Binary {
 
 impl Kind {
     /// What a base type means; `None` for what can't be computed with.
-    pub fn of_base_type(encoding: DwAte, bytes: u64) -> Option<Self> {
+    pub fn of_base_type(encoding: DwAte, bits: u64) -> Option<Self> {
         use gimli::constants as c;
-        let bits = u32::try_from(bytes.checked_mul(8)?).ok()?;
+        let bits = u32::try_from(bits).ok()?;
         match encoding {
             c::DW_ATE_float => match bits {
                 32 => Some(Self::F32),
@@ -69,7 +69,7 @@ impl Kind {
             {
                 Some(Self::Integer { bits, signed: false })
             }
-            _ => ValueType::from_encoding(encoding, bytes).map(|_| Self::Generic),
+            _ => None,
         }
     }
 

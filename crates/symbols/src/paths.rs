@@ -37,9 +37,9 @@ pub(crate) struct Path {
 }
 
 impl Path {
-    /// The parts with `::` between.
+    /// The parts with `::` between, without the allocator that Rust's containers have unless one says otherwise.
     pub fn join(&self) -> String {
-        self.parts.join("::")
+        self.parts.join("::").replace(", alloc::alloc::Global>", ">")
     }
 }
 
@@ -119,6 +119,9 @@ impl Index {
     /// What people call a function: its path, or what its linkage name demangles to where the path has parts that
     /// nobody would write.
     pub fn function_name(&self, dwarf: &Dwarf<'_>, at: At, linkage_name: Option<&str>) -> Option<String> {
+        if let (Language::Zig, Some(linkage_name)) = (self.language(dwarf, at.0), linkage_name) {
+            return Some(linkage_name.to_owned());
+        }
         let path = self.path(dwarf, at);
         let unwritten = |part: &String| part.starts_with("{impl#") || part.starts_with("{extern#");
         if (path.nameless || path.parts.iter().any(unwritten))

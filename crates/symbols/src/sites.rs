@@ -15,8 +15,17 @@ use crate::{
 /// The statements of one file.
 #[derive(Debug, Default)]
 pub(crate) struct FileLines {
-    /// Line, first operator, and the position of the function body.
-    rows: Vec<(u32, ModulePc, usize)>,
+    rows: Vec<Statement>,
+}
+
+/// A row of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Statement {
+    line: u32,
+    start: ModulePc,
+    /// The position of the function body.
+    body: usize,
+    is_stmt: bool,
 }
 
 impl FileLines {
@@ -26,9 +35,9 @@ impl FileLines {
             if !symbols.lines().of_body(body).iter().any(|row| row.file == file.0 && !row.end) {
                 continue;
             }
-            for row in symbols.rows_of(body).iter().filter(|row| row.is_stmt) {
+            for row in symbols.rows_of(body) {
                 if let Some(location) = row.location.filter(|location| location.file == file) {
-                    rows.push((location.line, row.start, body));
+                    rows.push(Statement { line: location.line, start: row.start, body, is_stmt: row.is_stmt });
                 }
             }
         }
@@ -38,16 +47,15 @@ impl FileLines {
 
     /// The lines, ascending.
     pub fn lines(&self) -> Vec<u32> {
-        let mut lines: Vec<u32> = self.rows.iter().map(|(line, ..)| *line).collect();
+        let mut lines: Vec<u32> = self.rows.iter().filter(|row| row.is_stmt).map(|row| row.line).collect();
         lines.dedup();
         lines
     }
 
     /// Where a breakpoint on a line goes.
     pub fn sites(&self, symbols: &Symbols, file: FileId, asked: u32) -> Option<LineSites> {
-        let from = self.rows.partition_point(|(line, ..)| *line < asked);
-        let rows = self.rows.get(from..)?;
-        let line = rows.first()?.0;
+        let from = self.rows.partition_point(|row| row.line < asked);
+        let line = self.rows.get(from..)?.iter().find(|row| row.is_stmt)?.line;
         // A line inside of a function that was thrown away doesn't slide into the next one.
         let thrown_away = symbols
             .lines()
@@ -57,18 +65,26 @@ impl FileLines {
         if thrown_away {
             return None;
         }
-        // The first row in each function, or copy that was inlined into one.
-        let mut firsts: BTreeMap<(usize, usize), ModulePc> = BTreeMap::new();
-        for (_, start, body) in rows.iter().take_while(|(other, ..)| *other == line) {
-            let copy = innermost_copy(symbols.scopes_of(*body), *start);
-            let first = firsts.entry((*body, copy)).or_insert(*start);
-            *first = (*first).min(*start);
+        let from = self.rows.partition_point(|row| row.line < line);
+        let to = self.rows.partition_point(|row| row.line <= line);
+        // The first row in each function, or copy that was inlined into one. A copy right behind another one of the same
+        // function has no row that is a statement: compilers mark those only where the line changes.
+        let mut firsts: BTreeMap<(usize, usize), &Statement> = BTreeMap::new();
+        for row in self.rows.get(from..to).unwrap_or_default() {
+            let copy = innermost_copy(symbols.scopes_of(row.body), row.start);
+            if !row.is_stmt && copy == 0 {
+                continue;
+            }
+            let first = firsts.entry((row.body, copy)).or_insert(row);
+            if (!row.is_stmt, row.start) < (!first.is_stmt, first.start) {
+                *first = row;
+            }
         }
         let mut sites: Vec<ModulePc> = firsts
             .into_iter()
-            .map(|((body, copy), start)| match symbols.functions().get(body) {
-                Some(function) if copy == 0 => start.max(function.prologue_end),
-                _ => start,
+            .map(|((body, copy), row)| match symbols.functions().get(body) {
+                Some(function) if copy == 0 => row.start.max(function.prologue_end),
+                _ => row.start,
             })
             .collect();
         sites.sort_unstable();

@@ -19,7 +19,7 @@ use crate::{
     dwarf::{Dwarf, Sections, Units},
     functions::{Described, Functions},
     lines::Lines,
-    location::{self, Around},
+    location::{self, Around, TlsBase},
     module::Module,
     names::{self, Wanted},
     paths::{At, Index},
@@ -278,12 +278,23 @@ impl Symbols {
             address: u64::from(pc.to_code(self.code_start()).map_or(u32::MAX, |address| address.0)),
             function: entry_of_function(),
             no_frame_base: in_prologue.then_some("not set up yet: the function's prologue is still running"),
-            tls_base: self.module.globals.get("__tls_base").copied(),
+            tls_base: match self.module.globals.get("__tls_base") {
+                _ if !self.module.shared_memory => TlsBase::Zero,
+                Some(global) => TlsBase::Global(*global),
+                None => TlsBase::Unknown,
+            },
             frame,
         };
         let damaged = || Unavailable::new("its entry is damaged");
         let offset = self.definition_of(variable.id).ok_or_else(damaged)?;
-        location::locate(&dwarf, dwarf.entry(offset).ok_or_else(damaged)?, &mut around)
+        let mut place = location::locate(&dwarf, dwarf.entry(offset).ok_or_else(damaged)?, &mut around)?;
+        // Constants and computed values come wider than what they stand for.
+        if let Place::Bytes(bytes) = &mut place
+            && let Some(size) = variable.ty.and_then(|ty| self.ty(ty).ok()?.size)
+        {
+            bytes.truncate(usize::try_from(size).unwrap_or(usize::MAX));
+        }
+        Ok(place)
     }
 
     /// A type.

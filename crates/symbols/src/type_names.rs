@@ -77,11 +77,19 @@ impl<'a> Names<'_, 'a> {
                 let class = class.map_or("?".into(), |class| self.declare(Some(&class), "", depth + 1));
                 self.pointer(target, &format!("{class}::*"), inner, depth)
             }
+            constants::DW_TAG_class_type if self.is_lambda(entry) => spaced("(lambda)", inner),
             tag if is_record(tag) || tag == constants::DW_TAG_enumeration_type => {
                 spaced(&format!("{} {{...}}", keyword(tag)), inner)
             }
             _ => spaced("?", inner),
         }
+    }
+
+    fn is_lambda(&self, entry: &Entry<'a>) -> bool {
+        entry.children(self.dwarf).iter().any(|child| {
+            let name = child.string(self.dwarf, constants::DW_AT_name);
+            child.die.tag() == constants::DW_TAG_subprogram && name.as_deref() == Some("operator()")
+        })
     }
 
     /// The name that DWARF gives, with what lies around it.
@@ -95,10 +103,9 @@ impl<'a> Names<'_, 'a> {
                 format!("{} {own}", keyword(tag))
             }
             Language::C => own,
-            language => {
+            _ => {
                 let path = self.index.path(self.dwarf, scope);
-                let name = if path.nameless { own } else { path.join() };
-                if language == Language::Rust { name.replace(", alloc::alloc::Global>", ">") } else { name }
+                if path.nameless { own } else { path.join() }
             }
         })
     }

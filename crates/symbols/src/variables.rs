@@ -12,7 +12,7 @@ use crate::{
     index::{Global, is_static},
     lines::Lines,
     paths::Index,
-    scopes::{ScopeKind, Scopes},
+    scopes::Scopes,
 };
 
 /// The variables of the scopes `chain` (outermost first), which belong to one frame.
@@ -20,20 +20,17 @@ pub(crate) fn in_scopes(dwarf: &Dwarf<'_>, lines: &Lines, scopes: &Scopes, chain
     let mut variables = Vec::new();
     for at in chain {
         let Some(scope) = scopes.list.get(*at) else { continue };
-        let mut copied = Vec::new();
-        for offset in &scope.variables {
-            let Some(entry) = dwarf.entry(*offset) else { continue };
-            copied.extend(entry.more(dwarf));
-            variables.extend(variable(dwarf, lines, entry, scope.depth));
-        }
-        // What the compiler threw away without a trace is still known from what this is a copy of.
-        let origin = scope.origin.filter(|_| scope.kind != ScopeKind::Block || !scope.variables.is_empty());
-        let Some(original) = origin.and_then(|origin| dwarf.entry(origin)) else { continue };
-        for entry in original.children(dwarf) {
-            if is_local(&entry) && !copied.contains(&entry.offset) && !scope.variables.contains(&entry.offset) {
+        let entries = scope.variables.iter().filter_map(|offset| dwarf.entry(*offset));
+        let mut own: Vec<(Option<usize>, Entry<'_>)> = entries.map(|entry| (entry.more(dwarf), entry)).collect();
+        // What the compiler threw away without a trace is still known from what this is a copy of, as is the order.
+        if let Some(original) = scope.origin.and_then(|origin| dwarf.entry(origin)) {
+            for entry in original.children(dwarf).into_iter().filter(is_local) {
+                let copy = own.iter().position(|(origin, _)| *origin == Some(entry.offset));
+                let entry = copy.map_or(entry, |copy| own.remove(copy).1);
                 variables.extend(variable(dwarf, lines, entry, scope.depth));
             }
         }
+        variables.extend(own.into_iter().filter_map(|(_, entry)| variable(dwarf, lines, entry, scope.depth)));
     }
     variables
 }
@@ -95,15 +92,16 @@ pub(crate) fn global(dwarf: &Dwarf<'_>, lines: &Lines, index: &Index, unit: u32,
     };
     let is_c = index.language(dwarf, unit) == Language::C;
     let name = if path.nameless || (is_c && !global.in_function) { path.parts.last()?.clone() } else { path.join() };
-    let artificial = chain.iter().any(|entry| entry.flag(constants::DW_AT_artificial));
+    let flagged = chain.iter().any(|entry| entry.flag(constants::DW_AT_artificial));
     Some(Variable {
         id: VariableId(u64::from(global.offset)),
-        name,
         kind,
         ty: type_of(dwarf, &chain),
         declared: declared(lines, &chain),
         depth: 0,
-        artificial,
+        // Rust doesn't flag these.
+        artificial: flagged || name.ends_with("::{vtable}"),
+        name,
     })
 }
 

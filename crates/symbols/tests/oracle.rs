@@ -40,7 +40,9 @@ fn short(name: &str) -> String {
         }
     }
     let out = out.trim_end_matches(':');
-    out.rsplit("::").next().unwrap_or(out).into()
+    let out = out.rsplit("::").next().unwrap_or(out);
+    // Zig's paths have dots.
+    out.rsplit('.').next().unwrap_or(out).into()
 }
 
 /// A path with `.` and `..` resolved, as this crate gives it.
