@@ -133,8 +133,8 @@ pub(crate) fn past_structure(symbols: &Symbols, code: &Code, pc: ModulePc) -> Mo
     let Some(function) = symbols.function_at(pc) else { return pc };
     let end = symbols.row_at(pc).map_or(function.range.end, |row| row.end);
     let operators = code.operators(function.index);
-    let mut after = operators.iter().skip_while(|o| o.pc < pc).take_while(|o| o.pc < end);
-    after.find(|o| !o.structural).map_or(pc, |o| o.pc)
+    let after = || operators.iter().skip_while(|o| o.pc < pc).take_while(|o| o.pc < end);
+    after().find(|o| !o.structural).or_else(|| after().next()).map_or(pc, |o| o.pc)
 }
 
 /// Finds a location in all modules of a target.

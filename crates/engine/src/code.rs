@@ -11,8 +11,8 @@ use std::{
 
 use freezeframe_debuggee::ModulePc;
 use wasmparser::{
-    BinaryReader, ElementItems, Export, ExternalKind, FunctionBody, KnownCustom, Name, Operator, OperatorsReader,
-    Parser, Payload, TypeRef,
+    BinaryReader, Catch, ElementItems, Export, ExternalKind, FunctionBody, KnownCustom, Name, Operator, Parser,
+    Payload, TypeRef,
 };
 
 use crate::EngineError;
@@ -215,26 +215,30 @@ impl Code {
         self.address_taken.iter().copied().filter(move |f| self.function_types.get(*f as usize) == Some(&ty))
     }
 
-    /// The operators of a function, by address. Empty for an import or a damaged body.
+    /// The reachable operators of a function, by address. Empty for an import or a damaged body.
+    ///
+    /// The guest can be stopped at these and at no others: unreachable ones have no machine code.
     pub(crate) fn operators(&self, function: u32) -> Vec<OperatorAt> {
         let Some(range) = self.body(function) else { return Vec::new() };
         let Some(body) = self.bytes.get(range.clone()) else { return Vec::new() };
         let body = FunctionBody::new(BinaryReader::new(body, range.start));
         let Ok(mut reader) = body.get_operators_reader() else { return Vec::new() };
+        let mut reachability = Reachability::new();
         let mut operators = Vec::new();
-        while let Some(operator) = next_operator(&mut reader) {
-            operators.push(operator);
+        while !reader.eof() {
+            let Ok((operator, offset)) = reader.read_with_offset() else { break };
+            let Ok(pc) = u32::try_from(offset) else { break };
+            if reachability.reachable {
+                operators.push(OperatorAt { pc: ModulePc(pc), ..describe(&operator) });
+            }
+            reachability.after(&operator);
         }
         operators
     }
 }
 
-fn next_operator(reader: &mut OperatorsReader<'_>) -> Option<OperatorAt> {
-    if reader.eof() {
-        return None;
-    }
-    let (operator, offset) = reader.read_with_offset().ok()?;
-    let flow = match operator {
+fn describe(operator: &Operator<'_>) -> OperatorAt {
+    let flow = match *operator {
         Operator::Call { function_index } | Operator::ReturnCall { function_index } => Flow::Call(function_index),
         Operator::CallIndirect { type_index, table_index }
         | Operator::ReturnCallIndirect { type_index, table_index } => {
@@ -248,5 +252,90 @@ fn next_operator(reader: &mut OperatorsReader<'_>) -> Option<OperatorAt> {
         operator,
         Operator::Block { .. } | Operator::Loop { .. } | Operator::Else | Operator::End | Operator::TryTable { .. }
     );
-    Some(OperatorAt { pc: ModulePc(u32::try_from(offset).ok()?), flow, structural })
+    OperatorAt { pc: ModulePc(0), flow, structural }
+}
+
+/// Follows which operators can be reached, as a compiler in one pass does: the end of a block can, if the operator before
+/// it can or a reachable branch leads there.
+struct Reachability {
+    reachable: bool,
+    labels: Vec<Label>,
+}
+
+struct Label {
+    entered: bool,
+    is_loop: bool,
+    /// An `if` whose `else` hasn't come: without one its end is reached when the condition is false.
+    open_if: bool,
+    /// Something that can be reached leads to its end.
+    led_to: bool,
+}
+
+impl Reachability {
+    fn new() -> Self {
+        Self { reachable: true, labels: vec![Label { entered: true, is_loop: false, open_if: false, led_to: false }] }
+    }
+
+    fn enter(&mut self, is_loop: bool, open_if: bool) {
+        self.labels.push(Label { entered: self.reachable, is_loop, open_if, led_to: false });
+    }
+
+    fn branch(&mut self, depth: u32) {
+        let at = self.labels.len().checked_sub(1 + depth as usize);
+        if let Some(label) = at.and_then(|at| self.labels.get_mut(at)).filter(|label| !label.is_loop) {
+            label.led_to |= self.reachable;
+        }
+    }
+
+    fn after(&mut self, operator: &Operator<'_>) {
+        match operator {
+            Operator::Block { .. } => self.enter(false, false),
+            Operator::Loop { .. } => self.enter(true, false),
+            Operator::If { .. } => self.enter(false, true),
+            Operator::TryTable { try_table } => {
+                for catch in &try_table.catches {
+                    let (Catch::One { label, .. }
+                    | Catch::OneRef { label, .. }
+                    | Catch::All { label }
+                    | Catch::AllRef { label }) = catch;
+                    self.branch(*label);
+                }
+                self.enter(false, false);
+            }
+            Operator::Else => {
+                if let Some(label) = self.labels.last_mut() {
+                    label.led_to |= self.reachable;
+                    label.open_if = false;
+                    self.reachable = label.entered;
+                }
+            }
+            Operator::End => {
+                if let Some(label) = self.labels.pop() {
+                    self.reachable = label.entered && (self.reachable || label.led_to || label.open_if);
+                }
+            }
+            Operator::Br { relative_depth } => {
+                self.branch(*relative_depth);
+                self.reachable = false;
+            }
+            Operator::BrTable { targets } => {
+                targets.targets().map_while(Result::ok).for_each(|depth| self.branch(depth));
+                self.branch(targets.default());
+                self.reachable = false;
+            }
+            Operator::BrIf { relative_depth }
+            | Operator::BrOnNull { relative_depth }
+            | Operator::BrOnNonNull { relative_depth }
+            | Operator::BrOnCast { relative_depth, .. }
+            | Operator::BrOnCastFail { relative_depth, .. } => self.branch(*relative_depth),
+            Operator::Return
+            | Operator::Unreachable
+            | Operator::ReturnCall { .. }
+            | Operator::ReturnCallIndirect { .. }
+            | Operator::ReturnCallRef { .. }
+            | Operator::Throw { .. }
+            | Operator::ThrowRef => self.reachable = false,
+            _ => {}
+        }
+    }
 }

@@ -391,7 +391,8 @@ impl Debugger {
         for breakpoint in breakpoints.iter().filter(|b| b.enabled) {
             for bound in breakpoint.sites.iter().filter(|s| s.debuggee == id) {
                 let owner = Owner::Breakpoint(breakpoint.id);
-                rule(owner, bound.site(), DepthCheck::Any, bound.program.clone(), false);
+                // A one-shot breakpoint that isn't hit now is planted again with the next plan.
+                rule(owner, bound.site(), DepthCheck::Any, bound.program.clone(), breakpoint.spec.one_shot);
             }
         }
         if let Some(stepping) = &target.stepping {

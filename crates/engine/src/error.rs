@@ -58,7 +58,7 @@ pub enum EngineError {
         line: u32,
     },
     /// An address that is no operator.
-    #[error("{pc:#x} is not the start of an instruction{hint}")]
+    #[error("{pc:#x} is not the start of an instruction that can be reached{hint}")]
     NotAnOperator {
         /// What was asked for.
         pc: u32,

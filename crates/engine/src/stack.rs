@@ -84,8 +84,10 @@ impl Target {
     }
 
     fn expand(&self, physical: u32, frame: &Frame, stack: &mut Vec<StackFrame>) {
-        let lookup = lookup_pc(frame);
         let module = self.module(frame.module);
+        let function = module.and_then(|m| m.symbols.function_by_index(frame.function));
+        // A stack overflow is found before a function's first operator: it is shown as being at its entry.
+        let lookup = function.map_or(lookup_pc(frame), |f| lookup_pc(frame).max(f.range.start));
         let chain = module.map(|m| m.symbols.frames_at(lookup)).unwrap_or_default();
         let unreadable = match &frame.detail {
             FrameDetail::Full => None,
@@ -93,7 +95,7 @@ impl Target {
         };
         let base = StackFrame {
             index: stack.len(),
-            function: format!("func[{}]", frame.function),
+            function: function.map_or_else(|| format!("func[{}]", frame.function), |f| f.name.clone()),
             position: None,
             inlined: false,
             module: frame.module,

@@ -206,8 +206,8 @@ impl Origin<'_> {
                     // Out of the inlined call that the step started in.
                     _ => true,
                 };
-                if wanted {
-                    places.add(self.frame.module, self.exact(row), DepthCheck::Exactly(self.depth));
+                if let Some(pc) = self.exact(row).filter(|_| wanted) {
+                    places.add(self.frame.module, pc, DepthCheck::Exactly(self.depth));
                 }
             }
         }
@@ -223,8 +223,8 @@ impl Origin<'_> {
             if let Some(function) = symbols.function_by_index(self.frame.function) {
                 for row in symbols.rows(function.range.clone()) {
                     let inside = symbols.frames_at(row.start).iter().any(|f| f.scope == inlined.scope);
-                    if row.location.is_some() && !inside {
-                        places.add(self.frame.module, self.exact(row), DepthCheck::Exactly(self.depth));
+                    if let Some(pc) = self.exact(row).filter(|_| row.location.is_some() && !inside) {
+                        places.add(self.frame.module, pc, DepthCheck::Exactly(self.depth));
                     }
                 }
             }
@@ -265,9 +265,9 @@ impl Origin<'_> {
         places
     }
 
-    /// The place in a row that every way into it passes.
-    fn exact(&self, row: LineRow) -> ModulePc {
-        let mut inside = self.operators.iter().skip_while(|o| o.pc < row.start).take_while(|o| o.pc < row.end);
-        inside.find(|o| !o.structural).map_or(row.start, |o| o.pc)
+    /// The place in a row that every way into it passes; `None` for a row that can't be reached.
+    fn exact(&self, row: LineRow) -> Option<ModulePc> {
+        let inside = || self.operators.iter().skip_while(|o| o.pc < row.start).take_while(|o| o.pc < row.end);
+        inside().find(|o| !o.structural).or_else(|| inside().next()).map(|o| o.pc)
     }
 }

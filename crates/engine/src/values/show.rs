@@ -140,6 +140,7 @@ impl Context<'_> {
             return;
         }
         let ty = self.stripped(&value.ty);
+        let value_ty = value.ty.clone();
         match scalar {
             Scalar::Bool(value) => _ = write!(out, "{value}"),
             Scalar::Float { value, bits: 32 } => float(out, &(value as f32).to_string(), self.language),
@@ -151,6 +152,10 @@ impl Context<'_> {
                     self.show_enumerator(out, ty.as_deref(), enumerators, value);
                 }
                 Some(TypeKind::Base(encoding)) if is_character(*encoding) && self.c_like() => {
+                    _ = write!(out, "{value} ");
+                    character(out, (value & 0xff) as u32);
+                }
+                None if self.c_like() && matches!(self.strip(&value_ty), ValueType::Integer { bits: 8, .. }) => {
                     _ = write!(out, "{value} ");
                     character(out, (value & 0xff) as u32);
                 }

@@ -1,0 +1,252 @@
+//! Every scenario through the engine, for every build of its guest.
+
+mod scenario;
+
+use std::time::Duration;
+
+use freezeframe_engine::{
+    BreakpointId, BreakpointSpec, DebuggeeId, Debugger, Ended, Format, Limits, LocationSpec, PcMeaning, Reason, Report,
+    Step as EngineStep,
+};
+use freezeframe_host::{LaunchOptions, Output, Program, Stdin, launch};
+use scenario::{Markers, Scenario, Step, all, root};
+
+/// A test must not wait for ever for a guest that doesn't stop.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+struct Run<'a> {
+    what: String,
+    scenario: &'a Scenario,
+    markers: Markers,
+    program: Program,
+    debugger: Debugger,
+    guest: DebuggeeId,
+}
+
+#[derive(Debug)]
+enum Outcome {
+    Done,
+    Value(String),
+    Error(String),
+    Report(Report),
+}
+
+impl<'a> Run<'a> {
+    fn new(name: &str, scenario: &'a Scenario, module: &str) -> Self {
+        let program = Program::open(&root().join(format!("guests/built/{module}.wasm"))).unwrap();
+        let mut this = Self {
+            what: format!("{name} on {module}"),
+            scenario,
+            markers: Markers::of(&scenario.source),
+            program,
+            debugger: Debugger::new(),
+            guest: DebuggeeId(0),
+        };
+        this.launch();
+        this
+    }
+
+    fn launch(&mut self) {
+        let options = LaunchOptions {
+            args: self.scenario.args.clone(),
+            env: Vec::new(),
+            dirs: Vec::new(),
+            stdin: Stdin::Empty,
+            invoke: None,
+            output: Output::new(|_, _| Ok(())),
+        };
+        self.debugger.forget(self.guest);
+        self.guest = self.debugger.attach(launch(&self.program, options).unwrap()).unwrap();
+    }
+
+    fn wait(&mut self) -> Outcome {
+        let report = self.debugger.wait(self.guest, Some(PATIENCE));
+        match report.unwrap_or_else(|e| panic!("{}: {e}", self.what)) {
+            Some(report) => Outcome::Report(report),
+            None => panic!("{}: the guest doesn't stop", self.what),
+        }
+    }
+
+    fn location(&mut self, text: &str) -> Result<LocationSpec, String> {
+        LocationSpec::parse(text, Some(&self.markers.file)).map_err(|e| e.to_string())
+    }
+
+    fn execute(&mut self, command: &str) -> Result<Outcome, String> {
+        let (word, rest) = command.split_once(' ').unwrap_or((command, ""));
+        let say = |e: freezeframe_engine::EngineError| e.to_string();
+        let count = rest.parse().unwrap_or(1);
+        match word {
+            "break" | "tbreak" => {
+                let (location, condition) = match rest.split_once(" if ") {
+                    Some((location, condition)) => (location, Some(condition.to_owned())),
+                    None => (rest, None),
+                };
+                let location = self.location(location)?;
+                let spec = BreakpointSpec { location, condition, one_shot: word == "tbreak" };
+                self.debugger.add_breakpoint(spec, false).map_err(say)?;
+                return Ok(Outcome::Done);
+            }
+            "delete" => {
+                self.debugger.remove_breakpoint(BreakpointId(count)).map_err(say)?;
+                return Ok(Outcome::Done);
+            }
+            "print" => {
+                let shown = self.debugger.evaluate(self.guest, Some(0), rest, Format::Natural, Limits::default());
+                return shown.map(|shown| Outcome::Value(shown.text)).map_err(say);
+            }
+            "set" => {
+                let (place, value) = rest.trim_start_matches("var ").split_once(" = ").unwrap();
+                self.debugger.assign(self.guest, Some(0), place, value, Limits::default()).map_err(say)?;
+                return Ok(Outcome::Done);
+            }
+            "start" => {
+                let spec = BreakpointSpec { location: self.location("main")?, condition: None, one_shot: true };
+                self.debugger.add_breakpoint(spec, false).map_err(say)?;
+                return self.execute("run");
+            }
+            "run" => {
+                if self.debugger.frame(self.guest, 0).is_ok() || self.debugger.resume(self.guest).is_err() {
+                    self.launch();
+                    self.debugger.resume(self.guest).map_err(say)?;
+                }
+            }
+            "continue" => self.debugger.resume(self.guest).map_err(say)?,
+            "next" => self.debugger.step(self.guest, EngineStep::Over, count).map_err(say)?,
+            "step" => self.debugger.step(self.guest, EngineStep::Into, count).map_err(say)?,
+            "stepi" => self.debugger.step(self.guest, EngineStep::Instruction, count).map_err(say)?,
+            "nexti" => self.debugger.step(self.guest, EngineStep::InstructionOver, count).map_err(say)?,
+            "finish" => self.debugger.finish(self.guest, 0).map_err(say)?,
+            "until" if rest.is_empty() => self.debugger.step(self.guest, EngineStep::Until, 1).map_err(say)?,
+            "until" => {
+                let location = self.location(rest)?;
+                self.debugger.run_to(self.guest, &location).map_err(say)?;
+            }
+            other => panic!("{}: the engine's runner has no `{other}`", self.what),
+        }
+        Ok(self.wait())
+    }
+
+    fn step(&mut self, number: usize, step: &Step) {
+        let what = format!("{}, step {}: `{}`", self.what, number + 1, step.command);
+        let command = self.markers.expand(&step.command);
+        let outcome = self.execute(&command).unwrap_or_else(Outcome::Error);
+        match (&outcome, &step.error) {
+            (Outcome::Error(message), Some(expected)) => {
+                assert!(message.contains(expected.as_str()), "{what}: {message}");
+                return;
+            }
+            (Outcome::Error(message), None) => panic!("{what}: {message}"),
+            (_, Some(_)) => panic!("{what}: expected an error, got {outcome:?}"),
+            (_, None) => {}
+        }
+        if let Some(expected) = &step.value {
+            let Outcome::Value(value) = &outcome else { panic!("{what}: no value but {outcome:?}") };
+            assert_eq!(value, expected, "{what}");
+        }
+        if let Some(code) = step.exit {
+            let Outcome::Report(Report::Ended { ended, .. }) = &outcome else { panic!("{what}: {outcome:?}") };
+            let got = match ended {
+                Ended::Returned(_) => 0,
+                Ended::Exited(code) => *code,
+                Ended::Trapped { .. } => 134,
+                other => panic!("{what}: {other:?}"),
+            };
+            assert_eq!(got, code, "{what}: {ended:?}");
+            return;
+        }
+        let Outcome::Report(Report::Stopped { reason, notes, .. }) = &outcome else {
+            assert!(step.at.is_none(), "{what}: no stop but {outcome:?}");
+            return;
+        };
+        assert!(notes.is_empty(), "{what}: {notes:?}");
+        if let Some(expected) = &step.reason {
+            let got = match reason {
+                Reason::Breakpoints(_) => "breakpoint",
+                Reason::StepDone => "step",
+                Reason::Trap { .. } => "trap",
+                Reason::Interrupted => "interrupted",
+                other => panic!("{what}: {other:?}"),
+            };
+            assert_eq!(got, expected, "{what}");
+        }
+        self.check_stop(&what, step);
+    }
+
+    fn check_stop(&mut self, what: &str, step: &Step) {
+        let (stack, _) = self.debugger.stack(self.guest, 100).unwrap();
+        let top = &stack[0];
+        let position = top.position.clone();
+        let place = position.as_ref().map(|p| format!("{} at {}:{}", top.function, p.file_name(), p.line));
+        if let Some(at) = &step.at {
+            let (function, line) = self.markers.place(at);
+            if let Some(function) = function {
+                assert_eq!(top.function, function, "{what}: stopped in {place:?}");
+            }
+            if let Some(line) = line {
+                let position = position.unwrap_or_else(|| panic!("{what}: no line at {}", top.pc));
+                assert_eq!((position.file_name(), position.line), (&*self.markers.file, line), "{what}: {place:?}");
+            }
+        }
+        if let Some(expected) = &step.stack {
+            let functions: Vec<&String> = stack.iter().map(|f| &f.function).take(expected.len()).collect();
+            assert_eq!(functions, expected.iter().collect::<Vec<_>>(), "{what}");
+        }
+        for (expression, expected) in &step.values {
+            let shown = self.debugger.evaluate(self.guest, Some(0), expression, Format::Natural, Limits::default());
+            let text = shown.map_or_else(|e| format!("error: {e}"), |s| s.text);
+            assert_eq!(&text, expected, "{what}: `{expression}` at {place:?}");
+        }
+        if !step.locals.is_empty() {
+            let mut all = self.debugger.locals(self.guest, 0, Limits::default()).unwrap();
+            all.extend(self.debugger.arguments(self.guest, 0, Limits::default()).unwrap());
+            for (name, expected) in &step.locals {
+                let found = all.iter().find(|s| s.name == *name);
+                assert_eq!(found.map(|s| &s.text), Some(expected), "{what}: `{name}` of {all:?}");
+            }
+        }
+        self.check_oracles(what);
+    }
+
+    /// What must hold at every stop.
+    fn check_oracles(&mut self, what: &str) {
+        let (stack, _) = self.debugger.stack(self.guest, 100).unwrap();
+        let ours: Vec<_> = stack.iter().filter(|f| !f.inlined).map(|f| (f.function_index, f.pc, f.pc_meaning)).collect();
+        let theirs = self.debugger.oracle_backtrace(self.guest).unwrap();
+        for ((function, pc, meaning), (their_function, their_pc)) in ours.iter().zip(&theirs) {
+            assert_eq!(function, their_function, "{what}: {ours:?} {theirs:?}");
+            // A return address is ours, the call before it theirs.
+            if let (Some(their_pc), PcMeaning::Next | PcMeaning::Faulting) = (their_pc, meaning) {
+                assert_eq!(pc, their_pc, "{what}");
+            }
+        }
+        // Wasmtime's backtrace ends after 20 frames unless its embedder says otherwise.
+        assert!(ours.len() == theirs.len() || theirs.len() == 20 && ours.len() > 20, "{what}: {ours:?} {theirs:?}");
+        let wanted = self.debugger.breakpoints().iter().flat_map(|b| &b.sites);
+        let mut wanted: Vec<_> = wanted.filter(|s| s.debuggee == self.guest).map(|s| (s.module, s.pc)).collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        let planted: Vec<_> = self.debugger.planted(self.guest).unwrap().iter().map(|s| (s.module, s.pc)).collect();
+        for site in planted {
+            assert!(wanted.contains(&site), "{what}: {site:?} is planted and nobody's");
+        }
+    }
+}
+
+#[test]
+fn scenarios_through_the_engine() {
+    let only = std::env::var("SCENARIO").ok();
+    let mut ran = 0;
+    for (name, scenario) in &all() {
+        for module in &scenario.modules {
+            if only.as_ref().is_some_and(|only| !format!("{name}/{module}").contains(only)) {
+                continue;
+            }
+            let mut run = Run::new(name, scenario, module);
+            for (number, step) in scenario.steps.iter().enumerate() {
+                run.step(number, step);
+            }
+            ran += 1;
+        }
+    }
+    assert!(ran > 0, "no scenario ran");
+}
