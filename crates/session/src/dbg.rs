@@ -32,6 +32,8 @@ impl<T: Send + 'static> Dbg<T> {
     ///
     /// The guest runs only while this is awaited. Cancel-safe: dropped, the guest isn't polled until the next `next()`,
     /// and no event is lost.
+    // It isn't an iterator's: it's awaited.
+    #[allow(clippy::should_implement_trait)]
     pub fn next(&mut self) -> Next<'_, T> {
         Next { shared: &self.0, counted: false }
     }

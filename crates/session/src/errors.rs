@@ -18,7 +18,7 @@ use crate::{breakpoints::Registry, event::Cause, frames};
 pub(crate) struct LastError {
     what: String,
     /// Where the activations around it waited: function and pc, innermost first.
-    around: Vec<(u32, u32)>,
+    around: Vec<frames::Place>,
 }
 
 /// Whether the error that says `what` is the one in `last` once more; remembers it in any case.

@@ -109,13 +109,16 @@ pub(crate) fn chain<T: 'static>(
     entries
 }
 
+/// A function and an offset.
+pub(crate) type Place = (u32, u32);
+
 /// Where the activations wait, as function and pc of their innermost frames: of the innermost activation, if Wasmtime
 /// knows its frame, and of the others.
 pub(crate) fn waiting<T: 'static>(
     store: &mut StoreContextMut<'_, T>,
     registry: &mut Registry,
     cause: Cause,
-) -> (Option<(u32, u32)>, Vec<(u32, u32)>) {
+) -> (Option<Place>, Vec<Place>) {
     let mut entries = chain(store, registry, cause);
     entries.dedup_by_key(|entry| entry.activation);
     let mut innermost = None;

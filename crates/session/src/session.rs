@@ -376,7 +376,8 @@ pub fn rearm<T: Send + 'static>(store: &mut Store<T>) -> bool {
 }
 
 /// Called by the body when no more modules will come into the store: ends [`watch_modules`](crate::Stop::watch_modules),
-/// and with it the price of looking at every operator; asked for again, it stays off. `false` if there's no session around the caller on this store.
+/// and with it the price of looking at every operator; asked for again, it stays off.
+/// `false` if there's no session around the caller on this store.
 pub fn loaded<T: Send + 'static>(store: &mut Store<T>) -> bool {
     let Some(shared) = around(store) else { return false };
     let mut registry = lock(&shared.registry);

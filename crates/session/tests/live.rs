@@ -1,4 +1,6 @@
 //! The live half of a debuggee: queries, plans, interrupts, kills, over two threads.
+// Helpers beside the tests are tests, too.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 mod common;
 

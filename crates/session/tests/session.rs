@@ -1,4 +1,6 @@
 //! The session's shapes and states.
+// Helpers beside the tests are tests, too.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 mod common;
 
@@ -87,7 +89,7 @@ fn shapes_and_runtimes() {
     let _dog = watchdog("shapes_and_runtimes");
     for freeze in [Freeze::Task, Freeze::Thread] {
         assert_eq!(current().block_on(shape(freeze)), (1016, 1));
-        assert_eq!(multi().block_on(async move { tokio::spawn(is_send(shape(freeze))).await.unwrap() }), (1016, 1));
+        assert_eq!(current().block_on(async move { tokio::spawn(is_send(shape(freeze))).await.unwrap() }), (1016, 1));
         assert_eq!(pollster::block_on(shape(freeze)), (1016, 1));
     }
 }
@@ -392,7 +394,7 @@ impl Drop for CountDrop {
 #[test]
 fn dropped_while_stopped() {
     let _dog = watchdog("dropped_while_stopped");
-    multi().block_on(async {
+    current().block_on(async {
         let (host, debugger) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
         let host_drops = host.clone();
         let wrap: Wrap = Arc::new(move |call| {
@@ -487,7 +489,7 @@ async fn spinner() -> (Store<()>, Instance, TypedFunc<i32, i32>) {
 fn kill_everywhere() {
     let _dog = watchdog("kill_everywhere");
     for freeze in FREEZES {
-        multi().block_on(async move {
+        current().block_on(async move {
             for state in ["running", "stopped", "attached"] {
                 let (mut store, instance, spin) = spinner().await;
                 let global = instance.get_global(&mut store, "g").unwrap();
@@ -689,7 +691,7 @@ fn collections_while_stopped() {
         (struct.get $s 0 (local.get $p))))"#;
     for freeze in FREEZES {
         for collector in [Collector::DeferredReferenceCounting, Collector::Copying] {
-            multi().block_on(async {
+            current().block_on(async {
                 let mut config = config();
                 config.collector(collector);
                 let engine = Engine::new(&config).unwrap();

@@ -130,7 +130,7 @@ fn holds<T: 'static>(rule: &Rule, stop: &mut Stop<'_, T>) -> bool {
     let stop = &*stop;
     let Some(frame) = crate::Frames::new(stop).next() else { return true };
     let mut top = Top { stop, frame, instance: None, memory: None };
-    condition.run(&mut top).map_or(true, |value| value != 0)
+    condition.run(&mut top) != Ok(0)
 }
 
 /// The innermost frame, as a condition sees it.

@@ -175,7 +175,7 @@ impl Names {
     fn instances<T: 'static>(&mut self, stop: &mut Stop<'_, T>) -> Vec<contract::Instance> {
         let mut all = Vec::with_capacity(self.instances.len());
         for (instance, id) in self.instances.clone().into_iter().zip(0..) {
-            let module = instance.module(&stop.store()).clone();
+            let module = instance.module(stop.store()).clone();
             if let Some(module) = self.module(&module) {
                 all.push(contract::Instance { id: InstanceId(id), module });
             }
@@ -227,7 +227,7 @@ impl Names {
     fn see_functions<T: 'static>(&mut self, stop: &mut Stop<'_, T>) {
         for instance in self.instances.clone().into_iter().skip(self.instances_with_functions) {
             self.instances_with_functions += 1;
-            let module = instance.module(&stop.store()).clone();
+            let module = instance.module(stop.store()).clone();
             let Some(id) = self.module(&module) else { continue };
             let range = lock(&stop.shared.registry).infos.of(&module).map(|(_, info)| info.defined_functions());
             let mut store = stop.store();

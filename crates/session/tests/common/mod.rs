@@ -145,10 +145,6 @@ pub async fn sandwich(wrap: Wrap) -> Sandwich {
     sandwich_on(&engine(), wrap).await
 }
 
-pub fn multi() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
-}
-
 pub fn current() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
