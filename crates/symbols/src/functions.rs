@@ -48,7 +48,8 @@ impl Functions {
                 raw,
                 declared.map(|declared| declared.line),
             );
-            let wasm_name = module.names.get(&body.index).or_else(|| module.exports.get(&body.index));
+            let in_names = module.names.get(&body.index);
+            let in_exports = module.exports.get(&body.index);
             let mut function = Function {
                 id: FunctionId(u32::try_from(i).unwrap_or(u32::MAX)),
                 index: body.index,
@@ -66,15 +67,15 @@ impl Functions {
                 Some(Described { linkage_name, .. }) => (None, linkage_name),
                 None => (None, None),
             };
-            function.linkage_name = linkage_name.or_else(|| wasm_name.cloned());
+            let linkage_name = linkage_name.as_ref().or(in_names).or(in_exports);
             function.name = name
-                .or_else(|| function.linkage_name.as_deref().map(|name| names::demangle(name).unwrap_or(name.into())))
+                .or_else(|| linkage_name.map(|name| names::demangle(name).unwrap_or_else(|| name.clone())))
                 .filter(|name| !name.is_empty() && name.len() <= budget)
                 .unwrap_or_else(|| format!("func[{}]", body.index));
             budget = budget.saturating_sub(function.name.len());
-            if function.linkage_name.as_ref() == Some(&function.name) {
-                function.linkage_name = None;
-            }
+            // The first that says something new.
+            let others = [linkage_name, in_names, in_exports].into_iter().flatten();
+            function.linkage_name = others.into_iter().find(|name| **name != function.name).cloned();
             function.short_name = match function.language {
                 Language::Zig => short_in_zig(&function.name),
                 _ => names::short(&function.name),

@@ -1,4 +1,5 @@
 //! Functions, lines and inline chains against LLVM's answers at random PCs (`guests/oracle`).
+#![allow(clippy::expect_used, clippy::panic)]
 
 mod common;
 

@@ -1,5 +1,5 @@
 //! What the tests of this crate share: guests, markers, and a frame made of numbers.
-#![allow(dead_code)]
+#![allow(dead_code, clippy::expect_used, clippy::panic)]
 
 use std::{fs, path::PathBuf};
 
