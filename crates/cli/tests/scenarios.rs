@@ -210,13 +210,19 @@ impl<'a> Run<'a> {
     /// What must hold at every stop.
     fn check_oracles(&mut self, what: &str) {
         let (stack, _) = self.debugger.stack(self.guest, 100).unwrap();
-        let ours: Vec<_> = stack.iter().filter(|f| !f.inlined).map(|f| (f.function_index, f.pc, f.pc_meaning)).collect();
+        let ours: Vec<_> =
+            stack.iter().filter(|f| !f.inlined).map(|f| (f.function_index, f.pc, f.pc_meaning, f.module)).collect();
         let theirs = self.debugger.oracle_backtrace(self.guest).unwrap();
-        for ((function, pc, meaning), (their_function, their_pc)) in ours.iter().zip(&theirs) {
+        // Of a module inside a component Wasmtime counts from the start of the component: a fixed distance.
+        let component = self.program.kind() == freezeframe_host::ProgramKind::Component;
+        let mut distances = std::collections::HashMap::new();
+        for ((function, pc, meaning, module), (their_function, their_pc)) in ours.iter().zip(&theirs) {
             assert_eq!(function, their_function, "{what}: {ours:?} {theirs:?}");
             // A return address is ours, the call before it theirs.
             if let (Some(their_pc), PcMeaning::Next | PcMeaning::Faulting) = (their_pc, meaning) {
-                assert_eq!(pc, their_pc, "{what}");
+                let distance = their_pc.0.wrapping_sub(pc.0);
+                let known = *distances.entry(module).or_insert(if component { distance } else { 0 });
+                assert_eq!(distance, known, "{what}: {ours:?} {theirs:?}");
             }
         }
         // Wasmtime's backtrace ends after 20 frames unless its embedder says otherwise.

@@ -144,7 +144,7 @@ impl Parser<'_> {
 
     fn parenthesised_type(&mut self) -> Option<TypeName> {
         let start = self.at;
-        let ty = if self.symbol("(") { self.type_name() } else { None };
+        let ty = if self.symbol("(") { self.type_name(true) } else { None };
         if let Some(ty) = ty
             && self.symbol(")")
         {
@@ -154,7 +154,8 @@ impl Parser<'_> {
         None
     }
 
-    fn type_name(&mut self) -> Option<TypeName> {
+    /// Only C writes its stars behind the name: in `x as i64 * 2` they multiply.
+    fn type_name(&mut self, stars_behind: bool) -> Option<TypeName> {
         let mut pointers = 0;
         // Rust: *const T, *mut T, &T.
         while matches!(self.peek(), Some(Token::Symbol("*" | "&"))) {
@@ -166,6 +167,10 @@ impl Parser<'_> {
         }
         let mut words = Vec::new();
         while let Some(word) = self.name() {
+            if !stars_behind && word == "as" {
+                self.at -= 1;
+                break;
+            }
             let mut path = word;
             while self.symbol("::") {
                 path.push_str("::");
@@ -175,7 +180,7 @@ impl Parser<'_> {
                 words.push(path);
             }
         }
-        while self.symbol("*") {
+        while stars_behind && self.symbol("*") {
             pointers += 1;
         }
         (!words.is_empty()).then(|| TypeName { name: words.join(" "), pointers })
@@ -193,7 +198,7 @@ impl Parser<'_> {
                 node = Node::Index(Box::new(node), Box::new(index));
             } else if matches!(self.peek(), Some(Token::Name(name)) if name == "as") {
                 self.at += 1;
-                let ty = self.type_name().ok_or_else(|| self.error("expected a type after `as`"))?;
+                let ty = self.type_name(false).ok_or_else(|| self.error("expected a type after `as`"))?;
                 node = Node::Cast(ty, Box::new(node));
             } else {
                 return Ok(node);
@@ -281,6 +286,8 @@ mod tests {
         assert_eq!(tree("(a) - b"), "(Sub a b)");
         assert_eq!(tree("(order_t)x"), "(as order_t x)");
         assert_eq!(tree("x as *const u8"), "(as u8* x)");
+        assert_eq!(tree("x as i64 * 2"), "(Mul (as i64 x) 2)");
+        assert_eq!(tree("x as u8 as u32"), "(as u32 (as u8 x))");
         assert_eq!(tree("sizeof(int) + sizeof x"), "(Add (sizeof int) (sizeof x))");
         assert_eq!(tree("*(int *)p"), "(Deref (as int* p))");
     }

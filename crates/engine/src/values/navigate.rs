@@ -1,6 +1,6 @@
 //! From a value to its parts: members, elements, what a pointer points to.
 
-use freezeframe_symbols::{Member, Record, Type, TypeId, TypeKind, VariantPart};
+use freezeframe_symbols::{Language, Member, Record, Type, TypeId, TypeKind, VariantPart};
 
 use super::{Context, Storage, Value, ValueType};
 use crate::{EngineError, error::near_misses};
@@ -83,6 +83,14 @@ impl Context<'_> {
             return self.index(&target, index);
         }
         if let Some(Some(target)) = self.pointee(&value.ty) {
+            if self.language == Language::Rust {
+                // Rust indexes through references: `items[0]` of a `&Vec<T>` or `&[T; 4]`.
+                let behind = self.deref(value)?;
+                let indexable = self.element_type(&behind.ty).is_some() || self.slice_parts(&behind).is_some();
+                if indexable {
+                    return self.index(&behind, index);
+                }
+            }
             let size = self.size(&target).unwrap_or(1);
             let address = self.address_in(value)?;
             let address = offset(address, index, size)?;
