@@ -1,4 +1,5 @@
-//! Prints what is known of a module: `dump MODULE.wasm [functions|lines FILE|at PC|globals|type NAME|time]`.
+//! Prints what is known of a module:
+//! `dump MODULE.wasm [functions | lines FILE | line FILE LINE | at PC | globals | type NAME | sites FUNCTION | time]`.
 
 use std::{env, error::Error, fs, time::Instant};
 
@@ -43,6 +44,12 @@ fn main() -> Result<(), Box<dyn Error>> {
                 for line in symbols.lines_with_code(id) {
                     println!("{line}: {:?}", symbols.line_sites(id, line).map(|sites| sites.sites));
                 }
+            }
+        }
+        ("line", Some(file)) => {
+            let line = arg(3).ok_or("which line?")?.parse()?;
+            for id in symbols.find_files(file) {
+                println!("{:?}", symbols.line_sites(id, line));
             }
         }
         ("at", Some(pc)) => {

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// How many bytes of names a module may have; functions beyond that are only numbered.
-const MAX_NAMES: usize = 512 << 20;
+const MAX_NAMES: usize = 64 << 20;
 
 /// The functions.
 #[derive(Debug, Default)]
@@ -42,7 +42,7 @@ impl Functions {
             let described = at.and_then(|at| Described::new(dwarf, index, lines, at));
             let declared = described.as_ref().and_then(|described| described.declared);
             let prologue_end = rows::prologue_end(
-                dwarf.sections.data(),
+                dwarf.sections.wasm(),
                 module.code_start,
                 body,
                 raw,

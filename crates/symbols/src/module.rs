@@ -44,6 +44,8 @@ pub(crate) struct Module {
     pub shared_memory: bool,
     /// The custom sections named `.debug_*`.
     pub debug_sections: HashMap<String, Range<usize>>,
+    /// Where its DWARF is, if a section says that it's in another file.
+    pub external_debug: Option<String>,
     /// What could not be read.
     pub warnings: Vec<String>,
 }
@@ -137,6 +139,10 @@ impl Module {
             }
             Payload::CustomSection(section) if section.name().starts_with(".debug_") => {
                 self.debug_sections.entry(section.name().into()).or_insert(section.data_offset()..section.range().end);
+            }
+            Payload::CustomSection(section) if section.name() == "external_debug_info" => {
+                let mut reader = BinaryReader::new(section.data(), section.data_offset());
+                self.external_debug = Some(clipped(reader.read_string()?));
             }
             Payload::CustomSection(section) => {
                 if let wasmparser::KnownCustom::Name(names) = section.as_known() {

@@ -59,7 +59,7 @@ impl Scopes {
     pub fn build(dwarf: &Dwarf<'_>, lines: &Lines, code_start: u32, body: &Body, offset: usize) -> Self {
         let mut scopes = Self::default();
         let Some(entry) = dwarf.entry(offset) else { return scopes };
-        let operators = operators(dwarf.sections.data(), body, u32::MAX);
+        let operators = operators(dwarf.sections.wasm(), body, u32::MAX);
         scopes.list.push(CodeScope {
             offset,
             kind: ScopeKind::Function,

@@ -74,9 +74,25 @@ impl Symbols {
     /// [`SymbolsError::NotAModule`] when `wasm` is not a core module.
     pub fn new(wasm: Arc<[u8]>) -> Result<Self, SymbolsError> {
         let module = Module::parse(&wasm)?;
+        let sections = Sections::new(Arc::clone(&wasm), wasm, &module);
+        Ok(Self::over(module, sections))
+    }
+
+    /// Reads a core module's binary whose DWARF is in another file, such as [`external_debug`](Self::external_debug)
+    /// names: that file is a module too, with nothing but debug sections.
+    ///
+    /// # Errors
+    /// [`SymbolsError::NotAModule`] when one of them is not a core module.
+    pub fn with_debug_file(wasm: Arc<[u8]>, debug: Arc<[u8]>) -> Result<Self, SymbolsError> {
+        let module = Module::parse(&wasm)?;
+        let sections = Sections::new(wasm, Arc::clone(&debug), &Module::parse(&debug)?);
+        Ok(Self::over(module, sections))
+    }
+
+    fn over(module: Module, sections: Sections) -> Self {
         let bodies = module.bodies.len();
-        Ok(Self {
-            sections: Sections::new(wasm, &module),
+        Self {
+            sections,
             module,
             units: OnceLock::new(),
             index: OnceLock::new(),
@@ -89,7 +105,12 @@ impl Symbols {
             scopes: (0..bodies).map(|_| OnceLock::new()).collect(),
             file_lines: Mutex::default(),
             types: Mutex::default(),
-        })
+        }
+    }
+
+    /// The file that has the module's DWARF, if a section says so, as a path or URL relative to the module.
+    pub fn external_debug(&self) -> Option<&str> {
+        self.module.external_debug.as_deref()
     }
 
     /// What of the DWARF could not be read, in sentences for people.
@@ -385,7 +406,7 @@ impl Symbols {
     /// The fitted rows of the function body at this position.
     pub(crate) fn rows_of(&self, body: usize) -> &[LineRow] {
         let (Some(cell), Some(bounds)) = (self.rows.get(body), self.module.bodies.get(body)) else { return &[] };
-        cell.get_or_init(|| rows::fit(self.sections.data(), self.module.code_start, bounds, self.lines().of_body(body)))
+        cell.get_or_init(|| rows::fit(self.sections.wasm(), self.module.code_start, bounds, self.lines().of_body(body)))
     }
 
     /// The scopes of the function body at this position.

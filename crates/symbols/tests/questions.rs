@@ -365,6 +365,27 @@ fn without_dwarf_there_are_names() {
     assert!(names.iter().any(|name| name.starts_with("func[")), "{names:?}");
 }
 
+#[test]
+fn dwarf_in_another_file() {
+    let stripped = symbols("orders.O0.dwarf5.external.wasm");
+    assert_eq!(stripped.external_debug(), Some("orders.O0.dwarf5.external.debug.wasm"));
+    assert!(!stripped.has_lines() && !stripped.functions()[1].has_dwarf);
+    let bytes = |name| common::bytes(name).into();
+    let debug = bytes(stripped.external_debug().expect("a name"));
+    let both = Symbols::with_debug_file(bytes("orders.O0.dwarf5.external.wasm"), debug).expect("symbols");
+    // The same code, so the same answers, but for where it lies in the file.
+    let whole = symbols("orders.O0.dwarf5.wasm");
+    assert_eq!(whole.external_debug(), None);
+    let moved = |symbols: &Symbols, pc: ModulePc| pc.to_code(symbols.code_start());
+    let sites = |symbols: &Symbols| moved(symbols, site(symbols, "orders.c", "price-loop"));
+    assert_eq!(sites(&both), sites(&whole));
+    assert_eq!(type_named(&both, "struct Order"), type_named(&whole, "struct Order"));
+
+    let split = symbols("orders.O0.dwarf5.split.wasm");
+    assert!(split.warnings().iter().any(|warning| warning.contains(".dwo")), "{:?}", split.warnings());
+    site(&split, "orders.c", "price-loop");
+}
+
 /// A frame that has nothing.
 struct Nothing;
 

@@ -27,16 +27,17 @@ impl Text {
     }
 }
 
-/// The DWARF sections of a binary.
+/// The DWARF sections of a binary, or those that a file beside it has.
 #[derive(Debug)]
 pub(crate) struct Sections {
+    wasm: Arc<[u8]>,
     data: Arc<[u8]>,
     ranges: Vec<(SectionId, Range<usize>)>,
 }
 
 impl Sections {
-    /// The sections that `module` has.
-    pub fn new(data: Arc<[u8]>, module: &Module) -> Self {
+    /// The sections that `module` has, which was read from `data`; `wasm` has the code.
+    pub fn new(wasm: Arc<[u8]>, data: Arc<[u8]>, module: &Module) -> Self {
         const KNOWN: [SectionId; 12] = [
             SectionId::DebugAbbrev,
             SectionId::DebugAddr,
@@ -55,12 +56,12 @@ impl Sections {
             .iter()
             .filter_map(|id| Some((*id, module.debug_sections.get(id.name())?.clone())))
             .collect::<Vec<_>>();
-        Self { data, ranges }
+        Self { wasm, data, ranges }
     }
 
-    /// The whole binary.
-    pub fn data(&self) -> &[u8] {
-        &self.data
+    /// The binary with the code.
+    pub fn wasm(&self) -> &[u8] {
+        &self.wasm
     }
 
     /// A section; empty when there is none.

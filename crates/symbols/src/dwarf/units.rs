@@ -37,6 +37,8 @@ pub(crate) struct UnitInfo {
     pub name: Text,
     /// The directory that it was compiled in.
     pub directory: Text,
+    /// The file that has its entries, if they were split off.
+    split_into: Text,
     abbreviations: Arc<Abbreviations>,
     low_pc: u64,
     str_offsets_base: DebugStrOffsetsBase<usize>,
@@ -72,6 +74,12 @@ impl Units {
             };
             match made {
                 Ok(info) => {
+                    if !info.split_into.is_none() {
+                        let file = sections.str(info.split_into);
+                        units
+                            .warnings
+                            .push(format!("the unit at {start:#x} has only lines here: the rest is in {file}"));
+                    }
                     if let UnitType::Type { type_signature, type_offset } = header.type_() {
                         units.signatures.insert(type_signature.0, start.saturating_add(type_offset.0));
                     }
@@ -155,6 +163,7 @@ impl UnitInfo {
             language: Language::Other,
             name: Text::NONE,
             directory: Text::NONE,
+            split_into: Text::NONE,
             abbreviations,
             low_pc: 0,
             str_offsets_base: DebugStrOffsetsBase::default_for_encoding_and_file(encoding, file),
@@ -184,6 +193,7 @@ impl UnitInfo {
         let string = |name| root.attr_value(name).map_or(Text::NONE, |value| text(sections, dwarf, &unit, value));
         let (name, directory) = (string(constants::DW_AT_name), string(constants::DW_AT_comp_dir));
         let producer = string(constants::DW_AT_producer);
+        let split = [string(constants::DW_AT_dwo_name), string(constants::DW_AT_GNU_dwo_name)];
         let low_pc =
             root.attr_value(constants::DW_AT_low_pc).and_then(|value| dwarf.attr_address(&unit, value).ok()?);
         let language = match root.attr_value(constants::DW_AT_language) {
@@ -191,6 +201,7 @@ impl UnitInfo {
             _ => DwLang(0),
         };
         info.language = language_of(language, &sections.str(producer));
+        info.split_into = split.into_iter().find(|name| !name.is_none()).unwrap_or(Text::NONE);
         (info.name, info.directory, info.low_pc) = (name, directory, low_pc.unwrap_or(0));
         Ok(info)
     }
