@@ -3,17 +3,24 @@
 //! Invariant: one [`Function`] for each body, in the same order; an entry is only taken when its first address lies in
 //! the body, so entries of code that the linker threw away belong to nothing.
 
-use std::{collections::HashMap, sync::OnceLock};
+use std::{
+    collections::HashMap,
+    sync::{
+        OnceLock,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use gimli::constants;
 
 use crate::{
     Function, FunctionId, Language, Location, ModulePc,
-    dwarf::{Dwarf, Entry},
+    dwarf::{Dwarf, Entry, Sections, Units},
     index::UnitIndex,
     lines::Lines,
-    module::Module,
+    module::{Body, Module},
     names::{self, Wanted},
+    parallel,
     paths::{At, Index},
     rows,
 };
@@ -33,57 +40,31 @@ pub(crate) struct Functions {
 
 impl Functions {
     /// Puts together what the module, the index and the line programs say.
-    pub fn build(dwarf: &Dwarf<'_>, module: &Module, index: &Index, lines: &Lines) -> Self {
-        let mut functions = Self { entries: entries(module, index), ..Self::default() };
-        let mut budget = MAX_NAMES;
-        for (i, body) in module.bodies.iter().enumerate() {
-            let at = functions.entries.get(i).copied().flatten();
-            let raw = lines.of_body(i);
-            let described = at.and_then(|at| Described::new(dwarf, index, lines, at));
-            let declared = described.as_ref().and_then(|described| described.declared);
-            let prologue_end = rows::prologue_end(
-                dwarf.sections.wasm(),
-                module.code_start,
-                body,
-                raw,
-                declared.map(|declared| declared.line),
-            );
-            let in_names = module.names.get(&body.index);
-            let in_exports = module.exports.get(&body.index);
-            let mut function = Function {
-                id: FunctionId(u32::try_from(i).unwrap_or(u32::MAX)),
-                index: body.index,
-                name: String::new(),
-                short_name: String::new(),
-                linkage_name: None,
-                range: ModulePc(body.first_operator)..ModulePc(body.end),
-                prologue_end: ModulePc(prologue_end),
-                declared,
-                language: described.as_ref().map_or(Language::Other, |described| described.language),
-                has_dwarf: described.is_some(),
-            };
-            let (name, linkage_name) = match described {
-                Some(Described { name: Some(name), linkage_name, .. }) => (Some(name), linkage_name),
-                Some(Described { linkage_name, .. }) => (None, linkage_name),
-                None => (None, None),
-            };
-            let linkage_name = linkage_name.as_ref().or(in_names).or(in_exports);
-            function.name = name
-                .or_else(|| linkage_name.map(|name| names::demangle(name).unwrap_or_else(|| name.clone())))
-                .filter(|name| !name.is_empty() && name.len() <= budget)
-                .unwrap_or_else(|| format!("func[{}]", body.index));
-            budget = budget.saturating_sub(function.name.len());
-            // The first that says something new.
-            let others = [linkage_name, in_names, in_exports].into_iter().flatten();
-            function.linkage_name = others.into_iter().find(|name| **name != function.name).cloned();
-            function.short_name = match function.language {
-                Language::Zig => short_in_zig(&function.name),
-                _ => names::short(&function.name),
-            }
-            .to_owned();
-            functions.list.push(function);
-        }
-        functions
+    pub fn build(sections: &Sections, units: &Units, module: &Module, index: &Index, lines: &Lines) -> Self {
+        let entries = entries(module, index);
+        let budget = AtomicUsize::new(MAX_NAMES);
+        let bytes = sections.section(gimli::SectionId::DebugInfo).len();
+        let list = parallel::map(
+            module.bodies.len(),
+            bytes,
+            || Dwarf::new(sections, units),
+            |dwarf, at| {
+                let body = module.bodies.get(at)?;
+                let entry = entries.get(at).copied().flatten();
+                let described = entry.and_then(|entry| Described::new(dwarf, index, lines, entry));
+                let mut function = function(sections, module, lines, (at, body), described.unwrap_or_default());
+                function.has_dwarf = entry.is_some();
+                let length = function.name.len();
+                if budget.try_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(length)).is_err() {
+                    function.name = numbered(function.index);
+                    function.short_name.clone_from(&function.name);
+                    function.linkage_name = None;
+                }
+                Some(function)
+            },
+        );
+        let list = list.into_iter().flatten().collect();
+        Self { list, entries, by_short_name: OnceLock::new() }
     }
 
     /// Functions that are meant by a name.
@@ -103,8 +84,10 @@ impl Functions {
         let wanted = Wanted::new(name);
         let by_linkage_name = by_short_name.get(name).into_iter().flatten().copied();
         let by_path = by_short_name.get(wanted.short()).into_iter().flatten().copied();
+        let by_path_of_zig = by_short_name.get(last_in_zig(name)).into_iter().flatten().copied();
         let mut found: Vec<FunctionId> = by_path
             .chain(by_linkage_name)
+            .chain(by_path_of_zig)
             .filter(|id| {
                 self.list.get(id.0 as usize).is_some_and(|function| {
                     wanted.means(&function.name) || function.linkage_name.as_deref() == Some(name)
@@ -117,10 +100,51 @@ impl Functions {
     }
 }
 
-/// The last part of a Zig path (`queue.Queue(queue.Job,4).push`), without the number that copies for other arguments have.
-fn short_in_zig(name: &str) -> &str {
-    let short = name.rsplit_once('.').map_or(name, |(_, short)| short);
-    short.split_once("__anon_").map_or(short, |(short, _)| short)
+/// The function of a body.
+fn function(
+    sections: &Sections,
+    module: &Module,
+    lines: &Lines,
+    (at, body): (usize, &Body),
+    described: Described,
+) -> Function {
+    let Described { name, linkage_name, declared, language } = described;
+    let line = declared.map(|declared| declared.line);
+    let prologue_end = rows::prologue_end(sections.wasm(), module.code_start, body, lines.of_body(at), line);
+    let in_names = module.names.get(&body.index);
+    let in_exports = module.exports.get(&body.index);
+    let linkage_name = linkage_name.as_ref().or(in_names).or(in_exports);
+    let name = name
+        .or_else(|| linkage_name.map(|name| names::demangle(name).unwrap_or_else(|| name.clone())))
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| numbered(body.index));
+    // The first that says something new.
+    let mut others = [linkage_name, in_names, in_exports].into_iter().flatten();
+    let short_name = match language {
+        Language::Zig => last_in_zig(&name).split("__anon_").next().unwrap_or_default(),
+        _ => names::short(&name),
+    };
+    Function {
+        id: FunctionId(u32::try_from(at).unwrap_or(u32::MAX)),
+        index: body.index,
+        short_name: short_name.to_owned(),
+        linkage_name: others.find(|other| **other != name).cloned(),
+        name,
+        range: ModulePc(body.first_operator)..ModulePc(body.end),
+        prologue_end: ModulePc(prologue_end),
+        declared,
+        language,
+        has_dwarf: false,
+    }
+}
+
+fn numbered(index: u32) -> String {
+    format!("func[{index}]")
+}
+
+/// The last part of a Zig path (`queue.Queue(queue.Job,4).push`).
+fn last_in_zig(name: &str) -> &str {
+    name.rsplit_once('.').map_or(name, |(_, last)| last)
 }
 
 /// For each body its subprogram: best one that begins and ends with it, else one that begins with it, else the first one
@@ -144,6 +168,7 @@ fn entries(module: &Module, index: &Index) -> Vec<Option<At>> {
 }
 
 /// What DWARF says of a function.
+#[derive(Default)]
 pub(crate) struct Described {
     pub name: Option<String>,
     pub linkage_name: Option<String>,

@@ -25,7 +25,7 @@ pub struct VariableId(pub u64);
 pub struct ScopeId(pub u64);
 
 /// The languages whose names and values are shown in their own way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Language {
     /// C of any age.
     C,
@@ -36,6 +36,7 @@ pub enum Language {
     /// Zig (which calls itself C99 before 0.14: told by its producer).
     Zig,
     /// Any other, or none known.
+    #[default]
     Other,
 }
 

@@ -395,7 +395,8 @@ impl Symbols {
     }
 
     fn function_table(&self) -> &Functions {
-        self.functions.get_or_init(|| Functions::build(&self.dwarf(), &self.module, self.index(), self.lines()))
+        self.functions
+            .get_or_init(|| Functions::build(&self.sections, self.units(), &self.module, self.index(), self.lines()))
     }
 
     /// For each function body, its entry.

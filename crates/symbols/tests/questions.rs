@@ -337,7 +337,8 @@ fn names_of_zig() {
     let weigh = &symbols.functions()[weigh.0 as usize];
     assert_eq!((weigh.name.as_str(), weigh.short_name.as_str()), ("queue.weigh", "weigh"));
     // A parameter passed by reference: in memory, where a local points to.
-    let [push] = symbols.find_functions("push")[..] else { panic!("one push") };
+    let [push] = symbols.find_functions("Queue(queue.Job,4).push")[..] else { panic!("one push") };
+    assert_eq!(symbols.find_functions("push"), [push]);
     let push = &symbols.functions()[push.0 as usize];
     let item = variable(&symbols, push.prologue_end, 0, "item");
     let place = symbols.locate(&item, push.prologue_end, &mut Fake { locals: 0x2000, ..Fake::default() });
