@@ -5,13 +5,14 @@
 //! nor is its table of patches, which all core modules of a component share (H6): a site counts as hit only in its own
 //! module, and whoever clears a patch plants again what shares it.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use wasmtime::{AsContext, AsContextMut, BreakpointEdit, Module, ModulePC, StoreContextMut};
 
 use crate::{
     Error,
     code::{CodeKey, ModuleInfos},
+    fast::FastMap,
 };
 
 /// Names a breakpoint of a session: one exact operator of one module.
@@ -45,8 +46,8 @@ pub(crate) enum Stepper {
 /// See the module's header.
 #[derive(Default)]
 pub(crate) struct Registry {
-    sites: HashMap<SiteKey, Site>,
-    keys: HashMap<BreakpointId, SiteKey>,
+    sites: FastMap<SiteKey, Site>,
+    keys: FastMap<BreakpointId, SiteKey>,
     last_id: u32,
     steppers: u8,
     pub infos: ModuleInfos,

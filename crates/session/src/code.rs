@@ -8,6 +8,8 @@ use std::{collections::HashMap, ops::Range, sync::Arc};
 use wasmparser::{FunctionBody, Operator, Parser, Payload, TypeRef};
 use wasmtime::Module;
 
+use crate::fast::FastMap;
+
 /// Names a module as long as a clone of it is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct CodeKey(usize);
@@ -129,7 +131,7 @@ fn operators(bytes: &[u8], start: usize) -> impl Iterator<Item = (u32, Operator<
 /// The modules of a store that were looked at, by key.
 #[derive(Default)]
 pub(crate) struct ModuleInfos {
-    infos: HashMap<CodeKey, ModuleInfo>,
+    infos: FastMap<CodeKey, ModuleInfo>,
     /// Whether any has a start function.
     any_start: bool,
 }

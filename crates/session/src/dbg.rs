@@ -10,12 +10,9 @@ use std::{
 };
 
 use crate::{
-    Control, Error, Event, Stop, Verdict, scope,
+    Control, Error, Event, Filter, Stop, scope,
     shared::{Shared, lock},
 };
-
-/// Decides, next to the guest, whether the debugger shall see an event. See [`Dbg::set_filter`].
-pub type Filter<T> = Box<dyn FnMut(&mut Stop<'_, T>, &Event) -> Verdict + Send>;
 
 /// The debugger's handle to its session. It works only in the debugger's own task; other threads and tasks use a
 /// [`Control`].
@@ -53,8 +50,7 @@ impl<T: Send + 'static> Dbg<T> {
     ///
     /// A filter that panics is dropped, and the panic is handed out with the session's result.
     pub fn set_filter(&self, filter: Option<Filter<T>>) {
-        let old = std::mem::replace(&mut *lock(&self.0.filter), filter);
-        drop(old);
+        self.0.filter.set(filter);
     }
 
     /// A handle by which other threads can act on the session.

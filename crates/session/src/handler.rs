@@ -197,10 +197,9 @@ fn passes<T: 'static>(
     cause: Cause,
     event: Event,
 ) -> Option<Event> {
-    // Taken out while it runs: it may use its `Stop`, and if it panics it's gone.
-    let Some(mut filter) = lock(&shared.filter).take() else { return Some(event) };
+    let Some((mut filter, generation)) = shared.filter.take() else { return Some(event) };
     let verdict = scope::with_stop(shared, cause, store.as_context_mut(), |stop| filter(stop, &event));
-    lock(&shared.filter).get_or_insert(filter);
+    shared.filter.put_back(filter, generation);
     (verdict == Verdict::Stop).then_some(event)
 }
 
@@ -281,8 +280,11 @@ impl<T: Send + 'static> Handling<'_, T> {
 
     fn finish(&mut self) -> Poll<()> {
         self.done = true;
-        if self.shared.stopped.swap(0, SeqCst) != 0 && self.shared.options.freeze == Freeze::Task {
-            self.shared.wake.clear_guest();
+        if self.shared.stopped.load(SeqCst) != 0 {
+            self.shared.stopped.store(0, SeqCst);
+            if self.shared.options.freeze == Freeze::Task {
+                self.shared.wake.clear_guest();
+            }
         }
         Poll::Ready(())
     }

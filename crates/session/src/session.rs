@@ -140,8 +140,7 @@ fn start<'s, T: 'static>(
                 self.0.end_debugger(&mut coroutine);
             }
             drop(coroutine);
-            let filter = lock(&self.0.filter).take();
-            drop(filter);
+            self.0.filter.set(None);
             self.0.wake.clear();
         }
     }

@@ -14,7 +14,7 @@ use std::{
 use wasmtime::Engine;
 
 use crate::{
-    Event, Options, breakpoints::Registry, coroutine::Coroutine, dbg::Filter, errors::LastError, scope,
+    Event, Options, breakpoints::Registry, coroutine::Coroutine, errors::LastError, filter::FilterSlot, scope,
     wake::DebuggerWaker,
 };
 
@@ -53,7 +53,7 @@ pub(crate) struct Shared<T: 'static> {
     pub wake: Arc<DebuggerWaker>,
     pub waker: Waker,
     pub registry: Mutex<Registry>,
-    pub filter: Mutex<Option<Filter<T>>>,
+    pub filter: FilterSlot<T>,
     pub last_error: Mutex<Option<LastError>>,
     /// Where the store's data lies: a store's identity.
     pub store_data: usize,
@@ -111,7 +111,7 @@ impl<T: 'static> Shared<T> {
             waker: Waker::from(wake.clone()),
             wake,
             registry: Mutex::default(),
-            filter: Mutex::default(),
+            filter: FilterSlot::default(),
             last_error: Mutex::default(),
             store_data,
         }
@@ -129,7 +129,7 @@ impl<T: 'static> Shared<T> {
     }
 
     pub(crate) fn wake_nexts(&self) {
-        if self.has_extra.swap(false, SeqCst) {
+        if self.has_extra.load(SeqCst) && self.has_extra.swap(false, SeqCst) {
             let wakers = std::mem::take(&mut *lock(&self.extra));
             wakers.into_iter().for_each(Waker::wake);
         }

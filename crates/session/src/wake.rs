@@ -38,7 +38,10 @@ impl DebuggerWaker {
 
     /// To be called before each poll of the debugger.
     pub(crate) fn reset(&self) {
-        self.woken.store(false, SeqCst);
+        // Looking costs less than writing, and most polls follow no wake-up.
+        if self.woken() {
+            self.woken.store(false, SeqCst);
+        }
     }
 
     pub(crate) fn set_root(&self, waker: &Waker) {

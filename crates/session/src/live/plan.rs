@@ -10,11 +10,11 @@ use freezeframe_debuggee::{FrameAccess, Rule, RuleId, Site, StopPlan, Unavailabl
 use wasmtime::{Instance, Memory, Module};
 
 use super::{queries::Names, values};
-use crate::{BreakpointId, Event, Frame, Stop, Verdict};
+use crate::{BreakpointId, Event, Frame, Stop, Verdict, fast::FastMap};
 
 #[derive(Default)]
 pub(super) struct Plan {
-    rules: HashMap<BreakpointId, Vec<Rule>>,
+    rules: FastMap<BreakpointId, Vec<Rule>>,
     next_operator: bool,
     module_loads: bool,
     exceptions: bool,

@@ -1,0 +1,60 @@
+//! Where a session's filter is kept.
+
+use std::sync::{
+    Mutex,
+    atomic::{AtomicBool, Ordering::SeqCst},
+};
+
+use crate::{Event, Stop, Verdict, shared::lock};
+
+/// Decides, next to the guest, whether the debugger shall see an event. See
+/// [`Dbg::set_filter`](crate::Dbg::set_filter).
+pub type Filter<T> = Box<dyn FnMut(&mut Stop<'_, T>, &Event) -> Verdict + Send>;
+
+/// The filter, taken out while it runs: it may replace itself, and if it panics it's gone.
+pub(crate) struct FilterSlot<T: 'static> {
+    filter: Mutex<State<T>>,
+    /// Whether there may be one; saves the lock where there's none.
+    any: AtomicBool,
+}
+
+struct State<T: 'static> {
+    filter: Option<Filter<T>>,
+    /// How often it was set: one that was replaced while it ran isn't put back.
+    generation: u64,
+}
+
+impl<T: 'static> Default for FilterSlot<T> {
+    fn default() -> Self {
+        Self { filter: Mutex::new(State { filter: None, generation: 0 }), any: AtomicBool::new(false) }
+    }
+}
+
+impl<T: 'static> FilterSlot<T> {
+    pub(crate) fn set(&self, filter: Option<Filter<T>>) {
+        let old = {
+            let mut state = lock(&self.filter);
+            self.any.store(filter.is_some(), SeqCst);
+            state.generation += 1;
+            std::mem::replace(&mut state.filter, filter)
+        };
+        // Outside of the lock: its destructor is the debugger's code.
+        drop(old);
+    }
+
+    pub(crate) fn take(&self) -> Option<(Filter<T>, u64)> {
+        if !self.any.load(SeqCst) {
+            return None;
+        }
+        let mut state = lock(&self.filter);
+        let generation = state.generation;
+        state.filter.take().map(|filter| (filter, generation))
+    }
+
+    pub(crate) fn put_back(&self, filter: Filter<T>, generation: u64) {
+        let mut state = lock(&self.filter);
+        if state.generation == generation {
+            state.filter = Some(filter);
+        }
+    }
+}
