@@ -1,1 +1,1 @@
-//! bench
+//! The benchmarks are in `benches/`.

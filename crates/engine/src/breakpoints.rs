@@ -61,9 +61,9 @@ impl Breakpoint {
 pub struct BoundSite {
     /// In which debuggee.
     pub debuggee: DebuggeeId,
-    /// Which operator.
+    /// In which module.
     pub module: ModuleId,
-    /// Which operator.
+    /// At which operator.
     pub pc: ModulePc,
     /// The function there.
     pub function: Option<String>,
@@ -74,6 +74,12 @@ pub struct BoundSite {
 }
 
 impl BoundSite {
+    /// Whether the breakpoint's condition was compiled for this site and is decided next to the guest; else the engine
+    /// evaluates it at each hit, which takes longer. `false` without a condition.
+    pub fn condition_in_guest(&self) -> bool {
+        self.program.is_some()
+    }
+
     pub(crate) fn site(&self) -> Site {
         Site { module: self.module, pc: self.pc }
     }

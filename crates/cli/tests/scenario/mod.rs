@@ -1,5 +1,7 @@
 //! Scenarios as data (`scenarios/*.toml`, see the README there), for every front end that runs them.
 
+#![allow(dead_code, reason = "each test binary uses its part")]
+
 use std::{
     collections::{BTreeMap, HashMap},
     path::{Path, PathBuf},

@@ -78,6 +78,10 @@ impl Context<'_> {
             return self.scalar(&target);
         }
         let Some(kind) = self.scalar_kind(&value.ty) else {
+            // In C an array stands for the address of its first element.
+            if let (Some(address), true) = (value.address(), self.element_type(&value.ty).is_some()) {
+                return Ok(Scalar::Pointer(address));
+            }
             let name = self.type_name(&value.ty);
             return Err(EngineError::Expression(format!("a value of type `{name}` is not a number")));
         };
