@@ -3,8 +3,10 @@
 //! Invariant: whatever is read through [`Dwarf`] is bounded: strings in length, chains of references in steps, tables
 //! that units share in total size. Damage is an absent answer here; whoever asks decides what to say.
 
+mod entries;
 mod sections;
 mod units;
 
+pub(crate) use entries::{Dwarf, Entry, Value};
 pub(crate) use sections::{Sections, Text};
-pub(crate) use units::{Dwarf, Entry, Reader, Unit, Units, Value};
+pub(crate) use units::{Reader, Unit, Units};

@@ -1,13 +1,12 @@
-//! Units, entries, and the references between them.
+//! Units: what their headers and root entries say.
 //!
 //! Invariant: [`Units::list`] is sorted by offset and disjoint. Offsets are those of `.debug_info`.
 
-use std::{cell::RefCell, collections::HashMap, ops::Range, rc::Rc, sync::Arc};
+use std::{collections::HashMap, sync::Arc};
 
 use gimli::{
     Abbreviations, AttributeValue, DebugAddrBase, DebugInfoOffset, DebugLocListsBase, DebugRngListsBase,
-    DebugStrOffsetsBase, DebuggingInformationEntry, DwAt, DwLang, DwarfFileType, EndianSlice, LittleEndian, UnitHeader,
-    UnitOffset, UnitType, constants,
+    DebugStrOffsetsBase, DwLang, DwarfFileType, EndianSlice, LittleEndian, UnitHeader, UnitType, constants,
 };
 
 use crate::Language;
@@ -18,9 +17,6 @@ use super::sections::{Sections, Text, terminated};
 pub(crate) type Reader<'a> = EndianSlice<'a, LittleEndian>;
 /// A unit as gimli knows it.
 pub(crate) type Unit<'a> = gimli::Unit<Reader<'a>>;
-
-/// How many references are followed from an entry to where its attribute is.
-const MAX_CHAIN: usize = 8;
 
 /// What is kept of a unit: enough to make a [`Unit`] again without reading anything twice.
 #[derive(Debug)]
@@ -55,7 +51,7 @@ pub(crate) struct Units {
     /// What could not be read.
     pub warnings: Vec<String>,
     /// Signatures of type units and the offsets of their types.
-    signatures: HashMap<u64, usize>,
+    pub(super) signatures: HashMap<u64, usize>,
 }
 
 impl Units {
@@ -207,7 +203,7 @@ impl UnitInfo {
     }
 
     /// The unit as gimli knows it, without its line program.
-    fn unit<'a>(&self, header: UnitHeader<Reader<'a>>) -> Unit<'a> {
+    pub(super) fn unit<'a>(&self, header: UnitHeader<Reader<'a>>) -> Unit<'a> {
         Unit {
             header,
             abbreviations: Arc::clone(&self.abbreviations),
@@ -250,7 +246,7 @@ fn language_of(language: DwLang, producer: &str) -> Language {
 }
 
 /// The string that an attribute holds.
-fn text<'a>(
+pub(super) fn text<'a>(
     sections: &Sections,
     dwarf: &gimli::Dwarf<Reader<'a>>,
     unit: &Unit<'a>,
@@ -267,188 +263,4 @@ fn text<'a>(
         _ => None,
     };
     bytes.map_or(Text::NONE, |bytes| sections.text(bytes))
-}
-
-/// The DWARF of a module for the length of one question.
-pub(crate) struct Dwarf<'a> {
-    /// The sections' readers.
-    pub gimli: gimli::Dwarf<Reader<'a>>,
-    /// The units.
-    pub units: &'a Units,
-    /// The sections.
-    pub sections: &'a Sections,
-    made: RefCell<HashMap<usize, Rc<Unit<'a>>>>,
-}
-
-/// An entry of `.debug_info` and the unit that it's in.
-#[derive(Clone)]
-pub(crate) struct Entry<'a> {
-    /// Where it is in `.debug_info`.
-    pub offset: usize,
-    /// The position of its unit in [`Units::list`].
-    pub unit_index: usize,
-    /// Its unit.
-    pub unit: Rc<Unit<'a>>,
-    /// Its tag and attributes.
-    pub die: DebuggingInformationEntry<Reader<'a>>,
-}
-
-/// An attribute's value with the unit whose terms it is in.
-pub(crate) type Value<'a> = AttributeValue<Reader<'a>>;
-
-impl<'a> Dwarf<'a> {
-    /// Readers over `sections`.
-    pub fn new(sections: &'a Sections, units: &'a Units) -> Self {
-        Self { gimli: sections.dwarf(), units, sections, made: RefCell::default() }
-    }
-
-    /// The unit at this position.
-    pub fn unit(&self, index: usize) -> Option<Rc<Unit<'a>>> {
-        if let Some(unit) = self.made.borrow().get(&index) {
-            return Some(Rc::clone(unit));
-        }
-        let info = self.units.list.get(index)?;
-        let header = self.gimli.debug_info.header_from_offset(DebugInfoOffset(info.start)).ok()?;
-        let unit = Rc::new(info.unit(header));
-        self.made.borrow_mut().insert(index, Rc::clone(&unit));
-        Some(unit)
-    }
-
-    /// The entry at this offset.
-    pub fn entry(&self, offset: usize) -> Option<Entry<'a>> {
-        let unit_index = self.units.containing(offset)?;
-        let unit = self.unit(unit_index)?;
-        let within = UnitOffset(offset.checked_sub(self.units.list.get(unit_index)?.start)?);
-        let die = unit.entry(within).ok().filter(|die| !die.is_null())?;
-        Some(Entry { offset, unit_index, unit, die })
-    }
-
-    /// The string that an attribute holds, as a place.
-    pub fn text(&self, unit: &Unit<'a>, value: Value<'a>) -> Text {
-        text(self.sections, &self.gimli, unit, value)
-    }
-
-    /// The offset of the entry that an attribute refers to.
-    pub fn reference(&self, unit_index: usize, value: &Value<'a>) -> Option<usize> {
-        match value {
-            AttributeValue::UnitRef(within) => self.units.list.get(unit_index)?.start.checked_add(within.0),
-            AttributeValue::DebugInfoRef(offset) => Some(offset.0),
-            AttributeValue::DebugTypesRef(signature) => self.units.signatures.get(&signature.0).copied(),
-            _ => None,
-        }
-    }
-
-    /// The address that an attribute holds.
-    pub fn address(&self, unit: &Unit<'a>, value: Value<'a>) -> Option<u64> {
-        self.gimli.attr_address(unit, value).ok().flatten()
-    }
-
-    /// The entries from `origin` on that say more of it: itself, then what it specifies or is a copy of, and so on.
-    pub fn chain(&self, origin: Entry<'a>) -> Vec<Entry<'a>> {
-        let mut chain = vec![origin];
-        while let Some(next) = chain.last().and_then(|entry: &Entry<'a>| self.entry(entry.more(self)?)) {
-            if chain.len() >= MAX_CHAIN || chain.iter().any(|seen| seen.offset == next.offset) {
-                break;
-            }
-            chain.push(next);
-        }
-        chain
-    }
-
-    /// The code of an entry, as addresses of DWARF: at most `limit` ranges, tombstones left out.
-    pub fn ranges(&self, entry: &Entry<'a>, limit: usize) -> Vec<Range<u64>> {
-        let mut ranges = Vec::new();
-        if let Some(value) = entry.die.attr_value(constants::DW_AT_ranges) {
-            let Ok(Some(mut list)) = self.gimli.attr_ranges(&entry.unit, value) else { return ranges };
-            while let Ok(Some(range)) = list.next() {
-                if ranges.len() >= limit {
-                    break;
-                }
-                if range.begin < range.end {
-                    ranges.push(range.begin..range.end);
-                }
-            }
-        } else if let Some(low) = entry.address(self, constants::DW_AT_low_pc) {
-            let high = match entry.die.attr_value(constants::DW_AT_high_pc) {
-                Some(AttributeValue::Udata(size)) => low.checked_add(size),
-                Some(value) => self.address(&entry.unit, value),
-                None => low.checked_add(1),
-            };
-            ranges.extend(high.filter(|high| low < *high).map(|high| low..high));
-        }
-        ranges
-    }
-}
-
-impl<'a> Entry<'a> {
-    /// The entry that this one specifies or is a copy of.
-    pub fn more(&self, dwarf: &Dwarf<'a>) -> Option<usize> {
-        let reference = |name| self.reference(dwarf, name);
-        reference(constants::DW_AT_specification).or_else(|| reference(constants::DW_AT_abstract_origin))
-    }
-
-    /// What an attribute refers to.
-    pub fn reference(&self, dwarf: &Dwarf<'a>, name: DwAt) -> Option<usize> {
-        dwarf.reference(self.unit_index, &self.die.attr_value(name)?)
-    }
-
-    /// The string of an attribute.
-    pub fn text(&self, dwarf: &Dwarf<'a>, name: DwAt) -> Option<Text> {
-        let text = dwarf.text(&self.unit, self.die.attr_value(name)?);
-        (!text.is_none()).then_some(text)
-    }
-
-    /// The string of an attribute.
-    pub fn string(&self, dwarf: &Dwarf<'a>, name: DwAt) -> Option<String> {
-        Some(dwarf.sections.str(self.text(dwarf, name)?).into_owned())
-    }
-
-    /// The number of an attribute.
-    pub fn unsigned(&self, name: DwAt) -> Option<u64> {
-        self.die.attr_value(name)?.udata_value()
-    }
-
-    /// The address of an attribute.
-    pub fn address(&self, dwarf: &Dwarf<'a>, name: DwAt) -> Option<u64> {
-        dwarf.address(&self.unit, self.die.attr_value(name)?)
-    }
-
-    /// Whether a flag is set.
-    pub fn flag(&self, name: DwAt) -> bool {
-        matches!(self.die.attr_value(name), Some(AttributeValue::Flag(true)))
-    }
-
-    /// The direct children, grandchildren skipped; at most as many as the unit has bytes.
-    pub fn children(&self, dwarf: &Dwarf<'a>) -> Vec<Entry<'a>> {
-        let mut children = Vec::new();
-        if !self.die.has_children() {
-            return children;
-        }
-        let Ok(mut entries) = self.unit.entries_raw(Some(self.die.offset())) else { return children };
-        let start = dwarf.units.list.get(self.unit_index).map_or(0, |unit| unit.start);
-        let mut die = DebuggingInformationEntry::null();
-        if !matches!(entries.read_entry(&mut die), Ok(true)) {
-            return children;
-        }
-        while entries.next_depth() > 0 && !entries.is_empty() {
-            if entries.next_depth() > 1 {
-                match entries.read_abbreviation() {
-                    Ok(Some(abbreviation)) if entries.skip_attributes(abbreviation.attributes()).is_ok() => continue,
-                    Ok(None) => continue,
-                    _ => break,
-                }
-            }
-            match entries.read_entry(&mut die) {
-                Ok(true) => children.push(Entry {
-                    offset: start.saturating_add(die.offset().0),
-                    unit_index: self.unit_index,
-                    unit: Rc::clone(&self.unit),
-                    die: die.clone(),
-                }),
-                Ok(false) => {}
-                Err(_) => break,
-            }
-        }
-        children
-    }
 }
