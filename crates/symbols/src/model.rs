@@ -134,7 +134,8 @@ pub struct LineSites {
     pub file: FileId,
     /// The line that has code: the one asked for, or the next one that does.
     pub line: u32,
-    /// One site for each function instance or inlined copy: the first `is_stmt` row of that line there.
+    /// One site for each function instance or inlined copy: the first `is_stmt` row of that line there; the prologue's
+    /// end where the row is before it; any row in a copy that has no `is_stmt` one (compilers mark only changes of line).
     pub sites: Vec<ModulePc>,
 }
 
@@ -181,7 +182,7 @@ pub enum Place {
     Operand(u32),
     /// In a global of the frame's instance.
     Global(u32),
-    /// Nowhere: these are its bytes (a constant, or computed).
+    /// Nowhere: these are its bytes (a constant, or computed), as many as its type has or, if that isn't known, more.
     Bytes(Vec<u8>),
     /// In several pieces, in order, with their sizes in bytes.
     Pieces(Vec<(u64, Piece)>),

@@ -160,8 +160,8 @@ impl Symbols {
         self.function_table().find(name)
     }
 
-    /// Places where a function of this name begins: the prologue ends of all functions that [`find_functions`]
-    /// (Self::find_functions) gives, and the first statement of each inlined copy.
+    /// Places where a function of this name begins: the prologue ends of all functions that
+    /// [`find_functions`](Self::find_functions) gives, and the first statement of each inlined copy.
     pub fn function_sites(&self, name: &str) -> Vec<ModulePc> {
         let functions = self.functions();
         let found = self.find_functions(name).into_iter();
