@@ -93,16 +93,16 @@ pub(crate) fn chain<T: 'static>(
             Some(position) if innermost && overflowed => Body::Position(position.clone(), OVERFLOWED),
             _ => Body::Handle(handle),
         };
-        let meaning = match (cause, &body) {
+        let meaning = match (&first, &body) {
             _ if !innermost => PcMeaning::Return,
-            (Cause::Operator | Cause::Attached, _) => PcMeaning::Next,
-            (Cause::Trap(_), Body::Position(..)) => PcMeaning::Faulting,
-            // A host function may fail with a trap: then the frame waits in its call.
-            (Cause::Trap(_), Body::Handle(handle)) => match (&first, handle.wasm_function_index_and_pc(&mut *store)) {
+            _ if !failing => PcMeaning::Next,
+            (_, Body::Position(..)) => PcMeaning::Faulting,
+            // A host function may fail with a trap, a guest throw an exception: what counts is whether the operator
+            // itself fails, which the backtrace names, or the frame waits in a call.
+            (first, Body::Handle(handle)) => match (first, handle.wasm_function_index_and_pc(&mut *store)) {
                 (Some(at), Ok(Some((_, pc)))) if at.pc != pc.raw() => PcMeaning::Return,
                 _ => PcMeaning::Faulting,
             },
-            (Cause::HostCall | Cause::Exception, _) => PcMeaning::Return,
         };
         entries.push(Entry { body, activation, meaning });
     }

@@ -15,7 +15,10 @@ use freezeframe_session::{
     Freeze, Options, debug_with,
     live::{LiveDebuggee, LiveOptions, live},
 };
-use wasmtime::{Instance, Module, Store, Val};
+use wasmtime::{
+    Instance, Module, Store, Val,
+    component::{Component, Linker as ComponentLinker},
+};
 
 /// Starts `export` of a guest in a thread of its own; the thread gives whether the store is clean and usable afterwards.
 fn launch(wat: &'static str, export: &'static str, args: &'static [Val]) -> (LiveDebuggee, Module, JoinHandle<bool>) {
@@ -305,6 +308,120 @@ fn conditions_depths_and_temporary_sites() {
 
     debuggee.resume(StopPlan::default()).unwrap();
     assert_eq!(ended(&mut debuggee), Ended::Returned(vec![WasmValue::I32(20)]));
+    assert!(thread.join().unwrap());
+}
+
+/// Runs a component in a thread of its own, its modules unknown at first.
+fn launch_component(wat: &'static str, calls: &'static [&'static str]) -> (LiveDebuggee, JoinHandle<()>) {
+    let engine = engine();
+    let (debuggee, near, ender) = live::<()>(LiveOptions::default());
+    let thread = std::thread::spawn(move || {
+        let component = Component::new(&engine, wat).unwrap();
+        let mut store = Store::new(&engine, ());
+        let body = async |store: &mut Store<()>| {
+            let linker = ComponentLinker::new(&engine);
+            let instance = linker.instantiate_async(&mut *store, &component).await.unwrap();
+            let mut sum = 0;
+            for name in calls {
+                let func = instance.get_typed_func::<(), (u32,)>(&mut *store, name).unwrap();
+                sum += func.call_async(&mut *store, ()).await.unwrap().0;
+            }
+            sum
+        };
+        let options = Options { freeze: Freeze::Thread, ..Options::default() };
+        let (sum, _) = pollster::block_on(debug_with(&mut store, options, body, near.debugger())).unwrap();
+        ender.end(Ended::Returned(vec![WasmValue::I32(sum.unwrap() as i32)]));
+        assert_eq!(store.breakpoints().unwrap().count(), 0);
+        assert!(!store.is_single_step());
+    });
+    (debuggee, thread)
+}
+
+/// The two core modules of a component have the same offsets and one table of patches. They are told of when they come.
+#[test]
+fn the_modules_of_a_component() {
+    let _dog = watchdog("the_modules_of_a_component");
+    const PAIR: &str = r#"(component
+      (core module $a (func (export "run") (result i32) nop i32.const 1))
+      (core module $b (func (export "run") (result i32) nop i32.const 2))
+      (core instance $ia (instantiate $a))
+      (core instance $ib (instantiate $b))
+      (func (export "a") (result u32) (canon lift (core func $ia "run")))
+      (func (export "b") (result u32) (canon lift (core func $ib "run"))))"#;
+    let (mut debuggee, thread) = launch_component(PAIR, &["a", "b", "a", "b"]);
+    assert_eq!(stopped(&mut debuggee), StopReason::Attached);
+    debuggee.resume(StopPlan { module_loads: true, ..StopPlan::default() }).unwrap();
+    let reason = stopped(&mut debuggee);
+    assert!(matches!(&reason, StopReason::ModulesLoaded(ids) if ids.len() == 2), "{reason:?}");
+    let Answer::Frames(frames) = ask(&mut debuggee, Query::Frames { limit: 9 }) else { panic!() };
+    let (a, pc) = (frames[0].module, frames[0].pc);
+    let b = ModuleId(1 - a.0);
+    let at = |id: u32, module| Rule { id: RuleId(id), site: Site { module, pc }, ..rule(id, 0) };
+    // This is the operator about to run: planted now, it's still hit.
+    debuggee.resume(plan(vec![at(1, a)])).unwrap();
+    assert_eq!(stopped(&mut debuggee), StopReason::Rules(vec![RuleId(1)]));
+    debuggee.resume(plan(vec![at(1, a), at(2, b)])).unwrap();
+    assert_eq!(stopped(&mut debuggee), StopReason::Rules(vec![RuleId(2)]));
+    let Answer::Frames(frames) = ask(&mut debuggee, Query::Frames { limit: 9 }) else { panic!() };
+    assert_eq!(frames[0].module, b);
+    // Without `a`: its removal must not take `b`'s patch.
+    debuggee.resume(plan(vec![at(2, b)])).unwrap();
+    assert_eq!(stopped(&mut debuggee), StopReason::Rules(vec![RuleId(2)]));
+    debuggee.resume(StopPlan::default()).unwrap();
+    assert_eq!(ended(&mut debuggee), Ended::Returned(vec![WasmValue::I32(6)]));
+    thread.join().unwrap();
+}
+
+#[test]
+fn exceptions_when_asked_for() {
+    let _dog = watchdog("exceptions_when_asked_for");
+    const THROW: &str = r#"(module (tag $t (param i32))
+      (func $f i32.const 42 throw $t)
+      (func (export "run") (result i32)
+        (block $l (result i32) (try_table (catch $t $l) call $f call $f) i32.const 1)))"#;
+    for asked in [false, true] {
+        let (mut debuggee, module, thread) = launch(THROW, "run", &[]);
+        assert_eq!(stopped(&mut debuggee), StopReason::Attached);
+        debuggee.resume(StopPlan { exceptions: asked, ..StopPlan::default() }).unwrap();
+        if asked {
+            let reason = stopped(&mut debuggee);
+            assert!(matches!(&reason, StopReason::Exception { summary } if summary.contains("42")), "{reason:?}");
+            let Answer::Frames(frames) = ask(&mut debuggee, Query::Frames { limit: 9 }) else { panic!() };
+            assert_eq!(frames.iter().map(|f| f.function).collect::<Vec<_>>(), [0, 1]);
+            let throw = operators(&module).into_iter().find(|(_, op)| op.starts_with("Throw")).unwrap();
+            assert_eq!((frames[0].pc, frames[0].pc_meaning), (ModulePc(throw.0), PcMeaning::Faulting));
+            debuggee.resume(StopPlan::default()).unwrap();
+        }
+        assert_eq!(ended(&mut debuggee), Ended::Returned(vec![WasmValue::I32(42)]));
+        assert!(thread.join().unwrap());
+    }
+}
+
+/// On and on down a recursion: the frames are those of Wasmtime's own backtrace, as far as that one goes.
+#[test]
+fn backtraces_and_frames_agree() {
+    let _dog = watchdog("backtraces_and_frames_agree");
+    let (mut debuggee, module, thread) = launch(COUNT, "run", &[Val::I32(30)]);
+    let pc = nops(&module)[0];
+    let operators = operators(&module);
+    assert_eq!(stopped(&mut debuggee), StopReason::Attached);
+    for depth in 2..=32 {
+        debuggee.resume(plan(vec![rule(1, pc)])).unwrap();
+        assert_eq!(stopped(&mut debuggee), StopReason::Rules(vec![RuleId(1)]));
+        let answers = debuggee.query(vec![Query::Frames { limit: 99 }, Query::Backtrace, Query::Depth]).unwrap();
+        let [Ok(Answer::Frames(frames)), Ok(Answer::Backtrace(trace)), Ok(count)] = &answers[..] else { panic!() };
+        assert_eq!((frames.len(), count), (depth, &Answer::Count(depth as u64)));
+        assert!(trace.len() == depth || trace.len() == 20, "Wasmtime's own limit");
+        for (frame, (function, at)) in frames.iter().zip(trace) {
+            let here = operators.iter().position(|(at, _)| *at == frame.pc.0).unwrap();
+            let here = if frame.pc_meaning == PcMeaning::Return { here - 1 } else { here };
+            assert_eq!((frame.function, Some(ModulePc(operators[here].0))), (*function, *at));
+        }
+        let limited = ask(&mut debuggee, Query::Frames { limit: 1 });
+        assert_eq!(limited, Answer::Frames(frames[..1].to_vec()));
+    }
+    debuggee.resume(StopPlan::default()).unwrap();
+    assert_eq!(ended(&mut debuggee), Ended::Returned(vec![WasmValue::I32(30)]));
     assert!(thread.join().unwrap());
 }
 
