@@ -58,3 +58,20 @@ impl<T: 'static> FilterSlot<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_replaced_while_it_ran_stays_away() {
+        let slot = FilterSlot::<()>::default();
+        slot.set(Some(Box::new(|_, _| Verdict::Resume)));
+        let (running, generation) = slot.take().expect("a filter");
+        slot.put_back(running, generation);
+        let (running, generation) = slot.take().expect("it was put back");
+        slot.set(None);
+        slot.put_back(running, generation);
+        assert!(slot.take().is_none());
+    }
+}

@@ -54,13 +54,13 @@ enum Body {
 
 const OVERFLOWED: &str = "the trap is in the function's prologue, which had not set up the frame yet";
 
-/// The site of the operator that is about to run. To be called at a breakpoint only, where the innermost frame is
-/// always sound.
-pub(crate) fn top_site<T: 'static>(store: &mut StoreContextMut<'_, T>) -> Option<SiteKey> {
+/// The innermost frame, and the site of the operator that is about to run. To be called at a breakpoint only, where that
+/// frame is always sound.
+pub(crate) fn top<T: 'static>(store: &mut StoreContextMut<'_, T>) -> Option<(FrameHandle, SiteKey)> {
     let handle = store.debug_exit_frames().next()?;
     let (_, pc) = handle.wasm_function_index_and_pc(&mut *store).ok()??;
     let code = CodeKey::of(handle.module(&mut *store).ok()??)?;
-    Some(SiteKey { code, pc: pc.raw() })
+    Some((handle, SiteKey { code, pc: pc.raw() }))
 }
 
 /// All frames, checked.
@@ -240,11 +240,16 @@ pub struct Frames<'f, 'a, T: 'static> {
 
 impl<'f, 'a, T: 'static> Frames<'f, 'a, T> {
     pub(crate) fn new(stop: &'f Stop<'a, T>) -> Self {
-        let first = match stop.cause {
-            Cause::Operator => stop.store.borrow_mut().debug_exit_frames().next(),
+        let handle = match stop.cause {
+            Cause::Operator => {
+                let store = &mut *stop.store.borrow_mut();
+                // A call into the guest during this stop makes handles invalid, not the frames.
+                let known = stop.top.clone().filter(|handle| handle.is_valid(&mut *store));
+                known.or_else(|| store.debug_exit_frames().next())
+            }
             _ => None,
         };
-        let first = first.map(|handle| Entry { body: Body::Handle(handle), activation: 0, meaning: PcMeaning::Next });
+        let first = handle.map(|handle| Entry { body: Body::Handle(handle), activation: 0, meaning: PcMeaning::Next });
         Self { stop, first, rest: None, given: 0 }
     }
 }

@@ -13,7 +13,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use wasmtime::{AsContextMut, DebugEvent, DebugHandler, StoreContextMut, Trap};
+use wasmtime::{AsContextMut, DebugEvent, DebugHandler, FrameHandle, StoreContextMut, Trap};
 
 use crate::{
     Event, Freeze, Verdict,
@@ -65,7 +65,7 @@ impl<T: Send + 'static> DebugHandler for Handler<T> {
         loop {
             let decided = catch_unwind(AssertUnwindSafe(|| decide(shared, &mut store, &event, &mut phase)));
             match decided {
-                Ok(Some((event, cause))) => stop(shared, store.as_context_mut(), event, cause).await,
+                Ok(Some(found)) => stop(shared, store.as_context_mut(), found).await,
                 Ok(None) => return,
                 Err(panic) => return shared.panicked(panic),
             }
@@ -89,16 +89,24 @@ impl From<&DebugEvent<'_>> for Phase {
     }
 }
 
+/// A stop, and where it is.
+struct Found {
+    event: Event,
+    cause: Cause,
+    /// The innermost frame, where it's known to be sound.
+    top: Option<FrameHandle>,
+}
+
 /// The next stop of this callback, if any.
 fn decide<T: Send + 'static>(
     shared: &Shared<T>,
     store: &mut StoreContextMut<'_, T>,
     event: &DebugEvent<'_>,
     phase: &mut Phase,
-) -> Option<(Event, Cause)> {
+) -> Option<Found> {
     if shared.killed() {
         // The handler is never left again: the session drops the body.
-        return Some((Event::Cancelled, Cause::Attached));
+        return Some(Found { event: Event::Cancelled, cause: Cause::Attached, top: None });
     }
     if shared.ended.load(Relaxed) {
         forget(shared, store);
@@ -106,13 +114,12 @@ fn decide<T: Send + 'static>(
     }
     if *phase == Phase::Modules {
         *phase = Phase::Operator;
-        if let Some(event) = new_modules(shared, store).and_then(|event| passes(shared, store, Cause::Operator, event))
-        {
-            return Some((event, Cause::Operator));
+        if let Some(found) = new_modules(shared, store).and_then(|found| passes(shared, store, found)) {
+            return Some(found);
         }
     }
     match std::mem::replace(phase, Phase::Done) {
-        Phase::Operator => operator(shared, store).map(|event| (event, Cause::Operator)),
+        Phase::Operator => operator(shared, store),
         Phase::Other if matches!(event, DebugEvent::EpochYield) => {
             // H12: ticks are meant for every store of the engine. H3: the position and the operands are wrong at an
             // epoch check, so that an interrupt goes on to the next operator.
@@ -126,32 +133,40 @@ fn decide<T: Send + 'static>(
     }
 }
 
-fn new_modules<T: 'static>(shared: &Shared<T>, store: &mut StoreContextMut<'_, T>) -> Option<Event> {
+fn new_modules<T: 'static>(shared: &Shared<T>, store: &mut StoreContextMut<'_, T>) -> Option<Found> {
     let mut registry = lock(&shared.registry);
-    if !registry.wants_step(Stepper::Modules) || !frames::top_site(store).is_some_and(|site| registry.is_new(site.code))
-    {
+    if !registry.wants_step(Stepper::Modules) {
         return None;
     }
-    Some(Event::ModuleLoaded { modules: registry.new_modules(store) })
+    let (top, site) = frames::top(store)?;
+    if !registry.is_new(site.code) {
+        return None;
+    }
+    let modules = registry.new_modules(store);
+    Some(Found { event: Event::ModuleLoaded { modules }, cause: Cause::Operator, top: Some(top) })
 }
 
 /// A stop before an operator: a breakpoint of ours, else an interrupt, else a step. One is enough for all who asked.
-fn operator<T: 'static>(shared: &Shared<T>, store: &mut StoreContextMut<'_, T>) -> Option<Event> {
+fn operator<T: 'static>(shared: &Shared<T>, store: &mut StoreContextMut<'_, T>) -> Option<Found> {
     let interrupted = shared.interrupt.load(Relaxed);
+    let (top, site) = frames::top(store).unzip();
     let (hit, step) = {
         let mut registry = lock(&shared.registry);
         if registry.wants_step(Stepper::Interrupt) {
             let _ = registry.step(store, Stepper::Interrupt, false);
         }
         // H6: the patch may be another module's.
-        (frames::top_site(store).and_then(|site| registry.hit(site)), registry.wants_step(Stepper::User))
+        (site.and_then(|site| registry.hit(site)), registry.wants_step(Stepper::User))
     };
-    let mut consider = |event: Option<Event>| passes(shared, store, Cause::Operator, event?);
-    let event = consider(hit.map(|hit| Event::Breakpoint { hit }))
+    let mut consider =
+        |event: Option<Event>| passes(shared, store, Found { event: event?, cause: Cause::Operator, top: top.clone() });
+    let found = consider(hit.map(|hit| Event::Breakpoint { hit }))
         .or_else(|| consider(interrupted.then_some(Event::Interrupted)))
         .or_else(|| consider(step.then_some(Event::Step)))?;
-    shared.interrupt.store(false, Relaxed);
-    Some(event)
+    if interrupted {
+        shared.interrupt.store(false, Relaxed);
+    }
+    Some(found)
 }
 
 /// A stop because of an error that is about to unwind the stack, if this is the first that's heard of it (H9).
@@ -159,7 +174,7 @@ fn failure<T: 'static>(
     shared: &Shared<T>,
     store: &mut StoreContextMut<'_, T>,
     event: &DebugEvent<'_>,
-) -> Option<(Event, Cause)> {
+) -> Option<Found> {
     let (event, cause, what) = match event {
         DebugEvent::Trap(trap) => (Event::Trap(*trap), Cause::Trap(*trap), trap.to_string()),
         DebugEvent::Exception(exception) => {
@@ -187,20 +202,16 @@ fn failure<T: 'static>(
     if repeated {
         return None;
     }
-    passes(shared, store, cause, event).map(|event| (event, cause))
+    passes(shared, store, Found { event, cause, top: None })
 }
 
 /// Asks the filter, if there is one.
-fn passes<T: 'static>(
-    shared: &Shared<T>,
-    store: &mut StoreContextMut<'_, T>,
-    cause: Cause,
-    event: Event,
-) -> Option<Event> {
-    let Some((mut filter, generation)) = shared.filter.take() else { return Some(event) };
-    let verdict = scope::with_stop(shared, cause, store.as_context_mut(), |stop| filter(stop, &event));
+fn passes<T: 'static>(shared: &Shared<T>, store: &mut StoreContextMut<'_, T>, found: Found) -> Option<Found> {
+    let Some((mut filter, generation)) = shared.filter.take() else { return Some(found) };
+    let top = found.top.clone();
+    let verdict = scope::with_stop(shared, found.cause, top, store.as_context_mut(), |stop| filter(stop, &found.event));
     shared.filter.put_back(filter, generation);
-    (verdict == Verdict::Stop).then_some(event)
+    (verdict == Verdict::Stop).then_some(found)
 }
 
 /// The debugger is over: takes out what it left in the code.
@@ -212,9 +223,10 @@ fn forget<T: 'static>(shared: &Shared<T>, store: &mut StoreContextMut<'_, T>) {
 }
 
 /// Stands still until the debugger lets the guest go on.
-async fn stop<T: Send + 'static>(shared: &Shared<T>, store: StoreContextMut<'_, T>, event: Event, cause: Cause) {
+async fn stop<T: Send + 'static>(shared: &Shared<T>, store: StoreContextMut<'_, T>, found: Found) {
     let stop = shared.next_stop.fetch_add(1, Relaxed);
-    let mut handling = Handling { shared, store, event: Cell::new(Some(event)), cause, stop, done: false };
+    let Found { event, cause, top } = found;
+    let mut handling = Handling { shared, store, event: Cell::new(Some(event)), cause, top, stop, done: false };
     std::future::poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| handling.poll(cx))) {
         Ok(poll) => poll,
         // An embedder's waker has panicked, say.
@@ -232,6 +244,7 @@ struct Handling<'h, T: 'static> {
     store: StoreContextMut<'h, T>,
     event: Cell<Option<Event>>,
     cause: Cause,
+    top: Option<FrameHandle>,
     stop: u64,
     done: bool,
 }
@@ -251,7 +264,8 @@ impl<T: Send + 'static> Handling<'_, T> {
                 return self.finish();
             }
             shared.wake_nexts();
-            let here = Here { stop: self.stop, cause: self.cause, store: &mut self.store, event: &self.event };
+            let (cause, top) = (self.cause, self.top.as_ref());
+            let here = Here { stop: self.stop, cause, top, store: &mut self.store, event: &self.event };
             let ended = scope::enter(shared, Some(here), || shared.poll_debugger(&mut coroutine));
             drop(coroutine);
             if ended {

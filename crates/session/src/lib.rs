@@ -54,8 +54,8 @@
 //! What Wasmtime leaves to its embedder, or gets wrong, is absorbed here: the hazards H1 to H14, named where they are
 //! dealt with, each with a test of that name.
 //!
-//! `unsafe` lives in `scope`, `coroutine` and `session` (one call), with its argument and a test that fails when the
-//! argument is wrong.
+//! `unsafe` lives in `scope` (where the store may be reached) and `coroutine` (the debugger's future), and in one call
+//! each of `session` and `live::values`; each with its argument written out and a test that fails when it's wrong.
 
 #![deny(unsafe_code)]
 

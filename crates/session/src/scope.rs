@@ -16,7 +16,7 @@ use std::{
     ptr,
 };
 
-use wasmtime::{AsContextMut, RootScope, StoreContextMut};
+use wasmtime::{AsContextMut, FrameHandle, RootScope, StoreContextMut};
 
 use crate::{Error, Event, Stop, event::Cause, shared::Shared};
 
@@ -24,6 +24,7 @@ struct Node {
     session: *const (),
     stop: u64,
     cause: Cause,
+    top: *const FrameHandle,
     store: Cell<*mut ()>,
     event: *const Cell<Option<Event>>,
     outer: *const Node,
@@ -42,6 +43,8 @@ pub(crate) struct Here<'h, 's, T: 'static> {
     /// Names the stop within its session; never 0.
     pub stop: u64,
     pub cause: Cause,
+    /// The innermost frame, where it's known to be sound.
+    pub top: Option<&'h FrameHandle>,
     pub store: &'h mut StoreContextMut<'s, T>,
     /// The event, until it's delivered.
     pub event: &'h Cell<Option<Event>>,
@@ -62,6 +65,7 @@ pub(crate) fn enter<T: 'static, R>(shared: &Shared<T>, here: Option<Here<'_, '_,
             session: id(shared),
             stop: here.stop,
             cause: here.cause,
+            top: here.top.map_or(ptr::null(), ptr::from_ref),
             store: Cell::new(ptr::from_mut(here.store).cast()),
             event: ptr::from_ref(here.event),
             outer,
@@ -70,6 +74,7 @@ pub(crate) fn enter<T: 'static, R>(shared: &Shared<T>, here: Option<Here<'_, '_,
             session: id(shared),
             stop: 0,
             cause: Cause::Attached,
+            top: ptr::null(),
             store: Cell::new(ptr::null_mut()),
             event: ptr::null(),
             outer,
@@ -132,7 +137,9 @@ pub(crate) fn with_store<T: 'static, R>(
         // been taken out of the node it's ours until `_give_back` drops. Its true lifetime is unknown here; we shorten
         // it to this block at once, and `f` can't tell.
         let store = unsafe { &mut *store.cast::<StoreContextMut<'static, T>>() };
-        Ok(with_stop(shared, node.cause, store.as_context_mut(), f))
+        // SAFETY: the frame was given to that `enter` as a reference that outlives it.
+        let top = unsafe { node.top.as_ref() }.cloned();
+        Ok(with_stop(shared, node.cause, top, store.as_context_mut(), f))
     })
     .unwrap_or(Err(Error::NotStopped))
 }
@@ -141,9 +148,10 @@ pub(crate) fn with_store<T: 'static, R>(
 pub(crate) fn with_stop<T: 'static, R>(
     shared: &Shared<T>,
     cause: Cause,
+    top: Option<FrameHandle>,
     store: StoreContextMut<'_, T>,
     f: impl FnOnce(&mut Stop<'_, T>) -> R,
 ) -> R {
     let mut roots = RootScope::new(store);
-    f(&mut Stop { store: RefCell::new(roots.as_context_mut()), shared, cause })
+    f(&mut Stop { store: RefCell::new(roots.as_context_mut()), shared, cause, top })
 }

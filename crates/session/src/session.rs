@@ -205,7 +205,8 @@ impl<T: Send + 'static> Future for Attaching<'_, T> {
         }
         let _active = Active::new(shared);
         shared.wake_nexts();
-        let here = Here { stop: ATTACHED, cause: Cause::Attached, store: &mut this.store, event: &this.event };
+        let here =
+            Here { stop: ATTACHED, cause: Cause::Attached, top: None, store: &mut this.store, event: &this.event };
         let ended = scope::enter(shared, Some(here), || shared.poll_debugger(&mut lock(&shared.coroutine)));
         let event = this.event.take();
         let delivered = event.is_none();

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use wasmtime::{AsContextMut, Instance, Module, StoreContextMut, WasmBacktrace};
+use wasmtime::{AsContextMut, FrameHandle, Instance, Module, StoreContextMut, WasmBacktrace};
 
 use crate::{
     BreakpointId, Error, Frames,
@@ -17,6 +17,8 @@ pub struct Stop<'a, T: 'static> {
     pub(crate) store: RefCell<StoreContextMut<'a, T>>,
     pub(crate) shared: &'a Shared<T>,
     pub(crate) cause: Cause,
+    /// The innermost frame, where it's known to be sound.
+    pub(crate) top: Option<FrameHandle>,
 }
 
 impl<'a, T: 'static> Stop<'a, T> {
