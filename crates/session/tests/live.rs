@@ -16,13 +16,13 @@ use freezeframe_session::{
     live::{LiveDebuggee, LiveOptions, live},
 };
 use wasmtime::{
-    Instance, Module, Store, Val,
+    Engine, Instance, Module, Store, Val,
     component::{Component, Linker as ComponentLinker},
 };
 
 /// Starts `export` of a guest in a thread of its own; the thread gives whether the store is clean and usable afterwards.
 fn launch(wat: &'static str, export: &'static str, args: &'static [Val]) -> (LiveDebuggee, Module, JoinHandle<bool>) {
-    let engine = engine();
+    let engine = Engine::new(config().wasm_threads(true).shared_memory(true)).unwrap();
     let module = Module::new(&engine, wat).unwrap();
     let options = LiveOptions { modules: vec![(Some("guest".into()), module.clone())], ..LiveOptions::default() };
     let (debuggee, near, ender) = live::<()>(options);
@@ -370,6 +370,40 @@ fn the_modules_of_a_component() {
     debuggee.resume(StopPlan::default()).unwrap();
     assert_eq!(ended(&mut debuggee), Ended::Returned(vec![WasmValue::I32(6)]));
     thread.join().unwrap();
+}
+
+/// A shared memory is read and written byte by byte, within its bounds: with the bounds unchecked this reads beyond.
+#[test]
+fn shared_memories() {
+    let _dog = watchdog("shared_memories");
+    const SHARED: &str = r#"(module (memory 1 2 shared) (func (export "run") (result i32)
+      (i32.store (i32.const 65532) (i32.const 0x04030201)) nop (i32.load8_u (i32.const 65535))))"#;
+    let (mut debuggee, module, thread) = launch(SHARED, "run", &[]);
+    assert_eq!(stopped(&mut debuggee), StopReason::Attached);
+    let mut at_nop = rule(1, nops(&module)[0]);
+    let load = [Op::Const(65535), Op::Load { bytes: 1, signed: false }, Op::Const(4), Op::Eq];
+    at_nop.condition = Some(Program::new(load.to_vec()).unwrap());
+    debuggee.resume(plan(vec![at_nop])).unwrap();
+    assert_eq!(stopped(&mut debuggee), StopReason::Rules(vec![RuleId(1)]));
+    let (instance, memory) = (InstanceId(0), 0);
+    let queries = vec![
+        Query::MemorySize { instance, memory },
+        Query::Memory { instance, memory, address: 65532, length: u64::MAX },
+        Query::Memory { instance, memory, address: 65536, length: 1 },
+        Query::WriteMemory { instance, memory, address: 65535, bytes: vec![9] },
+    ];
+    let answers: Vec<Answer> = debuggee.query(queries).unwrap().into_iter().map(Result::unwrap).collect();
+    let bytes = |bytes: &[u8]| Answer::Bytes(bytes.to_vec());
+    assert_eq!(answers, [Answer::Count(65536), bytes(&[1, 2, 3, 4]), bytes(&[]), Answer::Done]);
+    let refused = vec![
+        Query::WriteMemory { instance, memory, address: 65535, bytes: vec![1, 2] },
+        Query::WriteMemory { instance, memory, address: u64::MAX, bytes: vec![1] },
+        Query::Memory { instance, memory, address: u64::MAX, length: 1 },
+    ];
+    assert!(debuggee.query(refused).unwrap().iter().all(Result::is_err));
+    debuggee.resume(StopPlan::default()).unwrap();
+    assert_eq!(ended(&mut debuggee), Ended::Returned(vec![WasmValue::I32(9)]));
+    assert!(thread.join().unwrap());
 }
 
 #[test]
