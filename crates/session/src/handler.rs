@@ -13,10 +13,10 @@ use std::{
     task::{Context, Poll},
 };
 
-use wasmtime::{AsContextMut, DebugEvent, DebugHandler, FrameHandle, StoreContextMut, Trap};
+use wasmtime::{AsContextMut, DebugEvent, DebugHandler, FrameHandle, Module, StoreContextMut, Trap};
 
 use crate::{
-    Event, Freeze, Verdict,
+    BreakpointId, Event, Freeze, Verdict,
     breakpoints::Stepper,
     errors,
     event::Cause,
@@ -112,14 +112,24 @@ fn decide<T: Send + 'static>(
         forget(shared, store);
         return None;
     }
-    if *phase == Phase::Modules {
-        *phase = Phase::Operator;
-        if let Some(found) = new_modules(shared, store).and_then(|found| passes(shared, store, found)) {
-            return Some(found);
-        }
-    }
     match std::mem::replace(phase, Phase::Done) {
-        Phase::Operator => operator(shared, store),
+        Phase::Modules => {
+            let facts = Facts::new(shared, store, true);
+            if facts.modules.is_empty() {
+                return operator(shared, store, facts);
+            }
+            let event = Event::ModuleLoaded { modules: facts.modules };
+            if let Some(found) = passes(shared, store, Found { event, cause: Cause::Operator, top: facts.top }) {
+                *phase = Phase::Operator;
+                return Some(found);
+            }
+            let facts = Facts::new(shared, store, false);
+            operator(shared, store, facts)
+        }
+        Phase::Operator => {
+            let facts = Facts::new(shared, store, false);
+            operator(shared, store, facts)
+        }
         Phase::Other if matches!(event, DebugEvent::EpochYield) => {
             // H12: ticks are meant for every store of the engine. H3: the position and the operands are wrong at an
             // epoch check, so that an interrupt goes on to the next operator.
@@ -129,35 +139,39 @@ fn decide<T: Send + 'static>(
             None
         }
         Phase::Other => failure(shared, store, event),
-        Phase::Modules | Phase::Done => None,
+        Phase::Done => None,
     }
 }
 
-fn new_modules<T: 'static>(shared: &Shared<T>, store: &mut StoreContextMut<'_, T>) -> Option<Found> {
-    let mut registry = lock(&shared.registry);
-    if !registry.wants_step(Stepper::Modules) {
-        return None;
-    }
-    let (top, site) = frames::top(store)?;
-    if !registry.is_new(site.code) {
-        return None;
-    }
-    let modules = registry.new_modules(store);
-    Some(Found { event: Event::ModuleLoaded { modules }, cause: Cause::Operator, top: Some(top) })
+/// What there is to know at an operator, from one look at the books.
+struct Facts {
+    top: Option<FrameHandle>,
+    hit: Option<BreakpointId>,
+    interrupted: bool,
+    step: bool,
+    /// Modules that are new, if one of them runs and they were asked for.
+    modules: Vec<Module>,
 }
 
-/// A stop before an operator: a breakpoint of ours, else an interrupt, else a step. One is enough for all who asked.
-fn operator<T: 'static>(shared: &Shared<T>, store: &mut StoreContextMut<'_, T>) -> Option<Found> {
-    let interrupted = shared.interrupt.load(Relaxed);
-    let (top, site) = frames::top(store).unzip();
-    let (hit, step) = {
+impl Facts {
+    fn new<T: 'static>(shared: &Shared<T>, store: &mut StoreContextMut<'_, T>, with_modules: bool) -> Self {
+        let interrupted = shared.interrupt.load(Relaxed);
+        let (top, site) = frames::top(store).unzip();
         let mut registry = lock(&shared.registry);
-        if registry.wants_step(Stepper::Interrupt) {
+        let new = with_modules && site.is_some_and(|site| registry.is_new(site.code));
+        let modules = if new { registry.new_modules(store) } else { Vec::new() };
+        if !new && registry.wants_step(Stepper::Interrupt) {
             let _ = registry.step(store, Stepper::Interrupt, false);
         }
         // H6: the patch may be another module's.
-        (site.and_then(|site| registry.hit(site)), registry.wants_step(Stepper::User))
-    };
+        let hit = site.and_then(|site| registry.hit(site));
+        Self { top, hit, interrupted, step: registry.wants_step(Stepper::User), modules }
+    }
+}
+
+/// A stop before an operator: a breakpoint of ours, else an interrupt, else a step. One is enough for all who asked.
+fn operator<T: 'static>(shared: &Shared<T>, store: &mut StoreContextMut<'_, T>, facts: Facts) -> Option<Found> {
+    let Facts { top, hit, interrupted, step, .. } = facts;
     let mut consider =
         |event: Option<Event>| passes(shared, store, Found { event: event?, cause: Cause::Operator, top: top.clone() });
     let found = consider(hit.map(|hit| Event::Breakpoint { hit }))

@@ -44,7 +44,7 @@ pub struct LiveOptions {
 /// use freezeframe_session::{Freeze, Options, debug_with, live};
 /// # fn f(mut store: wasmtime::Store<()>, func: wasmtime::TypedFunc<(), ()>, module: wasmtime::Module) {
 /// # fn block_on<F: Future>(f: F) -> F::Output { todo!() }
-/// let options = live::LiveOptions { modules: vec![(Some("app.wasm".into()), module)] };
+/// let options = live::LiveOptions { modules: vec![(Some("app.wasm".into()), module)], complete: true };
 /// let (debuggee, near, ender) = live::live::<()>(options);
 /// std::thread::spawn(move || {
 ///     let options = Options { freeze: Freeze::Thread, ..Options::default() };
