@@ -2,9 +2,7 @@
 
 mod scenario;
 
-use freezeframe_engine::{
-    BreakpointSpec, DebuggeeId, Debugger, Format, Limits, LocationSpec, Reason, Report,
-};
+use freezeframe_engine::{BreakpointSpec, DebuggeeId, Debugger, Format, Limits, LocationSpec, Reason, Report};
 use freezeframe_host::{LaunchOptions, Output, Program, Stdin, launch};
 use scenario::{Markers, root};
 
@@ -24,8 +22,7 @@ fn start(program: &Program, debugger: &mut Debugger) -> DebuggeeId {
 fn hits(program: &Program, location: &LocationSpec, condition: Option<&str>) -> (Vec<String>, bool) {
     let mut debugger = Debugger::new();
     let guest = start(program, &mut debugger);
-    let spec =
-        BreakpointSpec { location: location.clone(), condition: condition.map(str::to_owned), one_shot: false };
+    let spec = BreakpointSpec { location: location.clone(), condition: condition.map(str::to_owned), one_shot: false };
     let id = debugger.add_breakpoint(spec, false).unwrap();
     let in_guest = debugger.breakpoint(id).unwrap().sites.iter().all(|site| site.condition_in_guest());
     let mut seen = Vec::new();
@@ -55,9 +52,8 @@ fn expected(program: &Program, location: &LocationSpec, condition: &str) -> Vec<
     loop {
         debugger.resume(guest).unwrap();
         let Some(Report::Stopped { .. }) = debugger.wait(guest, None).unwrap() else { return seen };
-        let mut show = |e: &str| {
-            debugger.evaluate(guest, Some(0), e, Format::Natural, Limits::default()).map(|s| s.text).unwrap()
-        };
+        let mut show =
+            |e: &str| debugger.evaluate(guest, Some(0), e, Format::Natural, Limits::default()).map(|s| s.text).unwrap();
         if show(&format!("!!({condition})")) == "1" {
             seen.push(format!("{} {}", show("i"), show("order->id")));
         }

@@ -81,8 +81,7 @@ impl Markers {
         let mut lines = HashMap::new();
         for (number, line) in (1..).zip(text.lines()) {
             let Some(at) = line.find("// #") else { continue };
-            let name: String =
-                line[at + 4..].chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
+            let name: String = line[at + 4..].chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
             assert!(lines.insert(name.clone(), number).is_none(), "{source} has two markers #{name}");
         }
         Self { file: source.rsplit('/').next().unwrap().to_owned(), lines }

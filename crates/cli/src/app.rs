@@ -1,0 +1,332 @@
+//! The state of a debugging session, and the execution of command lines.
+
+use std::{path::PathBuf, sync::Arc};
+
+use freezeframe_engine::{
+    DebuggeeId, Debugger, Ended, EngineError, Format, Limits, LocationSpec, Reason, Report, StackFrame, State,
+};
+
+use crate::{
+    args::Script,
+    commands::{self, Repeat},
+    console::Console,
+    error::CliError,
+    json::{DisplayView, Reply},
+    launch::Launcher,
+    output::Printer,
+    signals::Signals,
+    source::Sources,
+    views,
+};
+
+/// Files of commands that run each other are stopped at this depth.
+const DEEPEST_SCRIPT: u32 = 16;
+
+/// An expression that is shown at each stop.
+pub struct Display {
+    /// Its number.
+    pub id: u32,
+    /// The expression.
+    pub expression: String,
+    /// How its value is written.
+    pub format: Format,
+}
+
+/// Where `list` goes on.
+#[derive(Clone, Debug)]
+pub struct Listing {
+    /// The file as the compiler named it.
+    pub path: String,
+    /// The first and the last line that were shown.
+    pub shown: (u32, u32),
+}
+
+/// A debugging session.
+pub struct App {
+    /// The engine.
+    pub debugger: Debugger,
+    /// What can be run, again and again.
+    pub launcher: Launcher,
+    /// The guest that stands, or stood last; there's one from the start.
+    pub guest: Option<DebuggeeId>,
+    /// Whether it has run at all.
+    pub started: bool,
+    /// The selected frame.
+    pub frame: usize,
+    /// Source files.
+    pub sources: Sources,
+    /// What to show at each stop.
+    pub displays: Vec<Display>,
+    /// The number of the last display.
+    pub last_display: u32,
+    /// Where `list` goes on.
+    pub listing: Option<Listing>,
+    /// Where `x` goes on.
+    pub examined: commands::memory::Examined,
+    /// The trap that the guest stands at.
+    pub trap: Option<String>,
+    /// How the guest ended last.
+    pub ended: Option<Ended>,
+    /// Whether a command failed since the start.
+    pub failed: bool,
+    /// Whether to ask for no more commands.
+    pub quit: bool,
+    /// What signals ask for.
+    pub signals: Arc<Signals>,
+    /// Where answers go.
+    pub printer: Printer,
+    repeat: Option<String>,
+    script_depth: u32,
+}
+
+impl App {
+    /// A session with a guest that stands before its first operator.
+    ///
+    /// # Errors
+    /// The guest can't be started.
+    pub fn new(
+        launcher: Launcher,
+        source_dirs: Vec<PathBuf>,
+        printer: Printer,
+        signals: Arc<Signals>,
+    ) -> Result<Self, CliError> {
+        let sources = Sources::new(launcher.path(), source_dirs);
+        let mut app = Self {
+            debugger: Debugger::new(),
+            launcher,
+            guest: None,
+            started: false,
+            frame: 0,
+            sources,
+            displays: Vec::new(),
+            last_display: 0,
+            listing: None,
+            examined: commands::memory::Examined::default(),
+            trap: None,
+            ended: None,
+            failed: false,
+            quit: false,
+            signals,
+            printer,
+            repeat: None,
+            script_depth: 0,
+        };
+        app.launch()?;
+        app.warn_about_symbols();
+        Ok(app)
+    }
+
+    /// Starts the guest anew; what ran before is killed. Breakpoints stay.
+    ///
+    /// # Errors
+    /// The guest can't be started.
+    pub fn launch(&mut self) -> Result<DebuggeeId, CliError> {
+        if let Some(old) = self.guest.take() {
+            self.debugger.forget(old);
+        }
+        let id = self.debugger.attach(self.launcher.launch()?)?;
+        self.guest = Some(id);
+        self.started = false;
+        self.trap = None;
+        self.ended = None;
+        self.frame = 0;
+        self.listing = None;
+        Ok(id)
+    }
+
+    /// What of the debug information can't be read is said once, at the start.
+    fn warn_about_symbols(&mut self) {
+        const MOST: usize = 5;
+        let Some(id) = self.guest else { return };
+        for (_, name, symbols) in self.debugger.modules(id).unwrap_or_default() {
+            let warnings = symbols.warnings();
+            let name = name.unwrap_or_else(|| "the guest".to_owned());
+            for warning in warnings.iter().take(MOST) {
+                self.printer.note(&format!("debug information of {name}: {warning}"));
+            }
+            if warnings.len() > MOST {
+                self.printer.note(&format!("… and {} more: see `info modules`", warnings.len() - MOST));
+            }
+        }
+    }
+
+    /// The guest, whatever it's doing.
+    ///
+    /// # Errors
+    /// A launch failed and there is none.
+    pub fn any_guest(&self) -> Result<DebuggeeId, CliError> {
+        self.guest.ok_or(CliError::NotRun)
+    }
+
+    /// The guest, if it stands somewhere in its code.
+    ///
+    /// # Errors
+    /// [`CliError::NotRun`].
+    pub fn stopped_guest(&self) -> Result<DebuggeeId, CliError> {
+        match self.guest {
+            Some(id) if self.started && self.debugger.state(id)? == State::Stopped => Ok(id),
+            _ => Err(CliError::NotRun),
+        }
+    }
+
+    /// The selected frame, if there is a stack.
+    pub fn selected(&mut self) -> Option<StackFrame> {
+        let id = self.stopped_guest().ok()?;
+        self.debugger.frame(id, self.frame).ok()
+    }
+
+    /// The selected frame's number for the engine: without a stack, expressions know globals only.
+    pub fn frame_for_values(&mut self) -> Option<usize> {
+        self.selected().map(|frame| frame.index)
+    }
+
+    /// Reads a location; a bare number is a line of the file that is being looked at.
+    ///
+    /// # Errors
+    /// What isn't one.
+    pub fn location(&mut self, text: &str) -> Result<LocationSpec, CliError> {
+        let listed = self.listing.as_ref().map(|l| l.path.clone());
+        let current = self.selected().and_then(|f| f.position).map(|p| p.path.to_string());
+        let current = listed.or(current).or_else(|| commands::listing::main_file(self));
+        Ok(LocationSpec::parse(text, current.as_deref())?)
+    }
+
+    /// The values of all displays here.
+    pub fn displayed(&mut self) -> Vec<DisplayView> {
+        let Ok(id) = self.any_guest() else { return Vec::new() };
+        let frame = self.frame_for_values();
+        let Self { displays, debugger, .. } = self;
+        let show = |display: &Display| {
+            let shown = debugger.evaluate(id, frame, &display.expression, display.format, Limits::default());
+            let (value, error) = match shown {
+                Ok(shown) => (Some(shown.text), None),
+                Err(error) => (None, Some(first_line(&error))),
+            };
+            DisplayView { id: display.id, expression: display.expression.clone(), value, error }
+        };
+        displays.iter().map(show).collect()
+    }
+
+    // ---- command lines
+
+    /// Executes a line and prints its answer. An empty one repeats the last one that can be repeated, when a person
+    /// writes it.
+    pub fn execute(&mut self, line: &str, by_hand: bool) {
+        self.execute_from(line, by_hand, None);
+    }
+
+    fn execute_from(&mut self, line: &str, by_hand: bool, place: Option<&str>) {
+        let line = line.trim();
+        let mut line = if line.starts_with('#') { String::new() } else { line.to_owned() };
+        if line.is_empty() {
+            match self.repeat.clone().filter(|_| by_hand) {
+                Some(repeat) => line = repeat,
+                None => return,
+            }
+        }
+        let result = commands::run(self, &line);
+        self.repeat = match commands::repeat(&line) {
+            Repeat::Never => None,
+            Repeat::Same => Some(line.clone()),
+            // To go on, not to begin again.
+            Repeat::Bare(name) => Some(name.to_owned()),
+        };
+        match result {
+            Ok(reply) => self.printer.reply(&line, reply.as_ref()),
+            Err(error) => {
+                self.failed = true;
+                let message = error.to_string();
+                let message = place.map_or(message.clone(), |place| format!("{place}: {message}"));
+                self.printer.error(Some(&line), &message);
+            }
+        }
+        if self.printer.console().broken() || self.signals.terminated() {
+            self.quit = true;
+        }
+    }
+
+    /// Runs what `-e` or `-x` asked for.
+    pub fn script(&mut self, script: &Script) {
+        match script {
+            Script::Line(line) => self.execute(line, false),
+            Script::File(path) => {
+                if let Err(error) = self.source_file(&path.to_string_lossy()) {
+                    self.failed = true;
+                    self.printer.error(None, &error.to_string());
+                }
+            }
+        }
+    }
+
+    /// Runs the commands of a file, one a line. One that fails is reported with its place, and the next one runs.
+    ///
+    /// # Errors
+    /// The file can't be read, or runs itself.
+    pub fn source_file(&mut self, path: &str) -> Result<(), CliError> {
+        let failed = |why: String| CliError::File { path: path.to_owned(), why };
+        if self.script_depth >= DEEPEST_SCRIPT {
+            return Err(failed("files of commands are nested too deeply".to_owned()));
+        }
+        let text = std::fs::read_to_string(path).map_err(|e| failed(e.to_string()))?;
+        self.script_depth += 1;
+        for (number, line) in (1..).zip(text.lines()) {
+            if self.quit {
+                break;
+            }
+            self.execute_from(line, false, Some(&format!("{path}:{number}")));
+        }
+        self.script_depth -= 1;
+        Ok(())
+    }
+
+    /// Whether a person answers yes. Nobody to ask: yes.
+    pub fn confirm(&mut self, question: &str) -> bool {
+        self.printer.confirm(question)
+    }
+
+    /// The console.
+    pub fn console(&self) -> &Console {
+        self.printer.console()
+    }
+
+    /// The code of this process, when it ends now.
+    pub fn exit_code(&self) -> i32 {
+        const NOBODY_READS: i32 = 141;
+        match &self.ended {
+            _ if self.signals.terminated() => crate::signals::TERMINATED,
+            _ if self.console().broken() => NOBODY_READS,
+            Some(ended) if !matches!(ended, Ended::Killed) => {
+                views::end(ended, None, None).code.unwrap_or(views::FAILED)
+            }
+            _ if self.trap.is_some() => views::TRAPPED,
+            _ if self.failed => views::FAILED,
+            _ => 0,
+        }
+    }
+
+    /// What the engine reports, for people and programs.
+    pub fn report(&mut self, report: Report) -> Reply {
+        match report {
+            Report::Ended { ended, .. } => {
+                let end = views::end(&ended, self.trap.as_deref(), self.launcher.invoked());
+                self.printer.exited(end.code);
+                self.trap = None;
+                self.ended = Some(ended);
+                Reply::End(end)
+            }
+            Report::Stopped { reason, notes, .. } => {
+                self.frame = 0;
+                self.listing = None;
+                if let Reason::Trap { message, .. } = &reason {
+                    self.trap = Some(views::trap_message(message));
+                }
+                Reply::Stop(Box::new(self.stop_view(reason, notes)))
+            }
+        }
+    }
+}
+
+/// The first line of an error, for where there's only one.
+pub fn first_line(error: &EngineError) -> String {
+    error.to_string().lines().next().unwrap_or_default().to_owned()
+}

@@ -1,0 +1,239 @@
+//! Variables, expressions and types.
+
+use freezeframe_engine::{Format, Limits};
+
+use super::{Answer, Call, Command, Words};
+use crate::{
+    app::{App, Display},
+    error::CliError,
+    json::{Reply, TypeView, VariablesView},
+    views,
+};
+
+/// More variables than this are no list to read.
+const MOST: usize = 200;
+
+pub(super) const COMMANDS: &[Command] = &[
+    Command::new(
+        &["print", "p", "inspect", "expression", "expr", "po"],
+        "print[/FORMAT] EXPRESSION",
+        "Show the value of an expression.\n\
+         FORMAT: x hexadecimal, d or u decimal, o octal, t binary, c character. `print PLACE = VALUE` assigns, as\n\
+         `set var` does.",
+        print,
+    )
+    .words(Words::Expression)
+    .modifier(),
+    Command::new(
+        &["set var", "set", "set variable"],
+        "set var PLACE = EXPRESSION",
+        "Change a variable, or whatever an expression stands for.",
+        set,
+    )
+    .words(Words::Expression),
+    Command::new(&["info locals"], "info locals", "Show the local variables of the selected frame.", |app, call| {
+        call.no_arguments()?;
+        variables(app, "locals", false, true)
+    }),
+    Command::new(&["info args", "info arguments"], "info args", "Show the arguments of the selected frame.", |app, call| {
+        call.no_arguments()?;
+        variables(app, "arguments", true, false)
+    }),
+    Command::new(
+        &["info variables", "frame variable"],
+        "info variables [NAME]…",
+        "Show the arguments and locals of the selected frame, or those named.",
+        frame_variable,
+    )
+    .words(Words::Expression),
+    Command::new(
+        &["info globals", "target variable"],
+        "info globals [PART]",
+        "Show global variables; with PART, those whose name contains it.",
+        globals,
+    )
+    .words(Words::Expression),
+    Command::new(
+        &["display"],
+        "display[/FORMAT] [EXPRESSION]",
+        "Show an expression at each stop; without one, show them all now.",
+        display,
+    )
+    .words(Words::Expression)
+    .modifier(),
+    Command::new(&["undisplay"], "undisplay [N]…", "Show these no more; without numbers, none.", undisplay),
+    Command::new(
+        &["ptype"],
+        "ptype EXPRESSION | TYPE",
+        "Show a type's definition: that of an expression, or the one of that name.",
+        |app, call| type_of(app, call, true),
+    )
+    .words(Words::Expression),
+    Command::new(
+        &["whatis"],
+        "whatis EXPRESSION",
+        "Show the name of an expression's type.",
+        |app, call| type_of(app, call, false),
+    )
+    .words(Words::Expression),
+];
+
+fn format(call: &Call<'_>) -> Result<Format, CliError> {
+    match call.modifier {
+        None | Some("" | "s" | "f" | "n") => Ok(Format::Natural),
+        Some("x" | "a" | "z") => Ok(Format::Hex),
+        Some("d" | "u") => Ok(Format::Decimal),
+        Some("o") => Ok(Format::Octal),
+        Some("t" | "b") => Ok(Format::Binary),
+        Some("c") => Ok(Format::Char),
+        Some(other) => Err(call.usage(format!("no format `{other}`; there are x, d, u, o, t, c"))),
+    }
+}
+
+fn print(app: &mut App, call: &Call<'_>) -> Answer {
+    // LLDB's `expression -- x`.
+    let text = call.rest.strip_prefix("-- ").unwrap_or(call.rest).trim();
+    if text.is_empty() {
+        return Err(call.usage("expected an expression"));
+    }
+    if let Some((place, value)) = split_assignment(text) {
+        return assign(app, place, value);
+    }
+    let format = format(call)?;
+    let (id, frame) = (app.any_guest()?, app.frame_for_values());
+    let shown = app.debugger.evaluate(id, frame, text, format, Limits::default())?;
+    Ok(Some(Reply::Value(views::variable(shown))))
+}
+
+fn set(app: &mut App, call: &Call<'_>) -> Answer {
+    match split_assignment(call.rest) {
+        Some((place, value)) if !place.is_empty() && !value.is_empty() => assign(app, place, value),
+        _ => Err(call.usage("expected PLACE = EXPRESSION")),
+    }
+}
+
+fn assign(app: &mut App, place: &str, value: &str) -> Answer {
+    let (id, frame) = (app.any_guest()?, app.frame_for_values());
+    let shown = app.debugger.assign(id, frame, place, value, Limits::default())?;
+    Ok(Some(Reply::Value(views::variable(shown))))
+}
+
+/// `PLACE = VALUE`, at the first `=` that compares nothing and stands in no text.
+fn split_assignment(text: &str) -> Option<(&str, &str)> {
+    let bytes = text.as_bytes();
+    let mut quote = None;
+    let mut escaped = false;
+    for (at, byte) in bytes.iter().enumerate() {
+        match (quote, byte) {
+            _ if escaped => escaped = false,
+            (Some(_), b'\\') => escaped = true,
+            (Some(open), byte) if open == byte => quote = None,
+            (Some(_), _) => {}
+            (None, b'"' | b'\'') => quote = Some(byte),
+            (None, b'=') => {
+                let before = at.checked_sub(1).and_then(|i| bytes.get(i));
+                let comparison = bytes.get(at + 1) == Some(&b'=') || matches!(before, Some(b'=' | b'!' | b'<' | b'>'));
+                if !comparison {
+                    return Some((text[..at].trim(), text[at + 1..].trim()));
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+fn variables(app: &mut App, kind: &'static str, arguments: bool, locals: bool) -> Answer {
+    let id = app.stopped_guest()?;
+    let frame = app.frame;
+    let mut shown = Vec::new();
+    if arguments {
+        shown.extend(app.debugger.arguments(id, frame, Limits::default())?);
+    }
+    if locals {
+        shown.extend(app.debugger.locals(id, frame, Limits::default())?);
+    }
+    Ok(Some(Reply::Variables(VariablesView { kind, items: views::variables(shown), more: 0 })))
+}
+
+fn frame_variable(app: &mut App, call: &Call<'_>) -> Answer {
+    if call.rest.is_empty() {
+        return variables(app, "variables", true, true);
+    }
+    let id = app.stopped_guest()?;
+    let frame = Some(app.frame);
+    let mut items = Vec::new();
+    for name in call.rest.split_whitespace() {
+        let shown = app.debugger.evaluate(id, frame, name, Format::Natural, Limits::default())?;
+        items.push(views::variable(shown));
+    }
+    Ok(Some(Reply::Variables(VariablesView { kind: "variables", items, more: 0 })))
+}
+
+fn globals(app: &mut App, call: &Call<'_>) -> Answer {
+    let (id, frame) = (app.any_guest()?, app.frame_for_values());
+    let filter = Some(call.rest).filter(|f| !f.is_empty());
+    let limits = Limits { depth: 2, elements: 16, text: 100 };
+    let mut shown = app.debugger.globals(id, frame, filter, limits)?;
+    let more = shown.len().saturating_sub(MOST);
+    shown.truncate(MOST);
+    Ok(Some(Reply::Variables(VariablesView { kind: "globals", items: views::variables(shown), more })))
+}
+
+fn display(app: &mut App, call: &Call<'_>) -> Answer {
+    let mut displays = if call.rest.is_empty() {
+        app.displayed()
+    } else {
+        let format = format(call)?;
+        app.last_display += 1;
+        let id = app.last_display;
+        app.displays.push(Display { id, expression: call.rest.to_owned(), format });
+        let mut displays = app.displayed();
+        displays.retain(|d| d.id == id);
+        displays
+    };
+    // Before the program runs there's nothing to show yet, and nothing wrong with it.
+    if app.stopped_guest().is_err() {
+        displays.retain(|d| d.value.is_some());
+    }
+    Ok(Some(Reply::Displays(displays)))
+}
+
+fn undisplay(app: &mut App, call: &Call<'_>) -> Answer {
+    if call.rest.is_empty() {
+        app.displays.clear();
+        return Ok(None);
+    }
+    let mut ids = Vec::new();
+    for word in call.rest.split_whitespace() {
+        match word.parse::<u32>() {
+            Ok(id) if app.displays.iter().any(|d| d.id == id) => ids.push(id),
+            _ => return Err(call.usage(format!("`{word}` is no number of a display (see `display`)"))),
+        }
+    }
+    app.displays.retain(|d| !ids.contains(&d.id));
+    Ok(None)
+}
+
+fn type_of(app: &mut App, call: &Call<'_>, definition: bool) -> Answer {
+    if call.rest.is_empty() {
+        return Err(call.usage("expected an expression or a type"));
+    }
+    let (id, frame) = (app.any_guest()?, app.frame_for_values());
+    let (name, written) = app.debugger.type_of(id, frame, call.rest)?;
+    Ok(Some(Reply::Type(TypeView { name, definition: definition.then_some(written) })))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn assignments_are_told_from_comparisons() {
+        assert_eq!(split_assignment("a = 3"), Some(("a", "3")));
+        assert_eq!(split_assignment("a[1].b=c"), Some(("a[1].b", "c")));
+        for text in ["a == 3", "a <= b", "a != b", "f('=')", "\"a=b\"", "a"] {
+            assert_eq!(split_assignment(text), None, "{text}");
+        }
+    }
+}

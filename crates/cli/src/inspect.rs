@@ -1,0 +1,49 @@
+//! `freezeframe info`: what a guest is made of, without running it.
+
+use std::{fs, sync::Arc};
+
+use freezeframe_engine::Debugger;
+use freezeframe_symbols::Symbols;
+
+use crate::{
+    args::{ColorChoice, InfoArgs},
+    console::{Console, ConsoleOptions},
+    error::CliError,
+    json::{ModuleView, Reply},
+    launch::Launcher,
+    output::Printer,
+    views::{self, FAILED},
+};
+
+/// Prints what is known about a guest and gives the exit code.
+pub fn info(args: &InfoArgs) -> i32 {
+    let color = !args.json && ColorChoice::Auto.decide();
+    let console = Console::new(ConsoleOptions { json: args.json, color, interactive: false });
+    let printer = Printer::new(console.clone());
+    match modules(args, &console) {
+        Ok(modules) => {
+            printer.reply("info modules", Some(&Reply::Modules(modules)));
+            0
+        }
+        Err(error) => {
+            printer.error(None, &error.to_string());
+            FAILED
+        }
+    }
+}
+
+fn modules(args: &InfoArgs, console: &Console) -> Result<Vec<ModuleView>, CliError> {
+    // Of a core module the file is enough: it needn't be one that could be run.
+    if let Ok(bytes) = fs::read(&args.guest)
+        && bytes.starts_with(b"\0asm\x01\0\0\0")
+    {
+        let name = args.guest.file_name().map(|name| name.to_string_lossy().into_owned());
+        let symbols = Symbols::new(Arc::from(bytes)).map_err(|e| CliError::Other(e.to_string()))?;
+        return Ok(vec![views::module(0, name, &symbols)]);
+    }
+    let launcher = Launcher::open_to_look(&args.guest, console)?;
+    let mut debugger = Debugger::new();
+    let id = debugger.attach(launcher.launch()?)?;
+    let modules = debugger.modules(id)?;
+    Ok(modules.into_iter().map(|(number, name, symbols)| views::module(number.0, name, &symbols)).collect())
+}

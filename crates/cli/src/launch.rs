@@ -1,0 +1,143 @@
+//! Opening and launching guests: the only file that knows the host.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::mpsc,
+    thread,
+    time::Duration,
+};
+
+use freezeframe_debuggee::Debuggee;
+use freezeframe_host::{HostError, LaunchOptions, MappedDir, Output, Program, ProgramKind, Stdin, Stream, launch};
+
+use crate::{
+    args::DebugArgs,
+    console::{Console, GuestStream},
+};
+
+/// A folder that the guest may use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MappedFolder {
+    /// Where it is.
+    pub host: PathBuf,
+    /// What the guest calls it.
+    pub guest: String,
+}
+
+/// A guest could not be opened or started. The message says what to do.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct LaunchError(#[from] HostError);
+
+/// A guest that was opened, and how to start it: any number of times.
+pub struct Launcher {
+    program: Program,
+    options: LaunchOptions,
+}
+
+impl Launcher {
+    /// Opens a guest.
+    ///
+    /// # Errors
+    /// A file that can't be read, or that is no guest.
+    pub fn open(args: &DebugArgs, console: &Console) -> Result<Self, LaunchError> {
+        let program = patiently(&args.guest, console, || Program::open(&args.guest))?;
+        let stdin = match &args.stdin {
+            Some(path) => Stdin::File(path.clone()),
+            // Nobody else reads it then.
+            None if args.batch => Stdin::Inherit,
+            None => Stdin::Empty,
+        };
+        let (guest_args, invoke) = match &args.invoke {
+            Some(name) => (Vec::new(), Some((name.clone(), args.guest_args.clone()))),
+            None => (args.guest_args.clone(), None),
+        };
+        let dirs = args.dirs.iter().map(|d| MappedDir { host: d.host.clone(), guest: d.guest.clone() });
+        let options = LaunchOptions {
+            args: guest_args,
+            env: args.env.clone(),
+            dirs: dirs.collect(),
+            stdin,
+            invoke,
+            output: output(console.clone()),
+        };
+        Ok(Self { program, options })
+    }
+
+    /// Opens a guest only to look at it: it gets nothing and is never resumed.
+    ///
+    /// # Errors
+    /// As for [`open`](Self::open).
+    pub fn open_to_look(path: &Path, console: &Console) -> Result<Self, LaunchError> {
+        let program = patiently(path, console, || Program::open(path))?;
+        let options = LaunchOptions {
+            args: Vec::new(),
+            env: Vec::new(),
+            dirs: Vec::new(),
+            stdin: Stdin::Empty,
+            invoke: None,
+            output: output(console.clone()),
+        };
+        Ok(Self { program, options })
+    }
+
+    /// Starts the guest; it stands before its first operator.
+    ///
+    /// # Errors
+    /// What it needs and can't get.
+    pub fn launch(&self) -> Result<Box<dyn Debuggee>, LaunchError> {
+        Ok(launch(&self.program, self.options.clone())?)
+    }
+
+    /// Its file.
+    pub fn path(&self) -> &Path {
+        self.program.path()
+    }
+
+    /// Whether it's a component (else a core module).
+    pub fn is_component(&self) -> bool {
+        self.program.kind() == ProgramKind::Component
+    }
+
+    /// The function that is called instead of the command.
+    pub fn invoked(&self) -> Option<&str> {
+        self.options.invoke.as_ref().map(|(name, _)| name.as_str())
+    }
+}
+
+fn output(console: Console) -> Output {
+    Output::new(move |stream, bytes| {
+        let stream = match stream {
+            Stream::Stdout => GuestStream::Stdout,
+            Stream::Stderr => GuestStream::Stderr,
+        };
+        console.guest(stream, bytes)
+    })
+}
+
+/// Does what may take long; a person who waits is told after half a second what for.
+fn patiently<R>(path: &Path, console: &Console, work: impl FnOnce() -> R) -> R {
+    if !console.can_show_progress() {
+        return work();
+    }
+    let (done, finished) = mpsc::channel::<()>();
+    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+    let console = console.clone();
+    let progress = thread::spawn(move || {
+        let waiting = Err(mpsc::RecvTimeoutError::Timeout);
+        if finished.recv_timeout(Duration::from_millis(500)) != waiting {
+            return;
+        }
+        for spinner in ['|', '/', '-', '\\'].into_iter().cycle() {
+            console.progress(&format!("{spinner} compiling {name} for debugging"));
+            if finished.recv_timeout(Duration::from_millis(120)) != waiting {
+                return console.progress("");
+            }
+        }
+    });
+    let result = work();
+    drop(done);
+    // The line is gone before anything else is written.
+    _ = progress.join();
+    result
+}

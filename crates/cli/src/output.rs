@@ -1,0 +1,109 @@
+//! Answers, as text or as JSON.
+
+use std::io::BufRead as _;
+
+use crate::{
+    console::Console,
+    json::{CommandLine, Event, Reply},
+    render::Renderer,
+    style::Style,
+};
+
+/// Writes answers to the console in the form that was asked for.
+pub struct Printer {
+    console: Console,
+    renderer: Renderer,
+}
+
+impl Printer {
+    /// For a console.
+    pub fn new(console: Console) -> Self {
+        let options = console.options();
+        let rich = options.interactive && console.on_terminal() && !options.json;
+        let renderer = Renderer { style: Style::new(options.color), rich };
+        Self { console, renderer }
+    }
+
+    /// The console.
+    pub fn console(&self) -> &Console {
+        &self.console
+    }
+
+    /// Whether a person looks at it on a terminal and gets more than the bare answers.
+    pub fn rich(&self) -> bool {
+        self.renderer.rich
+    }
+
+    /// The colours in use.
+    pub fn style(&self) -> Style {
+        self.renderer.style
+    }
+
+    fn json(&self) -> bool {
+        self.console.options().json
+    }
+
+    /// A command's answer.
+    pub fn reply(&self, command: &str, reply: Option<&Reply>) {
+        if self.json() {
+            self.console.json(&CommandLine { command: Some(command), ok: true, reply, error: None });
+        } else if let Some(reply) = reply {
+            let text = self.renderer.reply(reply);
+            if !text.is_empty() {
+                self.console.text(&ended(text));
+            }
+        }
+    }
+
+    /// A failure; of a command if there is one.
+    pub fn error(&self, command: Option<&str>, message: &str) {
+        if self.json() {
+            self.console.json(&CommandLine { command, ok: false, reply: None, error: Some(message.to_owned()) });
+        } else {
+            self.console.message(&ended(format!("{} {message}", self.renderer.style.bad("error:"))));
+        }
+    }
+
+    /// Something worth knowing.
+    pub fn note(&self, text: &str) {
+        if self.json() {
+            self.console.json(&Event::Note { text: text.to_owned() });
+        } else {
+            self.console.message(&ended(format!("{} {text}", self.renderer.style.strong("note:"))));
+        }
+    }
+
+    /// The guest is over: an event in JSON. In text the answer of the command that ran it says so.
+    pub fn exited(&self, code: Option<i32>) {
+        if self.json() {
+            self.console.json(&Event::Exited { code });
+        }
+    }
+
+    /// Asks a person at a terminal; nobody there: yes.
+    pub fn confirm(&self, question: &str) -> bool {
+        if !self.rich() {
+            return true;
+        }
+        loop {
+            self.console.text(&format!("{question} (y or n) "));
+            let mut answer = String::new();
+            match std::io::stdin().lock().read_line(&mut answer) {
+                Ok(0) | Err(_) => return false,
+                Ok(_) => {}
+            }
+            match answer.trim().to_lowercase().as_str() {
+                "y" | "yes" => return true,
+                "n" | "no" => return false,
+                _ => self.console.text("Please answer y or n.\n"),
+            }
+        }
+    }
+}
+
+fn ended(mut text: String) -> String {
+    if !text.ends_with('\n') {
+        text.push('\n');
+    }
+    text
+}

@@ -1,0 +1,142 @@
+//! Letting the guest run and waiting for what it does.
+
+use std::time::{Duration, Instant};
+
+use freezeframe_engine::{DebuggeeId, Debugger, EngineError, Reason, Report, SourcePosition, State};
+
+use crate::{
+    app::App,
+    error::CliError,
+    json::{FrameReply, Reply, StopKind, StopView},
+    source::Snippet,
+    views,
+};
+
+/// How often signals and a closed pipe are looked for. The guest's own events don't wait for it.
+const LOOK: Duration = Duration::from_millis(100);
+/// How long a guest may take to stop before a person is told what it's doing.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+impl App {
+    /// Lets the guest run as `start` says, until it stops or ends.
+    ///
+    /// # Errors
+    /// It isn't being run, or can't run like this.
+    pub fn go(
+        &mut self,
+        start: impl FnOnce(&mut Debugger, DebuggeeId) -> Result<(), EngineError>,
+    ) -> Result<Reply, CliError> {
+        let id = self.stopped_guest()?;
+        self.go_with(id, start)
+    }
+
+    /// Lets a guest that stands before its first operator run.
+    ///
+    /// # Errors
+    /// It can't run.
+    pub fn begin(&mut self) -> Result<Reply, CliError> {
+        let id = self.any_guest()?;
+        if let State::Ended(ended) = self.debugger.state(id)? {
+            // It was over before it began.
+            self.started = true;
+            return Ok(self.report(Report::Ended { debuggee: id, ended }));
+        }
+        self.started = true;
+        self.go_with(id, |debugger, id| debugger.resume(id))
+    }
+
+    fn go_with(
+        &mut self,
+        id: DebuggeeId,
+        start: impl FnOnce(&mut Debugger, DebuggeeId) -> Result<(), EngineError>,
+    ) -> Result<Reply, CliError> {
+        let interrupter = self.debugger.interrupter(id)?;
+        start(&mut self.debugger, id)?;
+        self.signals.guest_runs(interrupter);
+        let report = self.wait(id);
+        self.signals.guest_stopped();
+        Ok(self.report(report?))
+    }
+
+    fn wait(&mut self, id: DebuggeeId) -> Result<Report, CliError> {
+        let mut asked: Option<Instant> = None;
+        let mut told = false;
+        loop {
+            if let Some(report) = self.debugger.wait(id, Some(LOOK))? {
+                return Ok(report);
+            }
+            if self.console().broken() || self.signals.interrupts() >= 2 {
+                let ended = self.debugger.kill(id)?;
+                return Ok(Report::Ended { debuggee: id, ended });
+            }
+            if self.signals.interrupts() == 1 {
+                let asked = *asked.get_or_insert_with(Instant::now);
+                if !told && asked.elapsed() > PATIENCE {
+                    told = true;
+                    self.printer.note(
+                        "the program is in a function of the host and stops when it returns; \
+                         press Ctrl-C again to kill it",
+                    );
+                }
+            }
+        }
+    }
+
+    /// What there is to say about a stop.
+    pub fn stop_view(&mut self, reason: Reason, mut notes: Vec<String>) -> StopView {
+        let (kind, message, breakpoints) = match reason {
+            Reason::Attached => (StopKind::Attached, None, Vec::new()),
+            Reason::Breakpoints(ids) => (StopKind::Breakpoint, None, ids),
+            Reason::StepDone => (StopKind::Step, None, Vec::new()),
+            Reason::Interrupted => (StopKind::Interrupt, None, Vec::new()),
+            Reason::Trap { message, .. } => (StopKind::Trap, Some(views::trap_message(&message)), Vec::new()),
+            Reason::Exception { summary } => (StopKind::Exception, Some(summary), Vec::new()),
+            Reason::HostError { message } => (StopKind::HostError, Some(message), Vec::new()),
+            Reason::Blind { why } => (StopKind::Blind, Some(why), Vec::new()),
+        };
+        let frame = self.selected();
+        let position = frame.as_ref().and_then(|f| f.position.clone());
+        let snippet = position.as_ref().and_then(|at| self.snippet(at));
+        if let Some(at) = position.filter(|_| snippet.is_none()) {
+            notes.extend(self.sources.explain_missing(&at.path));
+        }
+        let temporary = breakpoints.iter().any(|id| self.debugger.breakpoint(*id).is_err());
+        StopView {
+            reason: kind,
+            frame: frame.map(|frame| views::frame(&frame, &mut self.sources)),
+            breakpoints: breakpoints.into_iter().map(|id| id.0).collect(),
+            temporary,
+            message,
+            source: snippet.as_ref().and_then(Snippet::marked_line).map(str::to_owned),
+            notes,
+            displays: self.displayed(),
+            snippet,
+        }
+    }
+
+    /// The selected frame with its source line.
+    ///
+    /// # Errors
+    /// There is no such frame.
+    pub fn frame_reply(&mut self) -> Result<Reply, CliError> {
+        let id = self.stopped_guest()?;
+        let frame = self.debugger.frame(id, self.frame)?;
+        let snippet = frame.position.as_ref().and_then(|at| self.snippet(at));
+        if let Some(at) = frame.position.as_ref().filter(|_| snippet.is_none())
+            && let Some(note) = self.sources.explain_missing(&at.path)
+        {
+            self.printer.note(&note);
+        }
+        Ok(Reply::Frame(Box::new(FrameReply {
+            frame: views::frame(&frame, &mut self.sources),
+            source: snippet.as_ref().and_then(Snippet::marked_line).map(str::to_owned),
+            snippet,
+        })))
+    }
+
+    /// The source line at a position, with those around it for a person at a terminal.
+    fn snippet(&mut self, at: &SourcePosition) -> Option<Snippet> {
+        let (before, after) = if self.printer.rich() { (4, 4) } else { (0, 0) };
+        self.sources.around(&at.path, at.line, before, after)
+    }
+}

@@ -1,0 +1,210 @@
+//! Source files: where they are on this machine, and their lines.
+//!
+//! A compiler's path is looked for as it is; then below the current folder, the folders of `--source-dir` and
+//! `directory`, and the guest's folder and those above it, with more and more of its leading parts dropped. What isn't
+//! found is remembered, and explained once.
+
+use std::{
+    collections::{HashMap, HashSet},
+    path::{Path, PathBuf},
+    rc::Rc,
+};
+
+/// How many folders above the guest's are looked through.
+const FOLDERS_ABOVE: usize = 6;
+/// Larger files aren't source.
+const LARGEST: u64 = 32 << 20;
+
+/// A source file that was found.
+#[derive(Debug)]
+pub struct SourceText {
+    /// Where.
+    pub path: PathBuf,
+    /// Its lines, without their ends.
+    pub lines: Vec<String>,
+}
+
+/// A few lines of a source file.
+#[derive(Clone, Debug, Default)]
+pub struct Snippet {
+    /// The number of the first line.
+    pub first: u32,
+    /// The lines.
+    pub lines: Vec<String>,
+    /// The line that is marked, if it's among them.
+    pub marked: Option<u32>,
+    /// Its file's extension, which tells the language.
+    pub extension: String,
+    /// Whether the first line begins inside a block comment.
+    pub in_comment: bool,
+}
+
+impl Snippet {
+    /// The marked line.
+    pub fn marked_line(&self) -> Option<&str> {
+        let at = self.marked?.checked_sub(self.first)?;
+        self.lines.get(at as usize).map(String::as_str)
+    }
+}
+
+/// The source files of a guest.
+#[derive(Debug, Default)]
+pub struct Sources {
+    /// Asked for by the person, first.
+    folders: Vec<PathBuf>,
+    guest: PathBuf,
+    found: HashMap<String, Option<Rc<SourceText>>>,
+    explained: HashSet<String>,
+}
+
+impl Sources {
+    /// For a guest, with folders to look in.
+    pub fn new(guest: &Path, folders: Vec<PathBuf>) -> Self {
+        let guest = std::path::absolute(guest).unwrap_or_else(|_| guest.to_owned());
+        Self { folders, guest, ..Self::default() }
+    }
+
+    /// Looks in one more folder from now on.
+    pub fn add_folder(&mut self, folder: PathBuf) {
+        self.folders.push(folder);
+        self.found.retain(|_, found| found.is_some());
+        self.explained.clear();
+    }
+
+    /// The file that a compiler named so.
+    pub fn get(&mut self, path: &str) -> Option<Rc<SourceText>> {
+        if let Some(found) = self.found.get(path) {
+            return found.clone();
+        }
+        let found = self.candidates(path).into_iter().find_map(|path| {
+            let metadata = std::fs::metadata(&path).ok().filter(|m| m.is_file() && m.len() <= LARGEST)?;
+            let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
+            std::io::Read::read_to_end(&mut std::fs::File::open(&path).ok()?, &mut bytes).ok()?;
+            let lines = String::from_utf8_lossy(&bytes).lines().map(str::to_owned).collect();
+            Some(Rc::new(SourceText { path, lines }))
+        });
+        self.found.insert(path.to_owned(), found.clone());
+        found
+    }
+
+    fn candidates(&self, path: &str) -> Vec<PathBuf> {
+        let mut candidates = vec![PathBuf::from(path)];
+        let parts: Vec<&str> = path.split(['/', '\\']).filter(|p| !p.is_empty() && *p != "." && *p != "..").collect();
+        // Parts of `path` below a folder, the most first, at least so many.
+        let mut below = |folder: &Path, least: usize| {
+            for dropped in 0..=parts.len().saturating_sub(least.max(1)) {
+                if parts.len() - dropped >= least {
+                    candidates.push(parts[dropped..].iter().fold(folder.to_owned(), |path, part| path.join(part)));
+                }
+            }
+        };
+        for folder in &self.folders {
+            below(folder, 1);
+        }
+        // The toolchain's own files: a project's `src/lib.rs` isn't the standard library's.
+        if path.starts_with("/rustc/") || path.starts_with("/rust/deps/") || path.contains("://") {
+            return candidates;
+        }
+        below(Path::new(""), 1);
+        let mut above = self.guest.ancestors().skip(1).take(FOLDERS_ABOVE);
+        if let Some(folder) = above.next() {
+            below(folder, 1);
+        }
+        for folder in above {
+            below(folder, 2);
+        }
+        candidates
+    }
+
+    /// The path as people are shown it: where the file is, or what the compiler said without what tells nobody anything.
+    pub fn shown(&mut self, path: &str) -> String {
+        if let Some(found) = self.get(path) {
+            let here = std::env::current_dir().unwrap_or_default();
+            let shown = found.path.strip_prefix(&here).unwrap_or(&found.path);
+            return shown.display().to_string();
+        }
+        shorten(path)
+    }
+
+    /// Lines around one, which is marked.
+    pub fn around(&mut self, path: &str, line: u32, before: u32, after: u32) -> Option<Snippet> {
+        let snippet = self.lines(path, line.saturating_sub(before).max(1), line.saturating_add(after))?;
+        Some(Snippet { marked: Some(line), ..snippet }).filter(|s| s.marked_line().is_some())
+    }
+
+    /// Lines `first` to `last`, as far as there are any. `None` when there is no file.
+    pub fn lines(&mut self, path: &str, first: u32, last: u32) -> Option<Snippet> {
+        let text = self.get(path)?;
+        let from = (first.max(1) - 1) as usize;
+        let to = (last as usize).min(text.lines.len());
+        let lines = text.lines.get(from..to).unwrap_or_default().to_vec();
+        let extension = Path::new(path).extension().map(|e| e.to_string_lossy().into_owned()).unwrap_or_default();
+        let before = text.lines.iter().take(from).map(String::as_str);
+        let in_comment = crate::highlight::ends_in_comment(before);
+        Some(Snippet { first: first.max(1), lines, marked: None, extension, in_comment })
+    }
+
+    /// What to say, once for each file, when it can't be found.
+    pub fn explain_missing(&mut self, path: &str) -> Option<String> {
+        if self.get(path).is_some() || !self.explained.insert(path.to_owned()) {
+            return None;
+        }
+        Some(format!("no source file {path}; use --source-dir DIR, or the command `directory DIR`"))
+    }
+}
+
+/// Leaves out the hash of a toolchain's build, and the beginning of what is long.
+fn shorten(path: &str) -> String {
+    if let Some(rest) = path.strip_prefix("/rustc/")
+        && let Some((_, rest)) = rest.split_once('/')
+    {
+        return rest.to_owned();
+    }
+    let parts: Vec<&str> = path.split('/').collect();
+    if path.len() > 60 && parts.len() > 4 {
+        return format!("…/{}", parts[parts.len() - 3..].join("/"));
+    }
+    path.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn leading_parts_are_dropped() {
+        let folder = tempfile::tempdir().unwrap();
+        let src = folder.path().join("src");
+        std::fs::create_dir_all(&src).unwrap();
+        std::fs::write(src.join("a.c"), "one\ntwo\nthree\n").unwrap();
+        let mut sources = Sources::new(&folder.path().join("built/guest.wasm"), vec![]);
+        assert!(sources.get("/build/elsewhere/src/a.c").is_some());
+        // One part alone is too little to go by in a folder above the guest's.
+        assert!(sources.get("/build/a.c").is_none());
+        assert!(sources.explain_missing("/build/a.c").is_some());
+        assert!(sources.explain_missing("/build/a.c").is_none());
+        sources.add_folder(src);
+        assert!(sources.get("/build/a.c").is_some());
+    }
+
+    #[test]
+    fn lines_around() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("a.c"), "one\ntwo\nthree\n").unwrap();
+        let mut sources = Sources::new(Path::new("x.wasm"), vec![folder.path().to_owned()]);
+        let snippet = sources.around("/a.c", 3, 1, 5).unwrap();
+        assert_eq!((snippet.first, snippet.lines.len()), (2, 2));
+        assert_eq!(snippet.marked_line(), Some("three"));
+        assert!(sources.around("/a.c", 9, 1, 5).is_none());
+    }
+
+    #[test]
+    fn the_standard_library_is_not_the_projects() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(folder.path().join("src")).unwrap();
+        std::fs::write(folder.path().join("src/lib.rs"), "mine").unwrap();
+        let mut sources = Sources::new(&folder.path().join("guest.wasm"), vec![]);
+        assert!(sources.get("/rustc/abc/library/core/src/lib.rs").is_none());
+        assert_eq!(sources.shown("/rustc/abc/library/core/src/lib.rs"), "library/core/src/lib.rs");
+    }
+}

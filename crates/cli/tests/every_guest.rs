@@ -1,0 +1,151 @@
+//! Every built guest can be opened, started, stepped through and looked at; what can't be had is said, never a panic.
+
+mod scenario;
+
+use std::time::Duration;
+
+use freezeframe_engine::{BreakpointSpec, DebuggeeId, Debugger, Limits, LocationSpec, PcMeaning, Report, Step};
+use freezeframe_host::{LaunchOptions, Output, Program, Stdin, launch};
+use scenario::root;
+
+fn start(program: &Program, debugger: &mut Debugger, arguments: &[&str]) -> DebuggeeId {
+    let options = LaunchOptions {
+        args: arguments.iter().map(|a| (*a).to_owned()).collect(),
+        env: Vec::new(),
+        dirs: Vec::new(),
+        stdin: Stdin::Empty,
+        invoke: None,
+        output: Output::new(|_, _| Ok(())),
+    };
+    debugger.attach(launch(program, options).unwrap()).unwrap()
+}
+
+fn commands() -> Vec<String> {
+    let mut names: Vec<String> = std::fs::read_dir(root().join("guests/built"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .filter(|name| name.ends_with(".wasm"))
+        .collect();
+    names.sort();
+    // Not commands: checked by the tests of bad input and of --invoke.
+    let others = ["not-wasm", "bogus-opcode", "unsupported", "missing-import", "invoke", "nodebug", "nonames"];
+    names.retain(|name| !others.iter().any(|other| name.starts_with(other)));
+    assert!(names.len() > 20, "{names:?}");
+    names
+}
+
+fn wait(debugger: &mut Debugger, guest: DebuggeeId) -> Report {
+    debugger.wait(guest, Some(Duration::from_secs(60))).unwrap().expect("the guest stops or ends")
+}
+
+/// Looks at everything there is at a stop, and checks what can be checked without knowing the guest.
+fn look(debugger: &mut Debugger, guest: DebuggeeId, what: &str) {
+    let (stack, _) = debugger.stack(guest, 40).unwrap();
+    for frame in stack.iter().take(8) {
+        debugger.arguments(guest, frame.index, Limits::default()).unwrap();
+        for shown in debugger.locals(guest, frame.index, Limits::default()).unwrap() {
+            assert!(!shown.text.is_empty(), "{what}: {shown:?}");
+        }
+        let wasm = debugger.wasm_state(guest, frame.index).unwrap();
+        assert!(wasm.locals.is_ok() || frame.unreadable.is_some(), "{what}: {wasm:?}");
+        assert!(!wasm.memories.is_empty(), "{what}");
+    }
+    // Of two inlined frames of one Wasm frame both have its pc.
+    let theirs = debugger.oracle_backtrace(guest).unwrap();
+    let physical: Vec<_> = stack.iter().filter(|f| !f.inlined).collect();
+    for (ours, (function, pc)) in physical.iter().zip(&theirs) {
+        assert_eq!(ours.function_index, *function, "{what}: {stack:?} {theirs:?}");
+        if let (Some(pc), PcMeaning::Next, false) = (pc, ours.pc_meaning, what.contains(".p2")) {
+            assert_eq!(ours.pc, *pc, "{what}");
+        }
+    }
+    assert!(debugger.planted(guest).unwrap().is_empty(), "{what}: a step left something planted");
+}
+
+#[test]
+fn every_guest_can_be_started_and_stepped() {
+    for name in commands() {
+        let program = Program::open(&root().join("guests/built").join(&name)).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let mut debugger = Debugger::new();
+        let guest = start(&program, &mut debugger, &[]);
+        // Where its own sources begin; a module without line information begins at its entry.
+        let modules = debugger.modules(guest).unwrap();
+        let main = ["main", "queue.main", "_start"].into_iter().find(|main| {
+            modules.iter().any(|(_, _, symbols)| {
+                let own = |file: &str| file.contains("guests/src") || file.contains("queue.zig");
+                symbols.function_sites(main).iter().any(|pc| {
+                    let file = symbols.location(*pc).map(|at| symbols.files()[at.file.0 as usize].path.clone());
+                    file.is_some_and(|file| own(&file)) || *main == "_start"
+                })
+            })
+        });
+        let main = main.unwrap_or_else(|| panic!("{name} has no beginning"));
+        let location = LocationSpec::Function(main.to_owned());
+        let spec = BreakpointSpec { location, condition: None, one_shot: true };
+        debugger.add_breakpoint(spec, false).unwrap_or_else(|e| panic!("{name}: {e}"));
+        debugger.resume(guest).unwrap();
+        assert!(matches!(wait(&mut debugger, guest), Report::Stopped { .. }), "{name}: {main} isn't reached");
+        for (round, step) in [Step::Into, Step::Over, Step::Instruction, Step::Into, Step::InstructionOver, Step::Until]
+            .into_iter()
+            .cycle()
+            .take(36)
+            .enumerate()
+        {
+            look(&mut debugger, guest, &name);
+            match debugger.step(guest, step, 1 + round as u32 % 3) {
+                Ok(()) => {}
+                // Code without lines: on by instructions.
+                Err(_) => debugger.step(guest, Step::Instruction, 1).unwrap(),
+            }
+            if let Report::Ended { .. } = wait(&mut debugger, guest) {
+                break;
+            }
+        }
+    }
+}
+
+/// Single steps visit exactly the operators that run: their number, counted by stepping over each, is the same as what a
+/// breakpoint on every operator of the function sees.
+#[test]
+fn instruction_steps_miss_nothing() {
+    let program = Program::open(&root().join("guests/built/steps.O0.dwarf5.wasm")).unwrap();
+    let at = |debugger: &mut Debugger, guest| {
+        let frame = debugger.frame(guest, 0).unwrap();
+        (frame.function_index, frame.pc)
+    };
+    let begin = |debugger: &mut Debugger| {
+        let guest = start(&program, debugger, &[]);
+        let location = LocationSpec::Function("loops".to_owned());
+        debugger.add_breakpoint(BreakpointSpec { location, condition: None, one_shot: true }, false).unwrap();
+        debugger.resume(guest).unwrap();
+        wait(debugger, guest);
+        guest
+    };
+    let mut debugger = Debugger::new();
+    let guest = begin(&mut debugger);
+    let (function, _) = at(&mut debugger, guest);
+    let mut stepped = Vec::new();
+    while at(&mut debugger, guest).0 == function {
+        stepped.push(at(&mut debugger, guest).1);
+        debugger.step(guest, Step::Instruction, 1).unwrap();
+        wait(&mut debugger, guest);
+    }
+
+    let mut debugger = Debugger::new();
+    let guest = begin(&mut debugger);
+    let (_, instructions) = debugger.disassemble(guest, Some(0), None).unwrap();
+    for instruction in instructions {
+        let location = LocationSpec::Address(instruction.pc.0);
+        // What can't be reached is refused, and no step goes there.
+        let set = debugger.add_breakpoint(BreakpointSpec { location, condition: None, one_shot: false }, false);
+        assert!(set.is_ok() || !stepped.contains(&instruction.pc), "{instruction:?}");
+    }
+    let mut hit = vec![at(&mut debugger, guest).1];
+    while hit.len() < stepped.len() {
+        debugger.resume(guest).unwrap();
+        wait(&mut debugger, guest);
+        hit.push(at(&mut debugger, guest).1);
+    }
+    assert!(stepped.len() > 100);
+    assert_eq!(hit, stepped);
+}
