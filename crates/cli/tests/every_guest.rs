@@ -27,9 +27,9 @@ fn commands() -> Vec<String> {
         .filter(|name| name.ends_with(".wasm"))
         .collect();
     names.sort();
-    // Not commands: checked by the tests of bad input and of --invoke.
-    let others = ["not-wasm", "bogus-opcode", "unsupported", "missing-import", "invoke", "nodebug", "nonames"];
-    names.retain(|name| !others.iter().any(|other| name.starts_with(other)));
+    // Runs for ever, or no commands: checked by other tests.
+    let others = ["spin", "not-wasm", "bogus-opcode", "unsupported", "missing-import", "invoke", "nodebug", "nonames"];
+    names.retain(|name| !others.iter().any(|other| name.starts_with(other)) && !name.contains(".external.debug"));
     assert!(names.len() > 20, "{names:?}");
     names
 }
@@ -95,7 +95,9 @@ fn every_guest_can_be_started_and_stepped() {
             match debugger.step(guest, step, 1 + round as u32 % 3) {
                 Ok(()) => {}
                 // Code without lines: on by instructions.
-                Err(_) => debugger.step(guest, Step::Instruction, 1).unwrap(),
+                Err(first) => debugger
+                    .step(guest, Step::Instruction, 1)
+                    .unwrap_or_else(|e| panic!("{name}, {step:?}: {first}; {e}; {:?}", debugger.frame(guest, 0))),
             }
             if let Report::Ended { .. } = wait(&mut debugger, guest) {
                 break;
@@ -148,4 +150,30 @@ fn instruction_steps_miss_nothing() {
     }
     assert!(stepped.len() > 100);
     assert_eq!(hit, stepped);
+}
+
+/// A breakpoint set while the guest runs interrupts it for as long as that takes, and nobody notices.
+#[test]
+fn a_running_guest_gets_its_breakpoint() {
+    let program = Program::open(&root().join("guests/built/spin.O0.dwarf5.wasm")).unwrap();
+    let mut debugger = Debugger::new();
+    let guest = start(&program, &mut debugger, &[]);
+    debugger.resume(guest).unwrap();
+    assert_eq!(debugger.wait(guest, Some(Duration::from_millis(50))).unwrap(), None, "it runs for ever");
+    let markers = scenario::Markers::of("guests/src/spin.c");
+    let location = LocationSpec::Line { file: markers.file.clone(), line: markers.line("beat") };
+    debugger.add_breakpoint(BreakpointSpec { location, condition: None, one_shot: false }, false).unwrap();
+    let Report::Stopped { reason, .. } = wait(&mut debugger, guest) else { panic!("it ended") };
+    assert!(matches!(reason, freezeframe_engine::Reason::Breakpoints(_)), "{reason:?}");
+    assert_eq!(debugger.frame(guest, 0).unwrap().position.unwrap().line, markers.line("beat"));
+    // The same from another thread, as Ctrl-C does it.
+    let ids: Vec<_> = debugger.breakpoints().iter().map(|b| b.id).collect();
+    ids.into_iter().for_each(|id| debugger.remove_breakpoint(id).unwrap());
+    debugger.resume(guest).unwrap();
+    let interrupter = debugger.interrupter(guest).unwrap();
+    let hand = std::thread::spawn(move || interrupter.interrupt());
+    let Report::Stopped { reason, .. } = wait(&mut debugger, guest) else { panic!("it ended") };
+    assert_eq!(reason, freezeframe_engine::Reason::Interrupted);
+    hand.join().unwrap();
+    assert_eq!(debugger.kill(guest).unwrap(), freezeframe_engine::Ended::Killed);
 }

@@ -305,16 +305,19 @@ impl Debugger {
             self.targets.iter().filter(|t| t.state == State::Running).map(|t| t.id).collect();
         let mut resume = Vec::new();
         for id in running {
-            self.target(id)?.debuggee.interrupter().interrupt();
+            let target = self.target(id)?;
+            let stepping = target.stepping.clone();
+            target.debuggee.interrupter().interrupt();
             match self.wait(id, Some(PAUSE))? {
-                Some(Report::Stopped { reason: Reason::Interrupted, .. }) => resume.push(id),
+                Some(Report::Stopped { reason: Reason::Interrupted, .. }) => resume.push((id, stepping)),
                 // A stop of its own came first: it is reported as if nothing had been.
                 Some(report) => self.pending.push_back(report),
                 None => return Err(EngineError::Running),
             }
         }
         let result = act(self);
-        for id in resume {
+        for (id, stepping) in resume {
+            self.target(id)?.stepping = stepping;
             self.resume_with_plan(id)?;
         }
         result

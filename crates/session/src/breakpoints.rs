@@ -140,13 +140,7 @@ impl Registry {
         edit(store, |edit| {
             sites.iter().try_for_each(|(key, module)| edit.add_breakpoint(module, ModulePC::new(key.pc)))
         })?;
-        let exact: BTreeSet<(CodeKey, u32)> = store
-            .as_context()
-            .breakpoints()
-            .into_iter()
-            .flatten()
-            .filter_map(|b| Some((CodeKey::of(&b.module)?, b.pc.raw())))
-            .collect();
+        let exact = exact(store);
         match sites.iter().find(|(key, _)| !exact.contains(&(key.code, key.pc))) {
             None => Ok(()),
             Some((slipped, _)) => {
@@ -158,6 +152,33 @@ impl Registry {
         }
     }
 
+    /// Which of these operators have code to stop at. The compiler may have found out that one can't be reached, which
+    /// nobody sees in the bytecode: so they are planted, looked for, and taken out again.
+    pub(crate) fn plantable<T: 'static>(
+        &mut self,
+        store: &mut StoreContextMut<'_, T>,
+        sites: &[(Module, u32)],
+    ) -> Result<Vec<bool>, Error> {
+        let mut keys = Vec::with_capacity(sites.len());
+        for (module, pc) in sites {
+            let known = self.infos.of(module).filter(|(_, info)| info.same_engine(store.engine()));
+            keys.push(known.and_then(|(code, info)| info.is_operator(*pc).then_some(SiteKey { code, pc: *pc })));
+        }
+        let fresh = |key: &SiteKey| !self.sites.contains_key(key);
+        let trial: Vec<(SiteKey, Module)> = keys
+            .iter()
+            .zip(sites)
+            .filter_map(|(key, (module, _))| Some((key.filter(|key| fresh(key))?, module.clone())))
+            .collect();
+        edit(store, |edit| {
+            trial.iter().try_for_each(|(key, module)| edit.add_breakpoint(module, ModulePC::new(key.pc)))
+        })?;
+        let exact = exact(store);
+        self.unplant(store, &trial)?;
+        let has_code = |key: &SiteKey| !fresh(key) || exact.contains(&(key.code, key.pc));
+        Ok(keys.iter().map(|key| key.as_ref().is_some_and(has_code)).collect())
+    }
+
     /// Takes sites out of the code that are no longer in the books, and plants again what shared their patches.
     fn unplant<T: 'static>(&self, store: &mut StoreContextMut<'_, T>, gone: &[(SiteKey, Module)]) -> Result<(), Error> {
         if gone.is_empty() {
@@ -165,9 +186,12 @@ impl Registry {
         }
         edit(store, |edit| {
             gone.iter().try_for_each(|(key, module)| edit.remove_breakpoint(module, ModulePC::new(key.pc)))?;
+            let pcs: BTreeSet<u32> = gone.iter().map(|(key, _)| key.pc).collect();
             let siblings = self.sites.iter().filter(|(key, site)| {
-                gone.iter()
-                    .any(|(other, module)| other.pc == key.pc && module.image_range() == site.module.image_range())
+                pcs.contains(&key.pc)
+                    && gone
+                        .iter()
+                        .any(|(other, module)| other.pc == key.pc && module.image_range() == site.module.image_range())
             });
             rearm(edit, siblings)
         })
@@ -260,6 +284,12 @@ fn rearm<'s>(
         edit.remove_breakpoint(&site.module, pc)?;
         edit.add_breakpoint(&site.module, pc)
     })
+}
+
+/// Where Wasmtime really has breakpoints now.
+fn exact<T: 'static>(store: &StoreContextMut<'_, T>) -> BTreeSet<(CodeKey, u32)> {
+    let breakpoints = store.as_context().breakpoints().into_iter().flatten();
+    breakpoints.filter_map(|b| Some((CodeKey::of(&b.module)?, b.pc.raw()))).collect()
 }
 
 /// One batch of changes: the code is made writable and executable again once.

@@ -65,6 +65,10 @@ impl ModuleInfo {
         Ok(())
     }
 
+    pub(crate) fn same_engine(&self, engine: &wasmtime::Engine) -> bool {
+        wasmtime::Engine::same(self.module.engine(), engine)
+    }
+
     pub(crate) fn imports_its_start(&self) -> bool {
         self.start.is_some_and(|start| start < self.imported_functions)
     }

@@ -93,6 +93,15 @@ impl<'a, T: 'static> Stop<'a, T> {
         lock(&self.shared.registry).update(self.store.get_mut(), add, remove)
     }
 
+    /// Which of these operators a breakpoint can be added at: not those that are none, nor those that the compiler found
+    /// out to be unreachable.
+    ///
+    /// # Errors
+    /// Wasmtime's.
+    pub fn plantable(&mut self, sites: &[(Module, u32)]) -> Result<Vec<bool>, Error> {
+        lock(&self.shared.registry).plantable(self.store.get_mut(), sites)
+    }
+
     /// The session's breakpoints: id, module, offset; in no particular order.
     pub fn breakpoints(&mut self) -> Vec<(BreakpointId, Module, u32)> {
         lock(&self.shared.registry).planted().map(|(id, module, pc)| (id, module.clone(), pc)).collect()
