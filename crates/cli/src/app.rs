@@ -232,6 +232,8 @@ impl App {
             Repeat::Bare(name) => Some(name.to_owned()),
         };
         match result {
+            // Who wants us to end doesn't read where the program stood.
+            Ok(_) if self.signals.terminated() => {}
             Ok(reply) => self.printer.reply(&line, reply.as_ref()),
             Err(error) => {
                 self.failed = true;

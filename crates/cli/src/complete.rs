@@ -108,7 +108,8 @@ fn candidates(names: &Names, before: &str) -> (usize, Vec<(String, Option<String
     let begin_with = |lists: &[&[String]], word: &str| {
         let all = lists.iter().flat_map(|list| list.iter());
         // The last part of a path is what people remember.
-        let fits = |name: &&String| name.starts_with(word) || name.rsplit("::").next().is_some_and(|n| n.starts_with(word));
+        let fits =
+            |name: &&String| name.starts_with(word) || name.rsplit("::").next().is_some_and(|n| n.starts_with(word));
         plain(all.filter(fits).cloned().collect())
     };
     match call.command.words {

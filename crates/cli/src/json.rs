@@ -115,6 +115,13 @@ pub enum StopKind {
     Blind,
 }
 
+impl StopKind {
+    /// Whether the place was chosen by nobody: it may lie deep in a library.
+    pub fn is_surprising(self) -> bool {
+        matches!(self, Self::Interrupt | Self::Trap | Self::Exception | Self::HostError)
+    }
+}
+
 /// A stop.
 #[derive(Debug, Serialize)]
 pub struct StopView {
@@ -135,6 +142,10 @@ pub struct StopView {
     /// The source line, if its file was found.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
+    /// The innermost frame whose source was found, when it isn't that of the stop itself: after a trap that is where a
+    /// person begins to look.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nearest: Option<FrameReply>,
     /// What went wrong beside it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,

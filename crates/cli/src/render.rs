@@ -8,7 +8,8 @@ use crate::{
     highlight::highlight,
     json::{
         BreakpointView, DisassemblyView, DisplayView, EndKind, EndView, FrameView, FunctionView, LineView, MemoryView,
-        ModuleView, Reply, SiteView, StackView, StopKind, StopView, VariableView, VariablesView, WasmValueView, WasmView,
+        ModuleView, Reply, SiteView, StackView, StopKind, StopView, VariableView, VariablesView, WasmValueView,
+        WasmView,
     },
     source::Snippet,
     style::Style,
@@ -71,7 +72,11 @@ impl Renderer {
             StopKind::Breakpoint if stop.breakpoints.len() > 1 => out = format!("Breakpoints {numbers}, "),
             StopKind::Breakpoint => out = format!("Breakpoint {numbers}, "),
             StopKind::Attached | StopKind::Step => {}
-            StopKind::Interrupt => out = format!("{}\n", style.strong("interrupted")),
+            StopKind::Interrupt => {
+                // Behind the `^C` that the terminal shows.
+                let fresh = if self.rich { "\n" } else { "" };
+                out = format!("{fresh}{}\n", style.strong("interrupted"));
+            }
             StopKind::Trap => out = format!("{} {message}\n", style.bad("trap:")),
             StopKind::Exception => out = format!("{} {message}\n", style.bad("exception thrown:")),
             StopKind::HostError => out = format!("{} {message}\n", style.bad("error of a host function:")),
@@ -82,6 +87,10 @@ impl Renderer {
             None => out.push_str("the program hasn't started: it has no stack yet\n"),
         }
         self.snippet(&mut out, stop.snippet.as_ref());
+        if let Some(nearest) = &stop.nearest {
+            _ = writeln!(out, "  called by frame {}: {}", nearest.frame.frame, self.place(&nearest.frame));
+            self.snippet(&mut out, nearest.snippet.as_ref());
+        }
         for note in &stop.notes {
             _ = writeln!(out, "{} {note}", style.strong("note:"));
         }
@@ -132,7 +141,7 @@ impl Renderer {
         match frame.line {
             Some(line) => {
                 out.push_str(&function);
-                if let Some(arguments) = &frame.arguments {
+                if let Some(arguments) = frame.arguments.as_ref().filter(|_| frame.unreadable.is_none()) {
                     let shown: Vec<String> =
                         arguments.iter().map(|a| format!("{}={}", style.variable(&a.name), a.value)).collect();
                     _ = write!(out, " ({})", shown.join(", "));
@@ -233,8 +242,7 @@ impl Renderer {
     // ---- data
 
     fn assignment(&self, variable: &VariableView) -> String {
-        let value =
-            if variable.available { variable.value.clone() } else { self.style.dim(&variable.value) };
+        let value = if variable.available { variable.value.clone() } else { self.style.dim(&variable.value) };
         format!("{} = {value}", self.style.variable(&variable.name))
     }
 
@@ -342,7 +350,9 @@ impl Renderer {
         let pc = self.style.address(&format!("{:#x}", line.pc));
         let function = line.function.as_deref().map(|f| format!(" in {}", self.style.function(f))).unwrap_or_default();
         match line.line {
-            Some(number) => format!("line {number} of {} begins at {pc}{function}\n", self.style.file(&line.shown_file)),
+            Some(number) => {
+                format!("line {number} of {} begins at {pc}{function}\n", self.style.file(&line.shown_file))
+            }
             None => format!("no line is known for {pc}{function}\n"),
         }
     }

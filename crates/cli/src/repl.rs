@@ -9,8 +9,9 @@ use std::{
 
 use nu_ansi_term::{Color, Style};
 use reedline::{
-    ColumnarMenu, DefaultHinter, EditCommand, Emacs, FileBackedHistory, KeyCode, KeyModifiers, MenuBuilder as _, Prompt,
-    PromptEditMode, PromptHistorySearch, Reedline, ReedlineEvent, ReedlineMenu, Signal, default_emacs_keybindings,
+    ColumnarMenu, DefaultHinter, EditCommand, Emacs, FileBackedHistory, KeyCode, KeyModifiers, MenuBuilder as _,
+    Prompt, PromptEditMode, PromptHistorySearch, Reedline, ReedlineEvent, ReedlineMenu, Signal,
+    default_emacs_keybindings,
 };
 
 use crate::{
@@ -123,7 +124,10 @@ fn greeting(app: &App) -> String {
     if app.started {
         return String::new();
     }
-    format!("freezeframe {}: {kind} {name}. `start` runs it to main, `help` lists commands.\n", env!("CARGO_PKG_VERSION"))
+    format!(
+        "freezeframe {}: {kind} {name}. `start` runs it to main, `help` lists commands.\n",
+        env!("CARGO_PKG_VERSION")
+    )
 }
 
 fn editor(app: &App, names: &SharedNames) -> Reedline {
@@ -132,7 +136,7 @@ fn editor(app: &App, names: &SharedNames) -> Reedline {
     keys.add_binding(KeyModifiers::NONE, KeyCode::Tab, next);
     keys.add_binding(KeyModifiers::SHIFT, KeyCode::BackTab, ReedlineEvent::MenuPrevious);
     keys.add_binding(KeyModifiers::CONTROL, KeyCode::Char('u'), ReedlineEvent::Edit(vec![EditCommand::CutFromStart]));
-    let menu = ColumnarMenu::default().with_name("completion").with_columns(4).with_column_padding(2);
+    let menu = ColumnarMenu::default().with_name("completion").with_marker("").with_columns(4).with_column_padding(2);
     let mut editor = Reedline::create()
         .with_completer(Box::new(CommandCompleter(Arc::clone(names))))
         .with_menu(ReedlineMenu::EngineCompleter(Box::new(menu)))

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use freezeframe_engine::{DebuggeeId, Debugger, EngineError, Reason, Report, SourcePosition, State};
+use freezeframe_engine::{DebuggeeId, Debugger, EngineError, Reason, Report, SourcePosition, StackFrame, State};
 
 use crate::{
     app::App,
@@ -16,6 +16,8 @@ use crate::{
 const LOOK: Duration = Duration::from_millis(100);
 /// How long a guest may take to stop before a person is told what it's doing.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// How many Wasm frames are searched for one with source.
+const SEARCHED: u32 = 64;
 
 impl App {
     /// Lets the guest run as `start` says, until it stops or ends.
@@ -97,7 +99,8 @@ impl App {
         let frame = self.selected();
         let position = frame.as_ref().and_then(|f| f.position.clone());
         let snippet = position.as_ref().and_then(|at| self.snippet(at));
-        if let Some(at) = position.filter(|_| snippet.is_none()) {
+        let nearest = if kind.is_surprising() && snippet.is_none() { self.nearest() } else { None };
+        if let Some(at) = position.filter(|_| snippet.is_none() && nearest.is_none()) {
             notes.extend(self.sources.explain_missing(&at.path));
         }
         let temporary = breakpoints.iter().any(|id| self.debugger.breakpoint(*id).is_err());
@@ -108,8 +111,27 @@ impl App {
             temporary,
             message,
             source: snippet.as_ref().and_then(Snippet::marked_line).map(str::to_owned),
+            nearest,
             notes,
             displays: self.displayed(),
+            snippet,
+        }
+    }
+
+    /// The innermost frame whose source can be shown.
+    fn nearest(&mut self) -> Option<FrameReply> {
+        let id = self.stopped_guest().ok()?;
+        let (frames, _) = self.debugger.stack(id, SEARCHED).ok()?;
+        frames.into_iter().find_map(|frame| {
+            let snippet = self.snippet(frame.position.as_ref()?)?;
+            Some(self.with_source(&frame, Some(snippet)))
+        })
+    }
+
+    fn with_source(&mut self, frame: &StackFrame, snippet: Option<Snippet>) -> FrameReply {
+        FrameReply {
+            frame: views::frame(frame, &mut self.sources),
+            source: snippet.as_ref().and_then(Snippet::marked_line).map(str::to_owned),
             snippet,
         }
     }
@@ -127,11 +149,7 @@ impl App {
         {
             self.printer.note(&note);
         }
-        Ok(Reply::Frame(Box::new(FrameReply {
-            frame: views::frame(&frame, &mut self.sources),
-            source: snippet.as_ref().and_then(Snippet::marked_line).map(str::to_owned),
-            snippet,
-        })))
+        Ok(Reply::Frame(Box::new(self.with_source(&frame, snippet))))
     }
 
     /// The source line at a position, with those around it for a person at a terminal.

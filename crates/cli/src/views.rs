@@ -197,7 +197,8 @@ mod tests {
 
     #[test]
     fn traps_in_one_line() {
-        let long = "error while executing at wasm backtrace:\n    0: 0x1 - f\n\nCaused by:\n    wasm trap: out of bounds";
+        let long =
+            "error while executing at wasm backtrace:\n    0: 0x1 - f\n\nCaused by:\n    wasm trap: out of bounds";
         assert_eq!(trap_message(long), "out of bounds");
         assert_eq!(trap_message("wasm trap: integer divide by zero"), "integer divide by zero");
         assert_eq!(trap_message("uncaught exception"), "uncaught exception");

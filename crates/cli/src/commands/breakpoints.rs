@@ -7,7 +7,7 @@ use crate::{app::App, error::CliError, json::Reply, views};
 
 pub(super) const COMMANDS: &[Command] = &[
     Command::new(
-        &["break", "b", "br", "brea"],
+        &["break", "b", "br"],
         "break [FILE:LINE | LINE | FUNCTION | *ADDRESS] [if CONDITION]",
         "Stop at a line, a function or an instruction.\n\
          FILE is any end of a source file's path. A line without code moves to the next one that has some. Without a\n\
@@ -57,14 +57,16 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::new(
         &["condition", "cond"],
         "condition N [EXPRESSION]",
-        "Let a breakpoint stop only when an expression is true; without one, always.",
+        "Let a breakpoint stop only when an expression is true.\n\
+         Without an expression it always does again.",
         condition,
     )
     .words(Words::Expression),
     Command::new(
         &["catch"],
         "catch exception [off] | catch trap",
-        "Stop when an exception is thrown, or don't any more. Traps always stop the program.",
+        "Stop when an exception is thrown, or no more.\n\
+         Traps always stop the program, with its stack intact.",
         catch,
     )
     .words(Words::OneOf(&["exception", "trap"])),

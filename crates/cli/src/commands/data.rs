@@ -35,10 +35,15 @@ pub(super) const COMMANDS: &[Command] = &[
         call.no_arguments()?;
         variables(app, "locals", false, true)
     }),
-    Command::new(&["info args", "info arguments"], "info args", "Show the arguments of the selected frame.", |app, call| {
-        call.no_arguments()?;
-        variables(app, "arguments", true, false)
-    }),
+    Command::new(
+        &["info args", "info arguments"],
+        "info args",
+        "Show the arguments of the selected frame.",
+        |app, call| {
+            call.no_arguments()?;
+            variables(app, "arguments", true, false)
+        },
+    ),
     Command::new(
         &["info variables", "frame variable"],
         "info variables [NAME]…",
@@ -69,12 +74,9 @@ pub(super) const COMMANDS: &[Command] = &[
         |app, call| type_of(app, call, true),
     )
     .words(Words::Expression),
-    Command::new(
-        &["whatis"],
-        "whatis EXPRESSION",
-        "Show the name of an expression's type.",
-        |app, call| type_of(app, call, false),
-    )
+    Command::new(&["whatis"], "whatis EXPRESSION", "Show the name of an expression's type.", |app, call| {
+        type_of(app, call, false)
+    })
     .words(Words::Expression),
 ];
 

@@ -32,17 +32,13 @@ pub(super) const COMMANDS: &[Command] = &[
         "List the modules and what is known about them.",
         modules,
     ),
-    Command::new(
-        &["info line"],
-        "info line [LOCATION]",
-        "Show where the code of a line or function begins.",
-        line,
-    )
-    .words(Words::Location),
+    Command::new(&["info line"], "info line [LOCATION]", "Show where the code of a line or function begins.", line)
+        .words(Words::Location),
     Command::new(
         &["info wasm", "info registers", "register read"],
         "info wasm",
-        "Show the Wasm machine in the selected frame: locals, operand stack, globals, memories.",
+        "Show the Wasm machine in the selected frame.\n\
+         That is: its locals and operand stack, and its instance's globals and memories.",
         wasm,
     ),
 ];

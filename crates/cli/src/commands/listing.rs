@@ -20,16 +20,18 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::new(
         &["list", "l", "source list"],
         "list [LOCATION | FIRST,LAST | -]",
-        "Show source: around a location, or going on from where the last one ended; `-` goes backwards.\n\
+        "Show source.\n\
+         That is: around a location, or going on from where the last one ended; `-` goes backwards.\n\
          Without a location it begins where the program stands, or at `main` when it doesn't stand anywhere.",
         list,
     )
     .words(Words::Location)
     .repeat(Repeat::Bare("list")),
     Command::new(
-        &["disassemble", "disas", "di"],
+        &["disassemble", "disas"],
         "disassemble [LOCATION]",
-        "Show the instructions of the selected frame's function, or of the one at a location.",
+        "Show the instructions of a function.\n\
+         It is the selected frame's, or the one at a location.",
         disassemble,
     )
     .words(Words::Location),
@@ -41,14 +43,9 @@ pub fn main_file(app: &mut App) -> Option<String> {
 }
 
 fn main_position(app: &mut App) -> Option<(String, u32)> {
-    let id = app.guest?;
-    for name in ["main", "_start"] {
-        let found = app.debugger.find(id, &LocationSpec::Function(name.to_owned()));
-        if let Ok((_, _, Some(at))) = found {
-            return Some((at.path.to_string(), at.line));
-        }
-    }
-    None
+    let (id, entry) = (app.guest?, super::running::entry(app).ok()?);
+    let (_, _, at) = app.debugger.find(id, &entry).ok()?;
+    at.map(|at| (at.path.to_string(), at.line))
 }
 
 fn list(app: &mut App, call: &Call<'_>) -> Answer {

@@ -39,7 +39,8 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::new(
         &["x"],
         "x[/NFU] [ADDRESS]",
-        "Show memory at an address; without one, go on behind what was shown last.\n\
+        "Show memory at an address.\n\
+         Without an address it goes on behind what was shown last.\n\
          N is how many; F how: x, d, u, o, t (binary), c (character), f (float), s (text); U of what size: b, h, w, g\n\
          (1, 2, 4, 8 bytes). ADDRESS is an expression: a number, a pointer, or something that lies in memory.",
         examine,
@@ -50,7 +51,8 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::new(
         &["memory read"],
         "memory read ADDRESS [COUNT]",
-        "LLDB's way to write `x/COUNTxb ADDRESS`; COUNT is 32 if it isn't given.",
+        "LLDB's way to write `x/COUNTxb ADDRESS`.\n\
+         COUNT is 32 if it isn't given.",
         read,
     )
     .words(Words::Expression)
@@ -189,10 +191,10 @@ fn numbers(app: &mut App, shape: Shape, address: u64) -> Result<(Vec<u8>, Vec<Me
     if bytes.is_empty() {
         return Err(EngineError::Expression(format!("cannot access memory at address {address:#x}")).into());
     }
-    let values = bytes.chunks(unit).enumerate().map(|(i, value)| MemoryValue {
-        address: address + (i * unit) as u64,
-        text: shape.text(value),
-    });
+    let values = bytes
+        .chunks(unit)
+        .enumerate()
+        .map(|(i, value)| MemoryValue { address: address + (i * unit) as u64, text: shape.text(value) });
     let values = values.collect();
     Ok((bytes, values))
 }

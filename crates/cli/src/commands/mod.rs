@@ -251,7 +251,9 @@ fn unknown(word: &str, second: &str) -> CliError {
     let mut members: Vec<&str> = all()
         .flat_map(|c| c.names)
         .filter_map(|n| two_words(n))
-        .filter(|(group, _)| *group == word || word.len() > 1 && group.starts_with(word) || *group == "info" && word == "i")
+        .filter(|(group, _)| {
+            *group == word || word.len() > 1 && group.starts_with(word) || *group == "info" && word == "i"
+        })
         .map(|(_, member)| member)
         .collect();
     members.dedup();
@@ -261,7 +263,9 @@ fn unknown(word: &str, second: &str) -> CliError {
     }
     let near = all()
         .flat_map(|c| c.names)
-        .map(|name| (strsim::jaro_winkler(&word.to_lowercase(), two_words(name).map_or(name, |(group, _)| group)), name))
+        .map(|name| {
+            (strsim::jaro_winkler(&word.to_lowercase(), two_words(name).map_or(name, |(group, _)| group)), name)
+        })
         .filter(|(score, name)| *score > 0.8 && name.len() > 2)
         .max_by(|a, b| a.0.total_cmp(&b.0));
     let hint = match near {
@@ -277,13 +281,14 @@ pub fn help() -> String {
     for (family, commands) in FAMILIES {
         _ = writeln!(out, "{family}:");
         for command in *commands {
-            let aliases: Vec<&str> = command.names.iter().skip(1).copied().filter(|n| two_words(n).is_none()).collect();
-            let names = match aliases.is_empty() {
-                true => command.name().to_owned(),
-                false => format!("{} ({})", command.name(), aliases.join(", ")),
+            // The one alias that everybody knows; `help COMMAND` has all of them.
+            let alias = command.names.get(1).filter(|n| two_words(n).is_none() && n.len() < command.name().len());
+            let names = match alias {
+                None => command.name().to_owned(),
+                Some(alias) => format!("{}, {alias}", command.name()),
             };
             let summary = command.help.lines().next().unwrap_or_default();
-            _ = writeln!(out, "  {names:<26} {summary}");
+            _ = writeln!(out, "  {names:<18} {summary}");
         }
     }
     out.push_str("Names can be abbreviated while they are unique. `help COMMAND` tells more about one of them.\n");
@@ -325,6 +330,7 @@ mod tests {
             assert!(command.usage.starts_with(command.name()), "{}", command.name());
             assert!(command.help.len() > 10, "{}", command.name());
             assert!(help().contains(command.name()));
+            assert!(help().lines().all(|line| line.chars().count() <= 100));
             assert!(help_on(command).contains(command.usage));
         }
     }

@@ -56,7 +56,8 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::new(
         &["until", "u", "thread until"],
         "until [LOCATION]",
-        "Go on to a later line (out of loops), or to a location, or until this function has returned.",
+        "Go on to a later line: out of loops.\n\
+         With a location, go on until there. In both cases also until this function has returned.",
         until,
     )
     .words(Words::Location)
@@ -123,8 +124,8 @@ fn start(app: &mut App, call: &Call<'_>) -> Answer {
     Ok(Some(reply?))
 }
 
-/// Where a person wants `start` to stop.
-fn entry(app: &mut App) -> Result<LocationSpec, CliError> {
+/// Where a person wants `start` to stop: `main`, or what else runs first.
+pub(super) fn entry(app: &mut App) -> Result<LocationSpec, CliError> {
     let id = app.any_guest()?;
     if let Some(name) = app.launcher.invoked() {
         return Ok(LocationSpec::Function(name.to_owned()));
@@ -142,8 +143,10 @@ fn entry(app: &mut App) -> Result<LocationSpec, CliError> {
         .collect();
     candidates.sort_unstable();
     let name = candidates.first().map(|(_, _, name)| *name);
-    let fallback = || functions().map(|(_, f)| f.name.as_str()).find(|name| matches!(*name, "main" | "_start"));
-    Ok(LocationSpec::Function(name.or_else(fallback).unwrap_or("_start").to_owned()))
+    // What C compilers call it in a module without DWARF.
+    let named = |name: &&&str| functions().any(|(_, f)| f.name == **name);
+    let names = ["main", "__main_argc_argv", "__main_void", "__original_main"];
+    Ok(LocationSpec::Function(name.or(names.iter().find(named).copied()).unwrap_or("_start").to_owned()))
 }
 
 fn go_on(app: &mut App, call: &Call<'_>) -> Answer {

@@ -8,12 +8,7 @@ use crate::{app::App, error::CliError, json::Reply};
 pub(super) const COMMANDS: &[Command] = &[
     Command::new(&["help", "h"], "help [COMMAND]", "List the commands, or tell about one of them.", help)
         .words(Words::Command),
-    Command::new(
-        &["directory", "dir"],
-        "directory DIR",
-        "Look for source files in this folder too.",
-        directory,
-    ),
+    Command::new(&["directory", "dir"], "directory DIR", "Look for source files in this folder too.", directory),
     Command::new(
         &["source", "command source"],
         "source FILE",
@@ -21,12 +16,7 @@ pub(super) const COMMANDS: &[Command] = &[
         source,
     ),
     Command::new(&["echo"], "echo TEXT", "Print a text.", echo),
-    Command::new(
-        &["quit", "q", "exit"],
-        "quit",
-        "End the debugger, and the program if it hasn't finished.",
-        quit,
-    ),
+    Command::new(&["quit", "q", "exit"], "quit", "End the debugger, and the program if it hasn't finished.", quit),
 ];
 
 fn help(_: &mut App, call: &Call<'_>) -> Answer {

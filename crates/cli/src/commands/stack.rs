@@ -19,7 +19,8 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::new(
         &["backtrace", "bt", "where", "info stack", "thread backtrace"],
         "backtrace [full] [N]",
-        "Show the stack, innermost frame first; with `full`, with locals; at most N frames.",
+        "Show the stack, innermost frame first.\n\
+         With `full`, with the locals of each frame; with N, at most so many frames.",
         backtrace,
     )
     .words(Words::OneOf(&["full"])),
@@ -29,19 +30,11 @@ pub(super) const COMMANDS: &[Command] = &[
         "Select frame N, or show the selected one.",
         frame,
     ),
-    Command::new(
-        &["up"],
-        "up [N]",
-        "Select the caller's frame, N times.",
-        |app, call| relative(app, call, true),
-    )
-    .repeat(Repeat::Same),
-    Command::new(
-        &["down", "dow"],
-        "down [N]",
-        "Select the frame called from here, N times.",
-        |app, call| relative(app, call, false),
-    )
+    Command::new(&["up"], "up [N]", "Select the caller's frame, N times.", |app, call| relative(app, call, true))
+        .repeat(Repeat::Same),
+    Command::new(&["down"], "down [N]", "Select the frame called from here, N times.", |app, call| {
+        relative(app, call, false)
+    })
     .repeat(Repeat::Same),
 ];
 
