@@ -111,6 +111,8 @@ impl App {
             repeat: None,
             script_depth: 0,
         };
+        let find = app.launcher.debug_files();
+        app.debugger.find_debug_files(find);
         app.launch()?;
         app.warn_about_symbols();
         Ok(app)
@@ -141,6 +143,9 @@ impl App {
         for (_, name, symbols) in self.debugger.modules(id).unwrap_or_default() {
             let warnings = symbols.warnings();
             let name = name.unwrap_or_else(|| "the guest".to_owned());
+            if let Some(file) = symbols.external_debug().filter(|_| !symbols.has_lines()) {
+                self.printer.note(&format!("the debug information of {name} is in {file}: put that file beside it"));
+            }
             for warning in warnings.iter().take(MOST) {
                 self.printer.note(&format!("debug information of {name}: {warning}"));
             }

@@ -10,7 +10,7 @@ use crate::{
     console::{Console, ConsoleOptions},
     error::CliError,
     json::{ModuleView, Reply},
-    launch::Launcher,
+    launch::{Launcher, debug_file},
     output::Printer,
     views::{self, FAILED},
 };
@@ -38,11 +38,17 @@ fn modules(args: &InfoArgs, console: &Console) -> Result<Vec<ModuleView>, CliErr
         && bytes.starts_with(b"\0asm\x01\0\0\0")
     {
         let name = args.guest.file_name().map(|name| name.to_string_lossy().into_owned());
-        let symbols = Symbols::new(Arc::from(bytes)).map_err(|e| CliError::Other(e.to_string()))?;
+        let bytes: Arc<[u8]> = Arc::from(bytes);
+        let mut symbols = Symbols::new(bytes.clone()).map_err(|e| CliError::Other(e.to_string()))?;
+        let debug = symbols.external_debug().and_then(|name| debug_file(&args.guest, name));
+        if let Some(all) = debug.and_then(|debug| Symbols::with_debug_file(bytes, debug).ok()) {
+            symbols = all;
+        }
         return Ok(vec![views::module(0, name, &symbols)]);
     }
     let launcher = Launcher::open_to_look(&args.guest, console)?;
     let mut debugger = Debugger::new();
+    debugger.find_debug_files(launcher.debug_files());
     let id = debugger.attach(launcher.launch()?)?;
     let modules = debugger.modules(id)?;
     Ok(modules.into_iter().map(|(number, name, symbols)| views::module(number.0, name, &symbols)).collect())

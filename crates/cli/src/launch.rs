@@ -1,8 +1,9 @@
 //! Opening and launching guests: the only file that knows the host.
 
 use std::{
+    fs,
     path::{Path, PathBuf},
-    sync::mpsc,
+    sync::{Arc, mpsc},
     thread,
     time::Duration,
 };
@@ -89,6 +90,12 @@ impl Launcher {
         Ok(launch(&self.program, self.options.clone())?)
     }
 
+    /// The debug information that a module of the guest says to be in a file, relative to the guest.
+    pub fn debug_files(&self) -> impl FnMut(&str) -> Option<Arc<[u8]>> + Send + 'static {
+        let guest = self.path().to_owned();
+        move |name| debug_file(&guest, name)
+    }
+
     /// Its file.
     pub fn path(&self) -> &Path {
         self.program.path()
@@ -103,6 +110,14 @@ impl Launcher {
     pub fn invoked(&self) -> Option<&str> {
         self.options.invoke.as_ref().map(|(name, _)| name.as_str())
     }
+}
+
+/// The file that a guest names as the place of its debug information. Nothing is fetched from elsewhere.
+pub fn debug_file(guest: &Path, name: &str) -> Option<Arc<[u8]>> {
+    if name.contains("://") {
+        return None;
+    }
+    fs::read(guest.parent().unwrap_or(Path::new("")).join(name)).ok().map(Arc::from)
 }
 
 fn output(console: Console) -> Output {

@@ -90,7 +90,11 @@ pub struct Debugger {
     pending: VecDeque<Report>,
     /// Symbols that were read already: the same program run again has the same.
     symbols: Vec<(Arc<[u8]>, Arc<Symbols>, Arc<Code>)>,
+    debug_files: Option<DebugFiles>,
 }
+
+/// Finds the file that a module names as the place of its debug information (a path or URL relative to the module).
+type DebugFiles = Box<dyn FnMut(&str) -> Option<Arc<[u8]>> + Send>;
 
 /// How long the engine waits for a guest that it interrupts for its own sake.
 const PAUSE: Duration = Duration::from_secs(5);
@@ -99,6 +103,13 @@ impl Debugger {
     /// A debugger without debuggees.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Says how to find debug information that lies in files of its own: given the name that a module says
+    /// (`external_debug_info`), gives the file's contents. The engine itself touches no files. Concerns modules that are
+    /// loaded from now on; of one whose file isn't found only names are known, as without it.
+    pub fn find_debug_files(&mut self, find: impl FnMut(&str) -> Option<Arc<[u8]>> + Send + 'static) {
+        self.debug_files = Some(Box::new(find));
     }
 
     /// Takes over a debuggee and waits until it stands before its first operator.
@@ -156,8 +167,7 @@ impl Debugger {
             let (symbols, code) = match cached {
                 Some((_, symbols, code)) => (symbols.clone(), code.clone()),
                 None => {
-                    let symbols = Symbols::new(module.bytes.clone());
-                    let symbols = Arc::new(symbols.map_err(|e| EngineError::Module(e.to_string()))?);
+                    let symbols = Arc::new(self.read_symbols(&module.bytes)?);
                     let code = Arc::new(Code::parse(module.bytes.clone())?);
                     self.symbols.push((module.bytes, symbols.clone(), code.clone()));
                     (symbols, code)
@@ -169,6 +179,16 @@ impl Debugger {
             self.bind_breakpoint(index, id);
         }
         Ok(())
+    }
+
+    fn read_symbols(&mut self, bytes: &Arc<[u8]>) -> Result<Symbols, EngineError> {
+        let symbols = Symbols::new(bytes.clone()).map_err(|e| EngineError::Module(e.to_string()))?;
+        let debug = match (symbols.external_debug(), &mut self.debug_files) {
+            (Some(name), Some(find)) => find(name),
+            _ => None,
+        };
+        // A file that is no module is no better than none.
+        Ok(debug.and_then(|debug| Symbols::with_debug_file(bytes.clone(), debug).ok()).unwrap_or(symbols))
     }
 
     fn bind_breakpoint(&mut self, index: usize, id: DebuggeeId) {
