@@ -8,8 +8,8 @@ use freezeframe_engine::{
     BreakpointId, BreakpointSpec, DebuggeeId, Debugger, Ended, Format, Limits, LocationSpec, PcMeaning, Reason, Report,
     Step as EngineStep,
 };
-use freezeframe_host::{LaunchOptions, Output, Program, Stdin, launch};
-use scenario::{Markers, Scenario, Step, all, root};
+use freezeframe_host::{LaunchOptions, MappedDir, Output, Program, Stdin, launch};
+use scenario::{Markers, Scenario, Step, all, fresh_folder, root};
 
 /// A test must not wait for ever for a guest that doesn't stop.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -49,9 +49,14 @@ impl<'a> Run<'a> {
     fn launch(&mut self) {
         let options = LaunchOptions {
             args: self.scenario.args.clone(),
-            env: Vec::new(),
-            dirs: Vec::new(),
-            stdin: Stdin::Empty,
+            env: self.scenario.env.clone().into_iter().collect(),
+            dirs: self
+                .scenario
+                .folder
+                .iter()
+                .map(|guest| MappedDir { host: fresh_folder(&self.what), guest: guest.clone() })
+                .collect(),
+            stdin: self.scenario.stdin.as_ref().map_or(Stdin::Empty, |file| Stdin::File(root().join(file))),
             invoke: None,
             output: Output::new(|_, _| Ok(())),
         };

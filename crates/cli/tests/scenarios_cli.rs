@@ -4,7 +4,7 @@ mod scenario;
 
 use std::{collections::VecDeque, process::Command};
 
-use scenario::{Markers, Scenario, Step, all, root};
+use scenario::{Markers, Scenario, Step, all, fresh_folder, root};
 use serde_json::Value;
 
 /// The commands of a step: its own, then those that fetch what it expects.
@@ -95,6 +95,15 @@ fn run(name: &str, scenario: &Scenario, module: &str) {
     let markers = Markers::of(&scenario.source);
     let mut command = Command::new(env!("CARGO_BIN_EXE_freezeframe"));
     command.current_dir(root()).args(["debug", "--batch", "--json"]);
+    for (key, value) in &scenario.env {
+        command.arg("--env").arg(format!("{key}={value}"));
+    }
+    if let Some(guest) = &scenario.folder {
+        command.arg("--dir").arg(format!("{}::{guest}", fresh_folder(&format!("cli {what}")).display()));
+    }
+    if let Some(file) = &scenario.stdin {
+        command.arg("--stdin").arg(file);
+    }
     for step in &scenario.steps {
         for line in commands(step, &markers) {
             command.args(["-e", &line]);

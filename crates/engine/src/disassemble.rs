@@ -38,7 +38,11 @@ pub(crate) fn function(code: &Code, symbols: &Symbols, function: &Function) -> R
         if pc < function.range.start {
             continue;
         }
-        let text = line.trim_end().strip_prefix("    ").unwrap_or(line.trim_end()).to_owned();
+        // The printer closes the function with the parenthesis that its last `end` stands for.
+        let text = match line.trim() {
+            ")" => "end".to_owned(),
+            _ => line.trim_end().strip_prefix("    ").unwrap_or(line.trim_end()).to_owned(),
+        };
         let position = symbols.location(pc).and_then(|at| SourcePosition::new(symbols, at));
         instructions.push(Instruction { pc, text, position });
     }

@@ -16,6 +16,12 @@ pub struct Scenario {
     pub modules: Vec<String>,
     #[serde(default)]
     pub args: Vec<String>,
+    #[serde(default)]
+    pub env: BTreeMap<String, String>,
+    /// What the guest calls a fresh folder that it's given.
+    pub folder: Option<String>,
+    /// A file of the repository for its standard input.
+    pub stdin: Option<String>,
     #[serde(rename = "step")]
     pub steps: Vec<Step>,
 }
@@ -51,6 +57,14 @@ impl Step {
 /// The root of the repository.
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// An empty folder for a guest.
+pub fn fresh_folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name.replace(['/', ' '], "-"));
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
 }
 
 /// All scenarios, by file name.
