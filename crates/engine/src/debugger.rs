@@ -78,6 +78,16 @@ pub enum Report {
     },
 }
 
+/// A module's binary and what was read from it.
+struct ReadModule {
+    bytes: Arc<[u8]>,
+    symbols: Arc<Symbols>,
+    code: Arc<Code>,
+}
+
+/// A loaded module: its name in the debuggee, the name it was given, its symbols.
+pub type ModuleSymbols = (ModuleId, Option<String>, Arc<Symbols>);
+
 /// The debugger. All its methods are called from one thread; guests run on their own.
 #[derive(Default)]
 pub struct Debugger {
@@ -89,7 +99,7 @@ pub struct Debugger {
     /// Stops that happened while something else was being done.
     pending: VecDeque<Report>,
     /// Symbols that were read already: the same program run again has the same.
-    symbols: Vec<(Arc<[u8]>, Arc<Symbols>, Arc<Code>)>,
+    symbols: Vec<ReadModule>,
     debug_files: Option<DebugFiles>,
 }
 
@@ -163,13 +173,14 @@ impl Debugger {
         };
         let known = self.target(id)?.modules.len();
         for module in modules.into_iter().skip(known) {
-            let cached = self.symbols.iter().find(|(bytes, ..)| *bytes == module.bytes);
+            let cached = self.symbols.iter().find(|read| read.bytes == module.bytes);
             let (symbols, code) = match cached {
-                Some((_, symbols, code)) => (symbols.clone(), code.clone()),
+                Some(read) => (read.symbols.clone(), read.code.clone()),
                 None => {
                     let symbols = Arc::new(self.read_symbols(&module.bytes)?);
                     let code = Arc::new(Code::parse(module.bytes.clone())?);
-                    self.symbols.push((module.bytes, symbols.clone(), code.clone()));
+                    let (bytes, read, parsed) = (module.bytes, symbols.clone(), code.clone());
+                    self.symbols.push(ReadModule { bytes, symbols: read, code: parsed });
                     (symbols, code)
                 }
             };
@@ -605,7 +616,7 @@ impl Debugger {
     ///
     /// # Errors
     /// [`EngineError::NoDebuggee`].
-    pub fn modules(&mut self, id: DebuggeeId) -> Result<Vec<(ModuleId, Option<String>, Arc<Symbols>)>, EngineError> {
+    pub fn modules(&mut self, id: DebuggeeId) -> Result<Vec<ModuleSymbols>, EngineError> {
         let modules = (0_u32..).zip(&self.target(id)?.modules);
         Ok(modules.map(|(i, m)| (ModuleId(i), m.name.clone(), m.symbols.clone())).collect())
     }

@@ -23,7 +23,7 @@ mod type_text;
 mod values;
 
 pub use breakpoints::{BoundSite, Breakpoint, BreakpointId, BreakpointSpec};
-pub use debugger::{Debugger, Reason, Report};
+pub use debugger::{Debugger, ModuleSymbols, Reason, Report};
 pub use disassemble::Instruction;
 pub use error::{Blame, EngineError};
 pub use freezeframe_debuggee::{

@@ -77,7 +77,7 @@ impl Compiler<'_> {
         let b_at = self.ops.len();
         let b = self.node(right)?.promoted();
         let bits = a.bits.max(b.bits);
-        let width = Width { bits, signed: !(a.bits == bits && !a.signed || b.bits == bits && !b.signed) };
+        let width = Width { bits, signed: (a.signed || a.bits != bits) && (b.signed || b.bits != bits) };
         // Both sides in the common width, as the evaluator does: -1 == 0xffffffff must hold in C.
         self.ops.splice(b_at..b_at, (!a.same(width)).then_some(extend(width)));
         self.narrow_if(b, width);

@@ -236,7 +236,7 @@ impl Context<'_> {
         let ((x, a_bits, a_signed), (y, b_bits, b_signed)) = (promoted(a)?, promoted(b)?);
         // C's usual conversions: the wider type, unsigned if either of that width is.
         let bits = a_bits.max(b_bits);
-        let signed = !(a_bits == bits && !a_signed || b_bits == bits && !b_signed);
+        let signed = (a_signed || a_bits != bits) && (b_signed || b_bits != bits);
         let (x, y) = (
             crate::values::wrap(x, bits, signed),
             if matches!(op, BinaryOp::Shl | BinaryOp::Shr) { y } else { crate::values::wrap(y, bits, signed) },
@@ -315,7 +315,7 @@ impl Context<'_> {
         if let Some(target) = self.pointee(&value.ty) {
             return Ok(Some((self.address_in(value)?, target.unwrap_or(ValueType::Unknown))));
         }
-        if let (Some((element, _)), Some(address)) = (self.element_type(&value.ty), value.address()) {
+        if let (Some(element), Some(address)) = (self.element_type(&value.ty), value.address()) {
             return Ok(Some((address, element)));
         }
         Ok(None)

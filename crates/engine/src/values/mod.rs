@@ -40,6 +40,8 @@ pub(crate) enum ValueType {
     Char,
     /// The address of something.
     Pointer(Box<ValueType>),
+    /// A part of an array of several dimensions: what is left of them, outermost first.
+    Array { element: TypeId, counts: Vec<Option<u64>> },
     /// No type is known.
     Unknown,
 }
@@ -148,19 +150,19 @@ impl<'a> Context<'a> {
         let symbols = self.symbols.clone();
         let pc = self.lookup_pc();
         match symbols.locate(variable, pc, &mut self.access()) {
-            Ok(place) => Value { storage: self.storage(&place, &ty), ty, bits: None },
+            Ok(place) => Value { storage: self.storage(&place), ty, bits: None },
             Err(why) => Value::unavailable(ty, why),
         }
     }
 
-    fn storage(&mut self, place: &Place, ty: &ValueType) -> Storage {
-        match self.place_bytes(place, ty) {
+    fn storage(&mut self, place: &Place) -> Storage {
+        match self.place_bytes(place) {
             Ok(storage) => storage,
             Err(why) => Storage::Unavailable(why),
         }
     }
 
-    fn place_bytes(&mut self, place: &Place, ty: &ValueType) -> Result<Storage, Unavailable> {
+    fn place_bytes(&mut self, place: &Place) -> Result<Storage, Unavailable> {
         let whole = |value: freezeframe_debuggee::WasmValue, origin| match value.bytes() {
             Some(bytes) => Ok(Storage::Bytes { bytes, origin }),
             None => Err(Unavailable::new(format!("it is a Wasm reference ({value})"))),
@@ -180,7 +182,7 @@ impl<'a> Context<'a> {
                     let Piece::At(place) = piece else {
                         return Err(Unavailable::new("partly optimised out"));
                     };
-                    let part = match self.place_bytes(place, ty)? {
+                    let part = match self.place_bytes(place)? {
                         Storage::Memory { address, .. } => {
                             let mut part = vec![0; size];
                             self.access().memory(address, &mut part)?;
@@ -259,6 +261,10 @@ impl<'a> Context<'a> {
                 let to = self.type_name(to);
                 if to.ends_with('*') { format!("{to}*") } else { format!("{to} *") }
             }
+            ValueType::Array { element, counts } => {
+                let counts = counts.iter().map(|n| n.map_or("[]".to_owned(), |n| format!("[{n}]")));
+                format!("{} {}", self.ty(*element).name, counts.collect::<String>())
+            }
             ValueType::Unknown => "?".to_owned(),
         }
     }
@@ -271,6 +277,7 @@ impl<'a> Context<'a> {
             ValueType::Char => Some(4),
             ValueType::Pointer(_) => Some(ADDRESS_SIZE),
             ValueType::Unknown => None,
+            ValueType::Array { element, counts } => self.array_size(*element, counts),
             ValueType::Named(id) => {
                 let ty = self.ty(*id);
                 if ty.size.is_some() {
@@ -282,13 +289,27 @@ impl<'a> Context<'a> {
                         if inner == ValueType::Named(*id) { None } else { self.size(&inner) }
                     }
                     TypeKind::Pointer(_) | TypeKind::Reference(_) => Some(ADDRESS_SIZE),
-                    TypeKind::Array { element, counts } => {
-                        let count = counts.iter().try_fold(1_u64, |all, n| all.checked_mul((*n)?))?;
-                        self.size(&self.strip(&ValueType::Named(*element)))?.checked_mul(count)
-                    }
+                    TypeKind::Array { element, counts } => self.array_size(*element, counts),
                     _ => None,
                 }
             }
+        }
+    }
+
+    fn array_size(&self, element: TypeId, counts: &[Option<u64>]) -> Option<u64> {
+        let count = counts.iter().try_fold(1_u64, |all, n| all.checked_mul((*n)?))?;
+        self.size(&self.strip(&ValueType::Named(element)))?.checked_mul(count)
+    }
+
+    /// The elements' type and the dimensions of an array.
+    pub(crate) fn array(&self, ty: &ValueType) -> Option<(TypeId, Vec<Option<u64>>)> {
+        match self.strip(ty) {
+            ValueType::Array { element, counts } => Some((element, counts)),
+            ValueType::Named(id) => match &self.ty(id).kind {
+                TypeKind::Array { element, counts } => Some((*element, counts.clone())),
+                _ => None,
+            },
+            _ => None,
         }
     }
 

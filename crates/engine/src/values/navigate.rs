@@ -1,6 +1,6 @@
 //! From a value to its parts: members, elements, what a pointer points to.
 
-use freezeframe_symbols::{Language, Member, Record, Type, TypeId, TypeKind, VariantPart};
+use freezeframe_symbols::{Language, Member, Record, TypeKind, VariantPart};
 
 use super::{Context, Storage, Value, ValueType};
 use crate::{EngineError, error::near_misses};
@@ -58,23 +58,13 @@ impl Context<'_> {
         }
     }
 
-    /// The type of the elements of an array (one dimension less), or of what a pointer points to.
-    pub(crate) fn element_type(&self, ty: &ValueType) -> Option<(ValueType, Option<u64>)> {
-        let stripped = self.stripped(ty)?;
-        match &stripped.kind {
-            TypeKind::Array { element, counts } => {
-                Some((ValueType::Named(*element), counts.first().copied().flatten()))
-            }
-            _ => None,
+    /// The type of the elements of an array; of several dimensions the elements are arrays.
+    pub(crate) fn element_type(&self, ty: &ValueType) -> Option<ValueType> {
+        let (element, counts) = self.array(ty)?;
+        match counts.get(1..) {
+            Some(inner) if !inner.is_empty() => Some(ValueType::Array { element, counts: inner.to_vec() }),
+            _ => Some(ValueType::Named(element)),
         }
-    }
-
-    /// The sub-array or element at `index`, and how many there are.
-    fn array_step(&self, ty: &Type) -> Option<(TypeId, u64, Option<u64>, bool)> {
-        let TypeKind::Array { element, counts } = &ty.kind else { return None };
-        let inner: u64 = counts.iter().skip(1).try_fold(1_u64, |all, n| all.checked_mul((*n)?))?;
-        let size = self.size(&ValueType::Named(*element))?;
-        Some((*element, size.checked_mul(inner)?, counts.first().copied().flatten(), counts.len() > 1))
     }
 
     /// Element `index` of an array, or of what a pointer points to.
@@ -104,25 +94,19 @@ impl Context<'_> {
             let size = self.size(&element).unwrap_or(1);
             return Ok(self.at(offset(pointer.map_err(EngineError::Unavailable)?, index, size)?, element));
         }
-        let ty = self.stripped(&value.ty);
-        let step = ty.as_ref().and_then(|ty| self.array_step(ty));
-        let Some((element, size, count, nested)) = step else {
+        let (Some(element), Some((_, counts))) = (self.element_type(&value.ty), self.array(&value.ty)) else {
             let name = self.type_name(&value.ty);
             return Err(EngineError::Expression(format!("a value of type `{name}` can't be indexed")));
         };
-        if nested {
-            return Err(EngineError::Expression(
-                "arrays of several dimensions are shown whole; index their elements with a pointer".to_owned(),
-            ));
-        }
-        if let Some(count) = count
+        if let Some(count) = counts.first().copied().flatten()
             && (index < 0 || index >= i128::from(count))
         {
             return Err(EngineError::Expression(format!(
                 "index {index} is out of range: the array has {count} elements"
             )));
         }
-        self.part(value, index, size, ValueType::Named(element))
+        let size = self.size(&element).unwrap_or(1);
+        self.part(value, index, size, element)
     }
 
     /// The part of a value at `index * size` bytes from its start.

@@ -66,7 +66,7 @@ impl Context<'_> {
             ValueType::Bool => Some(ScalarKind::Bool),
             ValueType::Char => Some(ScalarKind::Char),
             ValueType::Pointer(_) => Some(ScalarKind::Pointer),
-            ValueType::Unknown => None,
+            ValueType::Array { .. } | ValueType::Unknown => None,
             ValueType::Named(id) => named_kind(&self.ty(id)),
         }
     }

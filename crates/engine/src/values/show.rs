@@ -94,6 +94,12 @@ impl Context<'_> {
                 Err(why) => unavailable(out, &Unavailable::new(why.to_string())),
             };
         }
+        if let Some((_, counts)) = self.array(&value.ty) {
+            return match &value.storage {
+                super::Storage::Unavailable(why) => unavailable(out, why),
+                _ => self.show_array(out, value, &counts, format, limits, depth),
+            };
+        }
         let Some(ty) = self.stripped(&value.ty) else {
             return match self.bytes(value) {
                 Ok(bytes) => _ = write!(out, "<{} bytes of unknown type>", bytes.len()),
@@ -114,7 +120,6 @@ impl Context<'_> {
         }
         match &ty.kind {
             TypeKind::Record(record) => self.show_record(out, value, &ty, record, format, limits, depth),
-            TypeKind::Array { counts, .. } => self.show_array(out, value, counts, format, limits, depth),
             TypeKind::Function { .. } => _ = write!(out, "<function at {:#x}>", value.address().unwrap_or(0)),
             TypeKind::Incomplete => out.push_str("<incomplete type>"),
             _ => match self.bytes(value) {
@@ -201,11 +206,11 @@ impl Context<'_> {
         let Some(Some(target)) = self.pointee(&value.ty) else { return };
         let Some(ty) = self.stripped(&target) else { return };
         match &ty.kind {
-            TypeKind::Base(encoding) if is_character(*encoding) && ty.size == Some(1) && self.c_like() => {
-                if address != 0 {
-                    out.push(' ');
-                    self.show_c_string(out, address, limits);
-                }
+            TypeKind::Base(encoding)
+                if is_character(*encoding) && ty.size == Some(1) && self.c_like() && address != 0 =>
+            {
+                out.push(' ');
+                self.show_c_string(out, address, limits);
             }
             TypeKind::Function { .. } => {
                 if let Some(name) = self.function_in_table(address) {
@@ -278,11 +283,11 @@ impl Context<'_> {
         limits: Limits,
         depth: u32,
     ) {
-        let Some((element, _)) = self.element_type(&value.ty) else { return };
+        let Some(element) = self.element_type(&value.ty) else { return };
         let character = self
             .stripped(&element)
             .filter(|ty| ty.size == Some(1) && matches!(ty.kind, TypeKind::Base(encoding) if is_character(encoding)));
-        if character.is_some() && counts.len() == 1 && self.c_like() && format == Format::Natural {
+        if character.is_some() && self.c_like() && format == Format::Natural {
             return match self.bytes(value) {
                 Ok(bytes) => {
                     let end = bytes.iter().position(|b| *b == 0).unwrap_or(bytes.len());
@@ -292,55 +297,13 @@ impl Context<'_> {
                 Err(why) => unavailable(out, &why),
             };
         }
-        self.show_dimension(out, value, &element, counts, 0, format, limits, depth);
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "recursion over the dimensions of one array")]
-    fn show_dimension(
-        &mut self,
-        out: &mut String,
-        value: &Value,
-        element: &ValueType,
-        counts: &[Option<u64>],
-        base: u64,
-        format: Format,
-        limits: Limits,
-        depth: u32,
-    ) {
-        let Some((Some(count), inner)) = counts.split_first() else {
+        let Some(Some(count)) = counts.first().copied() else {
             out.push_str("<array of unknown length>");
             return;
         };
-        let size = self.size(element).unwrap_or(1);
-        let shown = (*count).min(limits.elements);
-        if inner.is_empty() {
-            let member = |i: u64| freezeframe_symbols::Member {
-                name: None,
-                ty: match element {
-                    ValueType::Named(id) => *id,
-                    _ => freezeframe_symbols::TypeId(u64::MAX),
-                },
-                offset: base.saturating_add(i).saturating_mul(size),
-                bits: None,
-                artificial: false,
-            };
-            let values: Vec<Value> = (0..shown).filter_map(|i| self.part_of_member(value, &member(i)).ok()).collect();
-            return self.show_elements(out, &values, *count, format, limits, depth);
-        }
-        let stride = inner.iter().try_fold(1_u64, |all, n| all.checked_mul((*n)?)).unwrap_or(0);
-        let (open, close) = self.brackets();
-        out.push_str(open);
-        for i in 0..shown {
-            if i > 0 {
-                out.push_str(", ");
-            }
-            let base = base.saturating_add(i.saturating_mul(stride));
-            self.show_dimension(out, value, element, inner, base, format, limits, depth + 1);
-        }
-        if shown < *count {
-            out.push_str(", …");
-        }
-        out.push_str(close);
+        let shown = i128::from(count.min(limits.elements));
+        let values: Vec<Value> = (0..shown).filter_map(|i| self.index(value, i).ok()).collect();
+        self.show_elements(out, &values, count, format, limits, depth);
     }
 
     fn brackets(&self) -> (&'static str, &'static str) {
