@@ -1,0 +1,200 @@
+//! What is wrong is said in a sentence that helps, with the exit code for it.
+
+mod command;
+
+use command::{batch, batch_with, guest, run};
+
+const ORDERS: &str = "orders.O0.dwarf5";
+
+#[test]
+fn files_that_are_no_guests() {
+    let open = |name: &str| batch(name, &["run"]);
+    open("no-such-file").complains("can't read guests/built/no-such-file.wasm: ").exits(1);
+    open("not-wasm").complains("is not a WebAssembly file").exits(1);
+    open("bogus-opcode").complains("can't be compiled").complains("illegal opcode").exits(1);
+    open("unsupported").complains("can't be compiled").complains("stack switching").exits(1);
+    open("missing-import").complains("app.telephone (function)").exits(1);
+    open("invoke").complains("no exported function `_start`").complains("--invoke").exits(1);
+    run(&["info", &guest("not-wasm")]).complains("is not a WebAssembly file").exits(1);
+    run(&["info", "no/such/file"]).complains("can't read no/such/file").exits(1);
+}
+
+#[test]
+fn damaged_debug_information_is_said_and_lived_with() {
+    for name in ["damaged", "damaged-flipped"] {
+        let ran = batch(name, &["start", "bt", "info locals", "continue"]);
+        ran.complains("note: debug information of ").prints("the program exited with code 1\n").exits(1);
+    }
+}
+
+#[test]
+fn wrong_usage() {
+    run(&[]).exits(2);
+    run(&["debug"]).complains("GUEST").exits(2);
+    run(&["debug", "--nonsense", "x.wasm"]).complains("--nonsense").exits(2);
+    run(&["debug", "--env", "x", "x.wasm"]).complains("expected KEY=VALUE").exits(2);
+    run(&["debug", "--dir", "::x", "x.wasm"]).complains("expected HOST").exits(2);
+    run(&["--help"]).prints("Exit codes:").exits(0);
+    run(&["debug", "--help"]).prints("Exit codes:").prints("--source-dir").exits(0);
+    run(&["--version"]).prints("freezeframe ").exits(0);
+}
+
+#[test]
+fn environments_that_cannot_be_had() {
+    let guest = guest(ORDERS);
+    batch_with(&["--dir", "no/such/folder"], &["run"], &[&guest]).complains("no/such/folder").exits(1);
+    batch_with(&["--stdin", "no/such/file"], &["run"], &[&guest]).complains("no/such/file").exits(1);
+}
+
+#[test]
+fn commands_that_cannot_be() {
+    let ran = batch(
+        ORDERS,
+        &[
+            "brek main",
+            "info zzz",
+            "di",
+            "break prise",
+            "break ordrs.c:3",
+            "break orders.c:99999",
+            "break orders.c:x",
+            "break *0x3",
+            "break main if",
+            "break main if 1 +",
+            "delete 7",
+            "enable x",
+            "condition",
+            "next",
+            "continue",
+            "bt",
+            "frame 1",
+            "finish",
+            "info locals",
+            "disassemble",
+            "next x",
+            "p 1 +",
+            "p",
+            "p/q 1",
+            "p nosuch",
+            "set var 3",
+            "x",
+            "x/i 3",
+            "x/99999999xw 0",
+            "x 0xffffffff",
+            "list nosuch.c:3",
+            "list 99999",
+            "directory no/such/folder",
+            "source no/such/file",
+            "catch",
+            "undisplay 4",
+            "run now",
+            "help nonsense",
+            "quit now",
+            "next/x",
+        ],
+    );
+    let errors = [
+        "no command `brek`; did you mean `break`?",
+        "no command `info zzz`; there are: ",
+        "`di` is ambiguous: ",
+        "did you mean `price`?",
+        "did you mean `orders.c`?",
+        "no code at or after line 99999 of orders.c",
+        "expected a line number after the colon",
+        "0x3 is not the start of an instruction",
+        "expected a condition after `if`",
+        "no breakpoint number 7",
+        "`x` is no number of a breakpoint",
+        "the program is not being run; start it with `run` or `start`",
+        "expected an expression",
+        "no format `q`",
+        "no symbol `nosuch`",
+        "expected PLACE = EXPRESSION",
+        "expected an address",
+        "use `disassemble`",
+        "bytes can be shown at once",
+        "no source file `nosuch.c`",
+        "has no line",
+        "is no folder",
+        "can't read no/such/file",
+        "expected `exception` or `trap`",
+        "`4` is no number of a display",
+        "given on freezeframe's command line",
+        "no command `nonsense`",
+        "unexpected `now`",
+        "takes no `/x`",
+    ];
+    for error in errors {
+        ran.complains(error);
+    }
+    assert_eq!(ran.err.matches("error: ").count(), 40, "{}", ran.err);
+    assert_eq!(ran.out, "");
+    ran.exits(1);
+}
+
+#[test]
+fn what_a_stopped_guest_cannot_do() {
+    let ran = batch(
+        ORDERS,
+        &["start", "frame 99", "down", "finish", "until nosuch", "p *head", "p orders[", "continue", "continue", "up"],
+    );
+    ran.complains("no frame 99: the innermost is 0").complains("none further down").complains("no function `nosuch`");
+    ran.complains("no symbol `head`").exits(1);
+}
+
+#[cfg(unix)]
+#[test]
+fn nobody_reads_the_output() {
+    use std::{io::Read as _, process::Stdio};
+    // One line is read of many, then the pipe is closed: no panic, no message.
+    let mut command = command::freezeframe();
+    command.args(["debug", "--batch"]);
+    for _ in 0..200 {
+        command.args(["-e", "info functions"]);
+    }
+    command.arg(guest("inventory.O0.dwarf4")).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut first = [0; 16];
+    child.stdout.take().unwrap().read_exact(&mut first).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    assert_eq!(output.status.code(), Some(141));
+}
+
+/// Signals to a process of its own, once its guest runs.
+#[cfg(unix)]
+fn signalled(signal: &str, commands: &[&str]) -> (String, i32) {
+    use std::{
+        io::{BufRead as _, BufReader, Read as _},
+        process::{Command, Stdio},
+    };
+    let mut command = command::freezeframe();
+    command.args(["debug", "--batch"]);
+    commands.iter().for_each(|c| _ = command.args(["-e", c]));
+    command.arg(guest("spin.O0.dwarf5")).stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut text = String::new();
+    // What the guest prints before it begins to spin.
+    out.read_line(&mut text).unwrap();
+    assert_eq!(text, "spinning\n");
+    assert!(Command::new("kill").args(["-s", signal, &child.id().to_string()]).status().unwrap().success());
+    out.read_to_string(&mut text).unwrap();
+    (text, child.wait().unwrap().code().unwrap_or(-1))
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_stops_the_guest_only() {
+    let (out, code) = signalled("INT", &["run", "set var stop = 1", "continue"]);
+    assert!(out.contains("interrupted\n") && out.contains(" at guests/src/spin.c:"), "{out}");
+    assert!(out.contains("stopped\n") && out.contains("the program exited with code 0\n"), "{out}");
+    assert_eq!(code, 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_wish_to_end_is_granted() {
+    let (out, code) = signalled("TERM", &["run", "echo never"]);
+    assert_eq!((out.as_str(), code), ("spinning\n", 143));
+}
