@@ -1,5 +1,7 @@
 //! Conditions give the same answer wherever they are decided: compiled next to the guest, or by the engine at each hit.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "only tests are here")]
+
 mod scenario;
 
 use freezeframe_engine::{BreakpointSpec, DebuggeeId, Debugger, Format, Limits, LocationSpec, Reason, Report};

@@ -1,5 +1,7 @@
 //! Every built guest can be opened, started, stepped through and looked at; what can't be had is said, never a panic.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "only tests are here")]
+
 mod scenario;
 
 use std::time::Duration;

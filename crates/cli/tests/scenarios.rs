@@ -1,5 +1,7 @@
 //! Every scenario through the engine, for every build of its guest.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "only tests are here")]
+
 mod scenario;
 
 use std::time::Duration;

@@ -1,5 +1,7 @@
 //! Every scenario through the command line, with `--json`: the same script, the same expectations.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "only tests are here")]
+
 mod scenario;
 
 use std::{collections::VecDeque, process::Command};
