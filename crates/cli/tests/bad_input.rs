@@ -1,5 +1,7 @@
 //! What is wrong is said in a sentence that helps, with the exit code for it.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "only tests are here")]
+
 mod command;
 
 use command::{batch, batch_with, guest, run};
