@@ -371,7 +371,7 @@ impl Debugger {
     /// It must be stopped at a frame; [`EngineError::NoLines`] where there are no lines to step by.
     pub fn step(&mut self, id: DebuggeeId, step: Step, count: u32) -> Result<(), EngineError> {
         let places = self.target(id)?.plan_step(step)?;
-        self.target(id)?.stepping = Some(Stepping { step, remaining: count.max(1), places });
+        self.target(id)?.stepping = Some(Stepping { step, remaining: count.max(1), places, returning: None });
         self.resume_with_plan(id)
     }
 
@@ -383,7 +383,9 @@ impl Debugger {
         let target = self.target(id)?;
         let frame = target.stack_frame(frame)?;
         let places = target.plan_step_from(Step::Out, frame.physical, frame.inline_depth)?;
-        target.stepping = Some(Stepping { step: Step::Out, remaining: 1, places });
+        // Only the innermost frame's value is what lies on top of its caller's operands then.
+        let returning = (!frame.inlined).then_some((frame.module, frame.function_index));
+        target.stepping = Some(Stepping { step: Step::Out, remaining: 1, places, returning });
         self.resume_with_plan(id)
     }
 
@@ -399,7 +401,7 @@ impl Debugger {
             return Err(not_found(location, &self.targets));
         }
         places.sites.extend(sites.iter().map(|s| (s.site(), DepthCheck::Any)));
-        self.target(id)?.stepping = Some(Stepping { step: Step::Out, remaining: 1, places });
+        self.target(id)?.stepping = Some(Stepping { step: Step::Out, remaining: 1, places, returning: None });
         self.resume_with_plan(id)
     }
 
@@ -471,7 +473,9 @@ impl Debugger {
                     target.forget_stop();
                     let mut notes = Vec::new();
                     if let Some(reason) = self.classify(id, stopped.reason, &mut notes)? {
-                        self.target(id)?.stepping = None;
+                        let target = self.target(id)?;
+                        let stepping = target.stepping.take();
+                        target.returned = stepping.filter(|_| reason == Reason::StepDone).and_then(|s| s.returning);
                         return Ok(Some(Report::Stopped { debuggee: id, reason, notes }));
                     }
                     self.resume_with_plan(id)?;

@@ -9,7 +9,7 @@ use crate::{
     disassemble::{self, Instruction},
     expression::Expression,
     type_text,
-    values::{Context, Value},
+    values::{Context, Storage, Value, ValueType},
 };
 
 /// The state of the Wasm machine in a frame.
@@ -138,6 +138,29 @@ impl Debugger {
             .collect())
     }
 
+    /// What the function returned whose `finish` ended with this stop; `None` for no value, for one that is passed through
+    /// memory, and at any other stop.
+    ///
+    /// # Errors
+    /// It must be stopped.
+    pub fn returned(&mut self, id: DebuggeeId, limits: Limits) -> Result<Option<Shown>, EngineError> {
+        let target = self.target(id)?;
+        let Some((module, function)) = target.returned else { return Ok(None) };
+        let Some(symbols) = target.module(module).map(|m| m.symbols.clone()) else { return Ok(None) };
+        let Some(function) = symbols.function_by_index(function) else { return Ok(None) };
+        let Some(ty) = symbols.return_type(function.id).map(ValueType::Named) else { return Ok(None) };
+        let top = target.operands(0).ok().and_then(|operands| operands.last().and_then(WasmValue::bytes));
+        let mut context = Context::outside_in(target, module)?;
+        context.language = function.language;
+        let scalar = context.scalar_kind(&ty).is_some();
+        let Some(bytes) = top.filter(|bytes| scalar && context.size(&ty).is_some_and(|s| s as usize <= bytes.len()))
+        else {
+            return Ok(None);
+        };
+        let value = Value { ty, storage: Storage::Bytes { bytes, origin: "it is a returned value" }, bits: None };
+        Ok(Some(context.shown(&function.name, &value, Format::Natural, limits)))
+    }
+
     /// Evaluates an expression and shows its value. Without a frame only globals, types and Wasm globals are known.
     ///
     /// # Errors
@@ -207,7 +230,7 @@ impl Debugger {
         let ty = match by_value {
             Ok(ty) => ty,
             Err(error) => match context.symbols.find_types(text.trim()).first() {
-                Some(id) => crate::values::ValueType::Named(*id),
+                Some(id) => ValueType::Named(*id),
                 None => return Err(error),
             },
         };

@@ -39,6 +39,8 @@ pub(crate) struct Stepping {
     /// How many are left, this one included.
     pub remaining: u32,
     pub places: Places,
+    /// The function (module, index) whose return ends the step, when it's one Wasm frame's.
+    pub returning: Option<(ModuleId, u32)>,
 }
 
 /// Where a step ends.

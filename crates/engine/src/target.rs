@@ -40,6 +40,8 @@ pub(crate) struct Target {
     pub state: State,
     pub modules: Vec<LoadedModule>,
     pub stepping: Option<Stepping>,
+    /// The function that has just returned, after a `finish`.
+    pub returned: Option<(ModuleId, u32)>,
     /// Whose the rules of the current plan are, by rule id.
     pub owners: Vec<Owner>,
     stop: StopCache,
@@ -63,12 +65,14 @@ impl Target {
             state: State::Running,
             modules: Vec::new(),
             stepping: None,
+            returned: None,
             owners: Vec::new(),
             stop: StopCache::default(),
         }
     }
 
     pub(crate) fn forget_stop(&mut self) {
+        self.returned = None;
         self.stop = StopCache::default();
     }
 

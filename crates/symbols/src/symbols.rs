@@ -270,6 +270,15 @@ impl Symbols {
         variables::in_scopes(&self.dwarf(), self.lines(), scopes, chain.get(start..end).unwrap_or_default())
     }
 
+    /// What a function returns; `None` for nothing, and where DWARF doesn't say.
+    pub fn return_type(&self, id: FunctionId) -> Option<TypeId> {
+        let function = self.functions().get(id.0 as usize)?;
+        let scopes = self.scopes_of(function.id.0 as usize);
+        let dwarf = self.dwarf();
+        let entry = dwarf.entry(scopes.list.first()?.offset)?;
+        variables::type_of(&dwarf, &dwarf.chain(entry))
+    }
+
     /// Variables outside of functions.
     pub fn globals(&self) -> Vec<Variable> {
         self.all_globals().iter().filter(|(in_function, _)| !in_function).map(|(_, global)| global.clone()).collect()

@@ -125,7 +125,11 @@ impl<'a> Context<'a> {
 
     /// Outside of any frame, in the first module.
     pub(crate) fn outside(target: &'a mut Target) -> Result<Self, EngineError> {
-        let module = ModuleId(0);
+        Self::outside_in(target, ModuleId(0))
+    }
+
+    /// Outside of any frame, in this module.
+    pub(crate) fn outside_in(target: &'a mut Target, module: ModuleId) -> Result<Self, EngineError> {
         let symbols = target.module(module).ok_or(EngineError::NotRunning)?.symbols.clone();
         let instance = target.instance_of(module)?;
         let language = symbols.functions().iter().map(|f| f.language).find(|l| *l != Language::Other);
