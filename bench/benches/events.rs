@@ -3,6 +3,7 @@
 //!
 //! Printed are nanoseconds of wall time an event, medians of interleaved rounds, and ratios; only the ratios mean
 //! something on another machine.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a failure here is meant to be loud")]
 
 use std::{
     collections::BTreeMap,

@@ -114,7 +114,7 @@ fn commands_that_cannot_be() {
         "expected PLACE = EXPRESSION",
         "expected an address",
         "use `disassemble`",
-        "bytes can be shown at once",
+        "can be shown at once",
         "no source file `nosuch.c`",
         "has no line",
         "is no folder",

@@ -24,7 +24,9 @@ pub enum Stream {
 
 /// Takes what a guest writes, on the guest's thread, as it is written. An error is what the guest's write gets.
 #[derive(Clone)]
-pub struct Output(Arc<dyn Fn(Stream, &[u8]) -> io::Result<()> + Send + Sync>);
+pub struct Output(Arc<Sink>);
+
+type Sink = dyn Fn(Stream, &[u8]) -> io::Result<()> + Send + Sync;
 
 impl Output {
     /// Wraps a sink.
