@@ -64,6 +64,11 @@ impl Registry {
         self.sites.get(&key).map(|site| site.id)
     }
 
+    /// Whether it matters which module's operator is about to run; if not, all are alike.
+    pub(crate) fn needs_site(&self) -> bool {
+        !self.sites.is_empty() || self.wants_step(Stepper::Modules)
+    }
+
     pub(crate) fn wants_step(&self, who: Stepper) -> bool {
         self.steppers & who as u8 != 0
     }

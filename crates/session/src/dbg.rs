@@ -67,15 +67,11 @@ pub struct Next<'a, T: 'static> {
 }
 
 impl<T> Next<'_, T> {
-    /// Says whether this one lets the guest run.
+    /// Says whether this one lets the guest run. To be called below a poll of the debugger.
     fn count(&mut self, on: bool) {
         if on != self.counted {
             self.counted = on;
-            if on {
-                self.shared.waiting.fetch_add(1, SeqCst);
-            } else {
-                self.shared.waiting.fetch_sub(1, SeqCst);
-            }
+            self.shared.waiting.change(on);
         }
     }
 }
@@ -85,20 +81,17 @@ impl<T: 'static> Future for Next<'_, T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Event>> {
         let shared = self.shared;
-        if !scope::inside(shared) {
+        let Some((event, stop)) = scope::take_event(shared) else {
             // In another task, or after the end.
-            self.count(false);
+            if std::mem::take(&mut self.counted) {
+                shared.waiting.leave();
+            }
             return Poll::Ready(None);
-        }
-        if let Some(event) = shared.queue.pop() {
-            self.count(false);
-            shared.delivered.store(0, Relaxed);
-            return Poll::Ready(Some(event));
-        }
-        if let Some((Some(event), stop)) = scope::take_event(shared) {
+        };
+        if event.is_some() {
             self.count(false);
             shared.delivered.store(stop, Relaxed);
-            return Poll::Ready(Some(event));
+            return Poll::Ready(event);
         }
         shared.delivered.store(0, Relaxed);
         if shared.finished.load(SeqCst) {
@@ -116,6 +109,12 @@ impl<T: 'static> Future for Next<'_, T> {
 
 impl<T> Drop for Next<'_, T> {
     fn drop(&mut self) {
-        self.count(false);
+        if !self.counted {
+            return;
+        }
+        match scope::inside(self.shared) {
+            true => self.count(false),
+            false => self.shared.waiting.leave(),
+        }
     }
 }

@@ -244,7 +244,7 @@ impl<'f, 'a, T: 'static> Frames<'f, 'a, T> {
             Cause::Operator => {
                 let store = &mut *stop.store.borrow_mut();
                 // A call into the guest during this stop makes handles invalid, not the frames.
-                let known = stop.top.clone().filter(|handle| handle.is_valid(&mut *store));
+                let known = stop.top.filter(|handle| handle.is_valid(&mut *store)).cloned();
                 known.or_else(|| store.debug_exit_frames().next())
             }
             _ => None,

@@ -6,6 +6,7 @@
 use std::{
     cell::Cell,
     panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
     sync::{
         Arc,
         atomic::Ordering::{Relaxed, SeqCst},
@@ -55,21 +56,10 @@ impl<T> Clone for Handler<T> {
 impl<T: Send + 'static> DebugHandler for Handler<T> {
     type Data = T;
 
-    async fn handle(&self, mut store: StoreContextMut<'_, T>, event: DebugEvent<'_>) {
-        let shared = &*self.0.0;
-        // The debugger's own calls into the guest raise no events.
-        if scope::inside(shared) {
-            return;
-        }
-        let mut phase = Phase::from(&event);
-        loop {
-            let decided = catch_unwind(AssertUnwindSafe(|| decide(shared, &mut store, &event, &mut phase)));
-            match decided {
-                Ok(Some(found)) => stop(shared, store.as_context_mut(), found).await,
-                Ok(None) => return,
-                Err(panic) => return shared.panicked(panic),
-            }
-        }
+    // By hand, not as an `async` block: Wasmtime boxes one for each event, and whatever is boxed is copied, states that
+    // few events get to included.
+    fn handle(&self, store: StoreContextMut<'_, T>, event: DebugEvent<'_>) -> impl Future<Output = ()> + Send {
+        Handling { shared: &self.0.0, store, phase: Phase::from(&event), event, stopped: None }
     }
 }
 
@@ -119,9 +109,9 @@ fn decide<T: Send + 'static>(
                 return operator(shared, store, facts);
             }
             let event = Event::ModuleLoaded { modules: facts.modules };
-            if let Some(found) = passes(shared, store, Found { event, cause: Cause::Operator, top: facts.top }) {
+            if passes(shared, store, &event, Cause::Operator, facts.top.as_ref()) {
                 *phase = Phase::Operator;
-                return Some(found);
+                return Some(Found { event, cause: Cause::Operator, top: facts.top });
             }
             let facts = Facts::new(shared, store, false);
             operator(shared, store, facts)
@@ -156,8 +146,9 @@ struct Facts {
 impl Facts {
     fn new<T: 'static>(shared: &Shared<T>, store: &mut StoreContextMut<'_, T>, with_modules: bool) -> Self {
         let interrupted = shared.interrupt.load(Relaxed);
-        let (top, site) = frames::top(store).unzip();
         let mut registry = lock(&shared.registry);
+        // Finding the frame is the largest part of a step. Who looks at it finds it then.
+        let (top, site) = if registry.needs_site() { frames::top(store).unzip() } else { (None, None) };
         let new = with_modules && site.is_some_and(|site| registry.is_new(site.code));
         let modules = if new { registry.new_modules(store) } else { Vec::new() };
         if !new && registry.wants_step(Stepper::Interrupt) {
@@ -172,15 +163,15 @@ impl Facts {
 /// A stop before an operator: a breakpoint of ours, else an interrupt, else a step. One is enough for all who asked.
 fn operator<T: 'static>(shared: &Shared<T>, store: &mut StoreContextMut<'_, T>, facts: Facts) -> Option<Found> {
     let Facts { top, hit, interrupted, step, .. } = facts;
-    let mut consider =
-        |event: Option<Event>| passes(shared, store, Found { event: event?, cause: Cause::Operator, top: top.clone() });
-    let found = consider(hit.map(|hit| Event::Breakpoint { hit }))
-        .or_else(|| consider(interrupted.then_some(Event::Interrupted)))
-        .or_else(|| consider(step.then_some(Event::Step)))?;
+    let mut wanted = |event: Event| passes(shared, store, &event, Cause::Operator, top.as_ref()).then_some(event);
+    let event = hit
+        .and_then(|hit| wanted(Event::Breakpoint { hit }))
+        .or_else(|| if interrupted { wanted(Event::Interrupted) } else { None })
+        .or_else(|| if step { wanted(Event::Step) } else { None })?;
     if interrupted {
         shared.interrupt.store(false, Relaxed);
     }
-    Some(found)
+    Some(Found { event, cause: Cause::Operator, top })
 }
 
 /// A stop because of an error that is about to unwind the stack, if this is the first that's heard of it (H9).
@@ -216,16 +207,21 @@ fn failure<T: 'static>(
     if repeated {
         return None;
     }
-    passes(shared, store, Found { event, cause, top: None })
+    passes(shared, store, &event, cause, None).then_some(Found { event, cause, top: None })
 }
 
 /// Asks the filter, if there is one.
-fn passes<T: 'static>(shared: &Shared<T>, store: &mut StoreContextMut<'_, T>, found: Found) -> Option<Found> {
-    let Some((mut filter, generation)) = shared.filter.take() else { return Some(found) };
-    let top = found.top.clone();
-    let verdict = scope::with_stop(shared, found.cause, top, store.as_context_mut(), |stop| filter(stop, &found.event));
+fn passes<T: 'static>(
+    shared: &Shared<T>,
+    store: &mut StoreContextMut<'_, T>,
+    event: &Event,
+    cause: Cause,
+    top: Option<&FrameHandle>,
+) -> bool {
+    let Some((mut filter, generation)) = shared.filter.take() else { return true };
+    let verdict = scope::with_stop(shared, cause, top, store.as_context_mut(), |stop| filter(stop, event));
     shared.filter.put_back(filter, generation);
-    (verdict == Verdict::Stop).then_some(found)
+    verdict == Verdict::Stop
 }
 
 /// The debugger is over: takes out what it left in the code.
@@ -236,63 +232,107 @@ fn forget<T: 'static>(shared: &Shared<T>, store: &mut StoreContextMut<'_, T>) {
     }
 }
 
-/// Stands still until the debugger lets the guest go on.
-async fn stop<T: Send + 'static>(shared: &Shared<T>, store: StoreContextMut<'_, T>, found: Found) {
-    let stop = shared.next_stop.fetch_add(1, Relaxed);
-    let Found { event, cause, top } = found;
-    let mut handling = Handling { shared, store, event: Cell::new(Some(event)), cause, top, stop, done: false };
-    std::future::poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| handling.poll(cx))) {
-        Ok(poll) => poll,
-        // An embedder's waker has panicked, say.
-        Err(panic) => {
-            shared.panicked(panic);
-            handling.finish()
-        }
-    })
-    .await;
+/// One callback of Wasmtime's, and the guest while it's stopped in there.
+struct Handling<'h, 's, 'e, T: 'static> {
+    shared: &'h Shared<T>,
+    store: StoreContextMut<'s, T>,
+    event: DebugEvent<'e>,
+    phase: Phase,
+    /// The stop that is under way.
+    stopped: Option<Stopped>,
 }
 
-/// The guest, stopped.
-struct Handling<'h, T: 'static> {
-    shared: &'h Shared<T>,
-    store: StoreContextMut<'h, T>,
+/// A stop, and its number within the session.
+struct Stopped {
     event: Cell<Option<Event>>,
     cause: Cause,
     top: Option<FrameHandle>,
-    stop: u64,
-    done: bool,
+    number: u64,
 }
 
-impl<T: Send + 'static> Handling<'_, T> {
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+impl Stopped {
+    fn new<T: 'static>(shared: &Shared<T>, found: Found) -> Self {
+        // Only a handler that has the store gets here: nobody counts at the same time.
+        let number = shared.next_stop.load(Relaxed);
+        shared.next_stop.store(number + 1, Relaxed);
+        Self { event: Cell::new(Some(found.event)), cause: found.cause, top: found.top, number }
+    }
+}
+
+impl<T: Send + 'static> Future for Handling<'_, '_, '_, T> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.get_mut();
+        // The debugger's own calls into the guest raise no events. Without a stop, this is the first poll.
+        if this.stopped.is_none() && scope::inside(this.shared) {
+            return Poll::Ready(());
+        }
+        loop {
+            match catch_unwind(AssertUnwindSafe(|| this.go_on(cx))) {
+                Ok(poll) => return poll,
+                Err(panic) => {
+                    this.shared.panicked(panic);
+                    if this.stopped.is_none() {
+                        return Poll::Ready(());
+                    }
+                    // An embedder's waker has panicked, say.
+                    this.finish();
+                }
+            }
+        }
+    }
+}
+
+impl<T: Send + 'static> Handling<'_, '_, '_, T> {
+    /// From stop to stop, until there are no more.
+    fn go_on(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            if self.stopped.is_none() {
+                match decide(self.shared, &mut self.store, &self.event, &mut self.phase) {
+                    Some(found) => self.stopped = Some(Stopped::new(self.shared, found)),
+                    None => return Poll::Ready(()),
+                }
+            }
+            if self.stand(cx).is_pending() {
+                return Poll::Pending;
+            }
+            self.finish();
+        }
+    }
+
+    /// Stands still until the debugger lets the guest go on.
+    fn stand(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let shared = self.shared;
+        let Some(stopped) = &mut self.stopped else { return Poll::Ready(()) };
         loop {
             if shared.killed() {
-                shared.stopped.store(self.stop, SeqCst);
+                shared.stopped.store(stopped.number, SeqCst);
                 return Poll::Pending;
             }
             let mut coroutine = lock(&shared.coroutine);
             if !coroutine.pollable() {
                 // Not below the session's poll: it was leaked, or the body took the store elsewhere.
-                drop(coroutine);
-                return self.finish();
+                return Poll::Ready(());
             }
             shared.wake_nexts();
-            let (cause, top) = (self.cause, self.top.as_ref());
-            let here = Here { stop: self.stop, cause, top, store: &mut self.store, event: &self.event };
+            let here = Here {
+                stop: stopped.number,
+                cause: stopped.cause,
+                top: stopped.top.as_ref(),
+                store: &mut self.store,
+                event: &stopped.event,
+            };
             let ended = scope::enter(shared, Some(here), || shared.poll_debugger(&mut coroutine));
             drop(coroutine);
             if ended {
                 forget(shared, &mut self.store);
-                return self.finish();
+                return Poll::Ready(());
             }
-            let event = self.event.take();
-            let delivered = event.is_none();
-            self.event.set(event);
-            if delivered && shared.waiting.load(SeqCst) > 0 {
-                return self.finish();
+            if stopped.event.get_mut().is_none() && shared.waiting.any() {
+                return Poll::Ready(());
             }
-            shared.stopped.store(self.stop, SeqCst);
+            shared.stopped.store(stopped.number, SeqCst);
             match shared.options.freeze {
                 Freeze::Task => {
                     shared.wake.set_guest(cx.waker());
@@ -306,21 +346,20 @@ impl<T: Send + 'static> Handling<'_, T> {
         }
     }
 
-    fn finish(&mut self) -> Poll<()> {
-        self.done = true;
+    fn finish(&mut self) {
+        self.stopped = None;
         if self.shared.stopped.load(SeqCst) != 0 {
             self.shared.stopped.store(0, SeqCst);
             if self.shared.options.freeze == Freeze::Task {
                 self.shared.wake.clear_guest();
             }
         }
-        Poll::Ready(())
     }
 }
 
-impl<T: 'static> Drop for Handling<'_, T> {
+impl<T: 'static> Drop for Handling<'_, '_, '_, T> {
     fn drop(&mut self) {
-        if self.done {
+        if self.stopped.is_none() {
             return;
         }
         // The host dropped the guest's call. Wasmtime has resumed its fiber to unwind it: we're on it, in a destructor.

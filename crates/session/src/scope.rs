@@ -9,6 +9,8 @@
 //! * A node's session id is the address of the session's `Shared<T>`, which the caller of `enter` keeps alive. Both
 //!   `enter` and the readers take that `Shared<T>`, so that the type behind the erased pointers is theirs.
 //! * The store's pointer is taken out of the node while somebody uses it: there are never two users.
+//! * `enter` is called by who has the debugger's lock, or takes it as the first thing in there: whoever is
+//!   [inside](inside) is the only one of its session.
 //! * A user gets the store through a closure that is generic over its lifetime: nothing of it gets out.
 
 use std::{
@@ -103,12 +105,14 @@ pub(crate) fn inside<T>(shared: &Shared<T>) -> bool {
     find(shared, |_| ()).is_some()
 }
 
-/// Takes the undelivered event, with its stop's number (0: not in a stop); `None` outside of the debugger.
+/// Takes the next event, with the number of the stop that it belongs to (0: none): one that is queued, else the
+/// undelivered one of the stop around the caller. `None` outside of the debugger.
 pub(crate) fn take_event<T>(shared: &Shared<T>) -> Option<(Option<Event>, u64)> {
-    find(shared, |node| {
+    find(shared, |node| match shared.queue.pop() {
+        Some(event) => (Some(event), 0),
+        None if node.event.is_null() => (None, 0),
         // SAFETY: the cell was given to the `enter` above us as a reference that outlives it.
-        let event = if node.event.is_null() { None } else { unsafe { (*node.event).take() } };
-        (event, node.stop)
+        None => (unsafe { (*node.event).take() }, node.stop),
     })
 }
 
@@ -138,7 +142,7 @@ pub(crate) fn with_store<T: 'static, R>(
         // it to this block at once, and `f` can't tell.
         let store = unsafe { &mut *store.cast::<StoreContextMut<'static, T>>() };
         // SAFETY: the frame was given to that `enter` as a reference that outlives it.
-        let top = unsafe { node.top.as_ref() }.cloned();
+        let top = unsafe { node.top.as_ref() };
         Ok(with_stop(shared, node.cause, top, store.as_context_mut(), f))
     })
     .unwrap_or(Err(Error::NotStopped))
@@ -148,7 +152,7 @@ pub(crate) fn with_store<T: 'static, R>(
 pub(crate) fn with_stop<T: 'static, R>(
     shared: &Shared<T>,
     cause: Cause,
-    top: Option<FrameHandle>,
+    top: Option<&FrameHandle>,
     store: StoreContextMut<'_, T>,
     f: impl FnOnce(&mut Stop<'_, T>) -> R,
 ) -> R {

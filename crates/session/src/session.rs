@@ -208,10 +208,7 @@ impl<T: Send + 'static> Future for Attaching<'_, T> {
         let here =
             Here { stop: ATTACHED, cause: Cause::Attached, top: None, store: &mut this.store, event: &this.event };
         let ended = scope::enter(shared, Some(here), || shared.poll_debugger(&mut lock(&shared.coroutine)));
-        let event = this.event.take();
-        let delivered = event.is_none();
-        this.event.set(event);
-        if ended || (delivered && shared.waiting.load(SeqCst) > 0) {
+        if ended || (this.event.get_mut().is_none() && shared.waiting.any()) {
             return Poll::Ready(());
         }
         if shared.wake.woken() {
@@ -260,7 +257,7 @@ impl<T: Send + 'static, F: Future> Future for Session<'_, T, F> {
         let shared = this.shared;
         shared.wake.set_root(cx.waker());
         let _active = Active::new(shared);
-        let waits = || shared.waiting.load(SeqCst) > 0;
+        let waits = || shared.waiting.any();
         let ended = || shared.ended.load(SeqCst);
         let stopped = || shared.stopped.load(SeqCst) != 0;
         loop {

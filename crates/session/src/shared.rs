@@ -6,7 +6,10 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Mutex, MutexGuard,
-        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst},
+        atomic::{
+            AtomicBool, AtomicU64, AtomicUsize,
+            Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst},
+        },
     },
     task::{Context, Poll, Waker},
 };
@@ -39,8 +42,8 @@ pub(crate) struct Shared<T: 'static> {
     pub interrupt: AtomicBool,
     /// The store lost our handler (H1).
     pub lost: AtomicBool,
-    /// How many `next()` are being awaited; the guest runs while there are any.
-    pub waiting: AtomicUsize,
+    /// The `next()` that are being awaited; the guest runs while there are any.
+    pub waiting: Waiting,
     /// The number of the stop in which the guest's future is pending; 0: none.
     pub stopped: AtomicU64,
     /// The number of the stop whose event was delivered; 0: none.
@@ -57,6 +60,33 @@ pub(crate) struct Shared<T: 'static> {
     pub last_error: Mutex<Option<LastError>>,
     /// Where the store's data lies: a store's identity.
     pub store_data: usize,
+}
+
+/// Counts the `next()` that are being awaited. There are two changes for each event, so that they should be cheap:
+/// below a poll of the debugger, which its lock makes the only one, they need no atomic read-modify-write.
+#[derive(Default)]
+pub(crate) struct Waiting {
+    /// Changed only below a poll of the debugger.
+    here: AtomicUsize,
+    /// Those of `here` that were dropped elsewhere.
+    gone: AtomicUsize,
+}
+
+impl Waiting {
+    pub(crate) fn any(&self) -> bool {
+        self.here.load(Acquire) != self.gone.load(Acquire)
+    }
+
+    /// One more or one less. To be called below a poll of the debugger ([`scope::inside`]).
+    pub(crate) fn change(&self, more: bool) {
+        let here = self.here.load(Relaxed);
+        self.here.store(if more { here.wrapping_add(1) } else { here.wrapping_sub(1) }, Release);
+    }
+
+    /// One less; from anywhere.
+    pub(crate) fn leave(&self) {
+        self.gone.fetch_add(1, AcqRel);
+    }
 }
 
 /// Events that no stop belongs to.
@@ -101,7 +131,7 @@ impl<T: 'static> Shared<T> {
             kill: AtomicBool::new(false),
             interrupt: AtomicBool::new(false),
             lost: AtomicBool::new(false),
-            waiting: AtomicUsize::new(0),
+            waiting: Waiting::default(),
             stopped: AtomicU64::new(0),
             delivered: AtomicU64::new(0),
             next_stop: AtomicU64::new(1),

@@ -18,7 +18,7 @@ pub struct Stop<'a, T: 'static> {
     pub(crate) shared: &'a Shared<T>,
     pub(crate) cause: Cause,
     /// The innermost frame, where it's known to be sound.
-    pub(crate) top: Option<FrameHandle>,
+    pub(crate) top: Option<&'a FrameHandle>,
 }
 
 impl<'a, T: 'static> Stop<'a, T> {
