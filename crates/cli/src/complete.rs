@@ -62,6 +62,23 @@ fn sorted(mut names: Vec<String>) -> Vec<String> {
     names
 }
 
+/// What a word can become.
+struct Candidate {
+    value: String,
+    description: Option<String>,
+    /// Nothing can follow without a blank: one is put there.
+    whole: bool,
+}
+
+/// A word that more can follow directly: `order` before `->id`, `orders.c:` before a line.
+fn open_ended(value: String) -> Candidate {
+    Candidate { value, description: None, whole: false }
+}
+
+fn whole(value: &str) -> Candidate {
+    Candidate { value: value.to_owned(), description: None, whole: true }
+}
+
 /// Completes with what was gathered.
 pub struct CommandCompleter(pub SharedNames);
 
@@ -70,78 +87,73 @@ impl Completer for CommandCompleter {
         let names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let before = line.get(..pos).unwrap_or(line);
         let (start, candidates) = candidates(&names, before);
-        let suggestions: Vec<Suggestion> = candidates
-            .into_iter()
-            .take(MOST)
-            .map(|(value, description)| Suggestion {
-                value,
-                description,
-                span: Span { start, end: before.len() },
-                append_whitespace: true,
-                ..Suggestion::default()
-            })
-            .collect();
-        CompletionResult::fresh(suggestions)
+        let suggestion = |candidate: Candidate| Suggestion {
+            value: candidate.value,
+            description: candidate.description,
+            span: Span { start, end: before.len() },
+            append_whitespace: candidate.whole,
+            ..Suggestion::default()
+        };
+        CompletionResult::fresh(candidates.into_iter().take(MOST).map(suggestion).collect::<Vec<_>>())
     }
 }
 
-/// Where the word to be completed begins, and what it can become, with a description.
-fn candidates(names: &Names, before: &str) -> (usize, Vec<(String, Option<String>)>) {
+/// Where the word to be completed begins, and what it can become.
+fn candidates(names: &Names, before: &str) -> (usize, Vec<Candidate>) {
     let trimmed = before.trim_start();
-    let indent = before.len() - trimmed.len();
-    let plain = |values: Vec<String>| values.into_iter().map(|value| (value, None)).collect::<Vec<_>>();
-    // Still inside of a command's name, of one or two words?
-    let commands: Vec<(String, Option<String>)> = commands::all()
-        .flat_map(|c| {
-            // The first name, and LLDB's of two words; one-word aliases are shorter than what they would be found by.
-            let shown = c.names.iter().enumerate().filter(|(i, n)| *i == 0 || n.contains(' '));
-            shown.map(move |(_, name)| (*name, c.help.lines().next()))
-        })
-        .filter(|(name, _)| name.starts_with(trimmed) && *name != trimmed.trim_end())
-        .map(|(name, help)| (name.to_owned(), help.map(str::to_owned)))
-        .collect();
+    let commands = command_names(trimmed);
     if !commands.is_empty() {
-        return (indent, commands);
+        return (before.len() - trimmed.len(), commands);
     }
     let Ok(call) = commands::resolve(trimmed) else { return (before.len(), Vec::new()) };
-    let word_start = |breaks: &[char]| before.rfind(breaks).map_or(0, |at| at + 1);
-    let begin_with = |lists: &[&[String]], word: &str| {
-        let all = lists.iter().flat_map(|list| list.iter());
-        // The last part of a path is what people remember.
-        let fits =
-            |name: &&String| name.starts_with(word) || name.rsplit("::").next().is_some_and(|n| n.starts_with(word));
-        plain(all.filter(fits).cloned().collect())
-    };
-    match call.command.words {
-        Words::None => (before.len(), Vec::new()),
-        Words::Command => {
-            let start = word_start(&[' ']);
-            let all = commands::all().map(|c| c.name().to_owned());
-            (start, plain(all.filter(|name| name.starts_with(&before[start..])).collect()))
-        }
-        Words::OneOf(words) => {
-            let start = word_start(&[' ']);
-            let all = words.iter().map(|w| (*w).to_owned());
-            (start, plain(all.filter(|word| word.starts_with(&before[start..])).collect()))
-        }
-        Words::Function => {
-            let start = word_start(&[' ']);
-            (start, begin_with(&[&names.functions], &before[start..]))
-        }
-        Words::SourceFile => {
-            let start = word_start(&[' ']);
-            (start, begin_with(&[&names.files], &before[start..]))
-        }
+    let words = match call.command.words {
         // A condition is an expression.
-        Words::Location if !before.contains(" if ") => {
-            let start = word_start(&[' ']);
-            (start, begin_with(&[&names.functions, &names.files], &before[start..]))
+        Words::Location if before.contains(" if ") => Words::Expression,
+        words => words,
+    };
+    let breaks: &[char] = match words {
+        Words::Expression => &[' ', '(', '[', '&', '*', '+', '-', '/', '<', '>', '=', '!', '|', '~', ',', '{'],
+        _ => &[' '],
+    };
+    let start = before.rfind(breaks).map_or(0, |at| at + 1);
+    let word = &before[start..];
+    let found = match words {
+        Words::None => Vec::new(),
+        Words::Command => {
+            commands::all().map(|c| whole(c.name())).filter(|candidate| candidate.value.starts_with(word)).collect()
         }
-        Words::Location | Words::Expression => {
-            let start = word_start(&[' ', '(', '[', '&', '*', '+', '-', '/', '<', '>', '=', '!', '|', '~', ',', '{']);
-            (start, begin_with(&[&names.variables, &names.globals], &before[start..]))
+        Words::OneOf(words) => words.iter().filter(|w| w.starts_with(word)).map(|w| whole(w)).collect(),
+        Words::Function => beginning(&names.functions, word).map(open_ended).collect(),
+        Words::SourceFile => beginning(&names.files, word).map(open_ended).collect(),
+        Words::Location => {
+            let files = beginning(&names.files, word).map(|file| open_ended(format!("{file}:")));
+            beginning(&names.functions, word).map(open_ended).chain(files).collect()
+        }
+        Words::Expression => {
+            beginning(&names.variables, word).chain(beginning(&names.globals, word)).map(open_ended).collect()
+        }
+    };
+    (start, found)
+}
+
+/// Commands whose name, of one or two words, begins like this and isn't written out yet.
+fn command_names(text: &str) -> Vec<Candidate> {
+    let mut found = Vec::new();
+    for command in commands::all() {
+        // Aliases of one word are shorter than what they would be found by.
+        let names = command.names.iter().enumerate().filter(|(i, name)| *i == 0 || name.contains(' '));
+        for (_, name) in names.filter(|(_, name)| name.starts_with(text) && **name != text.trim_end()) {
+            let description = command.help.lines().next().map(str::to_owned);
+            found.push(Candidate { description, ..whole(name) });
         }
     }
+    found
+}
+
+/// Names that begin like this; the last part of a path is what people remember.
+fn beginning<'a>(names: &'a [String], word: &'a str) -> impl Iterator<Item = String> + 'a {
+    let last = move |name: &str| name.rsplit("::").next().is_some_and(|last| last.starts_with(word));
+    names.iter().filter(move |name| name.starts_with(word) || last(name)).cloned()
 }
 
 #[cfg(test)]
@@ -161,7 +173,7 @@ mod tests {
 
     fn complete(line: &str) -> (usize, Vec<String>) {
         let (start, found) = candidates(&names(), line);
-        (start, found.into_iter().map(|(value, _)| value).collect())
+        (start, found.into_iter().map(|candidate| candidate.value).collect())
     }
 
     #[test]
@@ -175,7 +187,7 @@ mod tests {
     fn arguments() {
         assert_eq!(complete("break ma"), (6, vec!["main".to_owned()]));
         assert_eq!(complete("b pri"), (2, vec!["shop::price".to_owned()]));
-        assert_eq!(complete("b ord"), (2, vec!["orders.c".to_owned()]));
+        assert_eq!(complete("b ord"), (2, vec!["orders.c:".to_owned()]));
         assert_eq!(complete("print a + or"), (10, vec!["order".to_owned()]));
         assert_eq!(complete("p *or"), (3, vec!["order".to_owned()]));
         assert_eq!(complete("break main if su"), (14, vec!["sum".to_owned()]));

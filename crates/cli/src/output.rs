@@ -1,6 +1,6 @@
 //! Answers, as text or as JSON.
 
-use std::io::BufRead as _;
+use std::io::{self, BufRead as _, IsTerminal as _};
 
 use crate::{
     console::Console,
@@ -20,7 +20,8 @@ impl Printer {
     pub fn new(console: Console) -> Self {
         let options = console.options();
         let rich = options.interactive && console.on_terminal() && !options.json;
-        let renderer = Renderer { style: Style::new(options.color), rich };
+        let echo = console.on_terminal() && io::stdin().is_terminal();
+        let renderer = Renderer { style: Style::new(options.color), rich, echo };
         Self { console, renderer }
     }
 
@@ -73,6 +74,14 @@ impl Printer {
         }
     }
 
+    /// The same, behind the `^C` that a terminal shows.
+    pub fn note_after_interrupt(&self, text: &str) {
+        if self.renderer.echo && !self.json() {
+            self.console.text("\n");
+        }
+        self.note(text);
+    }
+
     /// The guest is over: an event in JSON. In text the answer of the command that ran it says so.
     pub fn exited(&self, code: Option<i32>) {
         if self.json() {
@@ -88,7 +97,7 @@ impl Printer {
         loop {
             self.console.text(&format!("{question} (y or n) "));
             let mut answer = String::new();
-            match std::io::stdin().lock().read_line(&mut answer) {
+            match io::stdin().lock().read_line(&mut answer) {
                 Ok(0) | Err(_) => return false,
                 Ok(_) => {}
             }

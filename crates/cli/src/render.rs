@@ -21,6 +21,8 @@ pub struct Renderer {
     pub style: Style,
     /// For a person at a terminal.
     pub rich: bool,
+    /// The terminal shows the keys that interrupt.
+    pub echo: bool,
 }
 
 impl Renderer {
@@ -74,7 +76,7 @@ impl Renderer {
             StopKind::Attached | StopKind::Step => {}
             StopKind::Interrupt => {
                 // Behind the `^C` that the terminal shows.
-                let fresh = if self.rich { "\n" } else { "" };
+                let fresh = if self.echo { "\n" } else { "" };
                 out = format!("{fresh}{}\n", style.strong("interrupted"));
             }
             StopKind::Trap => out = format!("{} {message}\n", style.bad("trap:")),

@@ -36,8 +36,7 @@ pub fn debug(options: Box<DebugOptions>) -> i32 {
     let color = !args.json && args.color.decide();
     let console = Console::new(ConsoleOptions { json: args.json, color, interactive });
     let printer = Printer::new(console.clone());
-    // Until a person is asked for commands, an interrupt of nothing in particular ends us.
-    let signals = Signals::install(interactive);
+    let signals = Signals::install();
     let app = Launcher::open(args, &console)
         .map_err(CliError::from)
         .and_then(|launcher| App::new(launcher, args.source_dirs.clone(), printer, signals));
@@ -94,6 +93,7 @@ fn read_lines(app: &mut App, by_hand: bool) {
 
 /// Commands from a person at a terminal.
 fn ask(app: &mut App) {
+    app.signals.asking();
     let names = SharedNames::default();
     let mut editor = editor(app, &names);
     app.console().text(&greeting(app));
@@ -125,7 +125,7 @@ fn greeting(app: &App) -> String {
         return String::new();
     }
     format!(
-        "freezeframe {}: {kind} {name}. `start` runs it to main, `help` lists commands.\n",
+        "freezeframe {}: {kind} {name}\n`start` runs it to its main, `help` lists the commands.\n",
         env!("CARGO_PKG_VERSION")
     )
 }

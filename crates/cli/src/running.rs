@@ -75,7 +75,7 @@ impl App {
                 let asked = *asked.get_or_insert_with(Instant::now);
                 if !told && asked.elapsed() > PATIENCE {
                     told = true;
-                    self.printer.note(
+                    self.printer.note_after_interrupt(
                         "the program is in a function of the host and stops when it returns; \
                          press Ctrl-C again to kill it",
                     );

@@ -26,18 +26,23 @@ pub struct Signals {
     guest: Mutex<Option<Interrupter>>,
     interrupts: AtomicU32,
     terminate: AtomicBool,
-    /// A person is asked for commands: an interrupt is no reason to end.
-    interactive: bool,
+    /// A person is asked for commands: an interrupt is no reason to end any more.
+    asking: AtomicBool,
     /// Makes the line editor return.
     break_prompt: Arc<AtomicBool>,
 }
 
 impl Signals {
     /// Takes over the signals of this process. When that fails they do what they would have done.
-    pub fn install(interactive: bool) -> Arc<Self> {
-        let signals = Arc::new(Self { interactive, ..Self::default() });
+    pub fn install() -> Arc<Self> {
+        let signals = Arc::new(Self::default());
         listen(signals.clone());
         signals
+    }
+
+    /// From now on a person is asked for commands.
+    pub fn asking(&self) {
+        self.asking.store(true, Ordering::SeqCst);
     }
 
     /// From now on an interrupt stops this guest.
@@ -75,7 +80,7 @@ impl Signals {
                 }
                 guest.interrupt();
             }
-            None if self.interactive => {}
+            None if self.asking.load(Ordering::SeqCst) => {}
             None => std::process::exit(INTERRUPTED),
         }
     }

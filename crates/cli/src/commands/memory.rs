@@ -167,8 +167,10 @@ impl Shape {
 }
 
 fn show(app: &mut App, shape: Shape, address: u64) -> Answer {
-    if shape.count == 0 || shape.count.saturating_mul(shape.unit) > MOST {
-        return Err(CliError::Other(format!("1 to {} bytes can be shown at once", MOST)));
+    // A text may be long.
+    let size = if shape.format == 's' { 64 } else { shape.unit };
+    if shape.count == 0 || shape.count.saturating_mul(size) > MOST {
+        return Err(CliError::Other(format!("{} values of that size can be shown at once, and not none", MOST / size)));
     }
     let (bytes, values) = match shape.format {
         's' => texts(app, shape.count, address)?,
