@@ -139,6 +139,9 @@ pub struct StopView {
     /// More about the reason: the trap, the exception, the error.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
+    /// What the function returned that `finish` ran to its end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub returned: Option<VariableView>,
     /// The source line, if its file was found.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,

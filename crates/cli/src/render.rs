@@ -84,6 +84,9 @@ impl Renderer {
             StopKind::HostError => out = format!("{} {message}\n", style.bad("error of a host function:")),
             StopKind::Blind => out = format!("{} {message}\n", style.strong("the program ran unseen:")),
         }
+        if let Some(returned) = &stop.returned {
+            _ = writeln!(out, "{} returned {}", self.style.function(&returned.name), returned.value);
+        }
         match &stop.frame {
             Some(frame) => _ = writeln!(out, "{}", self.place(frame)),
             None => out.push_str("the program hasn't started: it has no stack yet\n"),

@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use freezeframe_engine::{DebuggeeId, Debugger, EngineError, Reason, Report, SourcePosition, StackFrame, State};
+use freezeframe_engine::{
+    DebuggeeId, Debugger, EngineError, Limits, Reason, Report, SourcePosition, StackFrame, State,
+};
 
 use crate::{
     app::App,
@@ -103,6 +105,7 @@ impl App {
         if let Some(at) = position.filter(|_| snippet.is_none() && nearest.is_none()) {
             notes.extend(self.sources.explain_missing(&at.path));
         }
+        let returned = self.stopped_guest().and_then(|id| Ok(self.debugger.returned(id, Limits::default())?));
         let temporary = breakpoints.iter().any(|id| self.debugger.breakpoint(*id).is_err());
         StopView {
             reason: kind,
@@ -110,6 +113,7 @@ impl App {
             breakpoints: breakpoints.into_iter().map(|id| id.0).collect(),
             temporary,
             message,
+            returned: returned.ok().flatten().map(views::variable),
             source: snippet.as_ref().and_then(Snippet::marked_line).map(str::to_owned),
             nearest,
             notes,

@@ -50,6 +50,7 @@ fn steps_print_where_they_end() {
         &[&format!("tbreak {}", at("steps.c", "nested-calls")), "run", "step", "step", "finish", "next 3"],
     );
     ran.prints(&stop("twice", "steps.c", "twice-body")).prints("add at guests/src/steps.c:").exits(0);
+    batch(ORDERS, &["b price", "run", "finish"]).prints("price returned 730\nmain at guests/src/orders.c:");
     let there = at("steps.c", "loops-return");
     let ran = batch(
         STEPS,

@@ -91,6 +91,17 @@ fn stacks_and_values() {
 }
 
 #[test]
+fn what_finish_returns() {
+    let ran = batch(&["b price", "run", "finish", "next"]);
+    let returned = &ran.answer("finish")["stop"]["returned"];
+    assert_eq!(
+        (&returned["name"], &returned["value"], &returned["type"]),
+        (&json!("price"), &json!("730"), &json!("int"))
+    );
+    assert_eq!(ran.answer("next")["stop"].get("returned"), None);
+}
+
+#[test]
 fn output_and_the_end_are_events() {
     let ran = batch(&["run"]);
     let all = ran.json();

@@ -194,6 +194,10 @@ impl<'a> Run<'a> {
                 assert_eq!((position.file_name(), position.line), (&*self.markers.file, line), "{what}: {place:?}");
             }
         }
+        if let Some(expected) = &step.returned {
+            let returned = self.debugger.returned(self.guest, Limits::default()).unwrap();
+            assert_eq!(returned.map(|shown| shown.text).as_ref(), Some(expected), "{what}");
+        }
         if let Some(expected) = &step.stack {
             let functions: Vec<&String> = stack.iter().map(|f| &f.function).take(expected.len()).collect();
             assert_eq!(functions, expected.iter().collect::<Vec<_>>(), "{what}");

@@ -66,6 +66,9 @@ impl Run<'_> {
                 assert!(stop["file"].as_str().is_some_and(|f| f.ends_with(&self.markers.file)), "{what}");
             }
         }
+        if let Some(expected) = &step.returned {
+            assert_eq!(stop["returned"]["value"], **expected, "{what}");
+        }
         if let Some(expected) = &step.stack {
             let answer = self.next("bt");
             let frames = answer["stack"]["frames"].as_array().unwrap_or_else(|| panic!("{what}: {answer}"));

@@ -41,6 +41,8 @@ pub struct Step {
     pub value: Option<String>,
     pub error: Option<String>,
     pub exit: Option<i32>,
+    /// What the function returned that was finished.
+    pub returned: Option<String>,
     /// The command is given once for each of these, and must stop there.
     pub through: Option<Vec<String>>,
 }
