@@ -445,7 +445,8 @@ fn h6_modules_of_a_component_are_told_apart() {
     });
 }
 
-/// Not caught, a panic in the handler at a trap, an error of the host or an exception aborts the process.
+/// Not caught, a panic in the handler at a trap, an error of the host or an exception aborts the process: "thread caused
+/// non-unwinding panic", from the first filter on.
 #[test]
 fn h7_a_panic_in_the_handler_is_caught() {
     let _dog = watchdog("h7");
@@ -795,7 +796,7 @@ fn h12_ticks_are_no_stops_and_kill_nobody() {
 }
 
 /// An engine that can't be debugged is an error with the line to add. Unchecked, Wasmtime panics when the handler is
-/// set.
+/// set: "debug hooks require guest debugging to be enabled".
 #[test]
 fn h13_an_unsuitable_engine_is_an_error() {
     let refuse = |config: &Config, epochs| {

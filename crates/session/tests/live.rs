@@ -4,7 +4,7 @@
 
 mod common;
 
-use std::{thread::JoinHandle, time::Duration};
+use std::{pin::pin, thread::JoinHandle, time::Duration};
 
 use common::*;
 use freezeframe_debuggee::{
@@ -14,9 +14,11 @@ use freezeframe_debuggee::{
 use freezeframe_session::{
     Freeze, Options, debug_with,
     live::{LiveDebuggee, LiveOptions, live},
+    rearm,
 };
+use futures::future::{Either, select};
 use wasmtime::{
-    Engine, Instance, Module, Store, Val,
+    Engine, Instance, Linker, Module, Store, Val,
     component::{Component, Linker as ComponentLinker},
 };
 
@@ -466,4 +468,59 @@ fn a_host_that_ends_without_a_word() {
     assert_eq!(debuggee.next_event(Some(Duration::ZERO)).unwrap(), None);
     drop(ender);
     assert!(matches!(ended(&mut debuggee), Ended::Failed { .. }));
+}
+
+/// A host function drops a call into the guest that waits in the host, and Wasmtime the handler with it (H1). Put back by
+/// `rearm`, the next stop is preceded by one that says that something may have been missed.
+#[test]
+fn a_dropped_call_is_told_before_the_next_stop() {
+    let _dog = watchdog("a_dropped_call_is_told_before_the_next_stop");
+    const GUEST: &str = r#"(module
+      (import "h" "wait" (func $wait))
+      (func (export "first") call $wait)
+      (func (export "unseen") nop)
+      (func (export "second") nop))"#;
+    for again in [true, false] {
+        let engine = engine();
+        let module = Module::new(&engine, GUEST).unwrap();
+        let pcs = nops(&module);
+        let options = LiveOptions { modules: vec![(None, module.clone())], ..LiveOptions::default() };
+        let (mut debuggee, near, ender) = live::<()>(options);
+        let thread = std::thread::spawn(move || {
+            let mut store = Store::new(&engine, ());
+            let mut linker = Linker::new(&engine);
+            linker.func_wrap_async("h", "wait", |_, (): ()| Box::new(std::future::pending::<()>())).unwrap();
+            let options = Options { freeze: Freeze::Thread, ..Options::default() };
+            let body = async |store: &mut Store<()>| {
+                let instance = linker.instantiate_async(&mut *store, &module).await.unwrap();
+                let call = async |name: &str, store: &mut Store<()>| {
+                    let func = instance.get_typed_func::<(), ()>(&mut *store, name).unwrap();
+                    let call = pin!(func.call_async(&mut *store, ()));
+                    // A timeout that has passed already, say.
+                    matches!(select(call, std::future::ready(())).await, Either::Left((Ok(()), _)))
+                };
+                assert!(!call("first", store).await, "it was dropped");
+                assert!(call("unseen", store).await);
+                assert_eq!(again, again && rearm(store));
+                assert!(call("second", store).await);
+            };
+            let (run, _) = pollster::block_on(debug_with(&mut store, options, body, near.debugger())).unwrap();
+            ender.end(Ended::Returned(vec![]));
+            assert_eq!(run, Ok(()));
+        });
+        assert_eq!(stopped(&mut debuggee), StopReason::Attached);
+        let both = || plan(vec![rule(0, pcs[0]), rule(1, pcs[1])]);
+        debuggee.resume(both()).unwrap();
+        if again {
+            assert!(matches!(stopped(&mut debuggee), StopReason::Blind { .. }));
+            // The guest stands where it is about to stop.
+            let Answer::Frames(frames) = ask(&mut debuggee, Query::Frames { limit: 9 }) else { panic!() };
+            assert_eq!(frames[0].pc, ModulePc(pcs[1]));
+            debuggee.resume(both()).unwrap();
+            assert_eq!(stopped(&mut debuggee), StopReason::Rules(vec![RuleId(1)]));
+            debuggee.resume(StopPlan::default()).unwrap();
+        }
+        assert_eq!(ended(&mut debuggee), Ended::Returned(vec![]));
+        thread.join().unwrap();
+    }
 }
