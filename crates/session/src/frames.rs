@@ -54,13 +54,14 @@ enum Body {
 
 const OVERFLOWED: &str = "the trap is in the function's prologue, which had not set up the frame yet";
 
-/// The innermost frame, and the site of the operator that is about to run. To be called at a breakpoint only, where that
-/// frame is always sound.
-pub(crate) fn top<T: 'static>(store: &mut StoreContextMut<'_, T>) -> Option<(FrameHandle, SiteKey)> {
-    let handle = store.debug_exit_frames().next()?;
+/// Finds the innermost frame, and gives the site of the operator that is about to run. To be called at a breakpoint only,
+/// where that frame is always sound.
+pub(crate) fn top<T: 'static>(store: &mut StoreContextMut<'_, T>, found: &mut Option<FrameHandle>) -> Option<SiteKey> {
+    *found = store.debug_exit_frames().next();
+    let handle = found.as_ref()?;
     let (_, pc) = handle.wasm_function_index_and_pc(&mut *store).ok()??;
     let code = CodeKey::of(handle.module(&mut *store).ok()??)?;
-    Some((handle, SiteKey { code, pc: pc.raw() }))
+    Some(SiteKey { code, pc: pc.raw() })
 }
 
 /// All frames, checked.

@@ -14,7 +14,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use wasmtime::{AsContextMut, DebugEvent, DebugHandler, FrameHandle, Module, StoreContextMut, Trap};
+use wasmtime::{AsContextMut, DebugEvent, DebugHandler, FrameHandle, StoreContextMut, Trap};
 
 use crate::{
     BreakpointId, Event, Freeze, Verdict,
@@ -59,7 +59,7 @@ impl<T: Send + 'static> DebugHandler for Handler<T> {
     // By hand, not as an `async` block: Wasmtime boxes one for each event, and whatever is boxed is copied, states that
     // few events get to included.
     fn handle(&self, store: StoreContextMut<'_, T>, event: DebugEvent<'_>) -> impl Future<Output = ()> + Send {
-        Handling { shared: &self.0.0, store, phase: Phase::from(&event), event, stopped: None }
+        Handling { shared: &self.0.0, store, phase: Phase::from(&event), event, top: None, stopped: None }
     }
 }
 
@@ -79,24 +79,29 @@ impl From<&DebugEvent<'_>> for Phase {
     }
 }
 
-/// A stop, and where it is.
+/// Why the guest stops.
 struct Found {
     event: Event,
     cause: Cause,
-    /// The innermost frame, where it's known to be sound.
-    top: Option<FrameHandle>,
 }
 
-/// The next stop of this callback, if any.
+impl Found {
+    fn at_operator(event: Event) -> Self {
+        Self { event, cause: Cause::Operator }
+    }
+}
+
+/// The next stop of this callback, if any. `top` gets the innermost frame, where it's known to be sound.
 fn decide<T: Send + 'static>(
     shared: &Shared<T>,
     store: &mut StoreContextMut<'_, T>,
     event: &DebugEvent<'_>,
     phase: &mut Phase,
+    top: &mut Option<FrameHandle>,
 ) -> Option<Found> {
     if shared.killed() {
         // The handler is never left again: the session drops the body.
-        return Some(Found { event: Event::Cancelled, cause: Cause::Attached, top: None });
+        return Some(Found { event: Event::Cancelled, cause: Cause::Attached });
     }
     if shared.ended.load(Relaxed) {
         forget(shared, store);
@@ -104,21 +109,23 @@ fn decide<T: Send + 'static>(
     }
     match std::mem::replace(phase, Phase::Done) {
         Phase::Modules => {
-            let facts = Facts::new(shared, store, true);
-            if facts.modules.is_empty() {
-                return operator(shared, store, facts);
+            let facts = Facts::new(shared, store, top);
+            if !facts.new_module {
+                return operator(shared, store, &facts, top);
             }
-            let event = Event::ModuleLoaded { modules: facts.modules };
-            if passes(shared, store, &event, Cause::Operator, facts.top.as_ref()) {
+            let modules = lock(&shared.registry).new_modules(store);
+            let some = !modules.is_empty();
+            let event = Event::ModuleLoaded { modules };
+            if some && passes(shared, store, &event, Cause::Operator, top) {
                 *phase = Phase::Operator;
-                return Some(Found { event, cause: Cause::Operator, top: facts.top });
+                return Some(Found::at_operator(event));
             }
-            let facts = Facts::new(shared, store, false);
-            operator(shared, store, facts)
+            let facts = Facts::new(shared, store, top);
+            operator(shared, store, &facts, top)
         }
         Phase::Operator => {
-            let facts = Facts::new(shared, store, false);
-            operator(shared, store, facts)
+            let facts = Facts::new(shared, store, top);
+            operator(shared, store, &facts, top)
         }
         Phase::Other if matches!(event, DebugEvent::EpochYield) => {
             // H12: ticks are meant for every store of the engine. H3: the position and the operands are wrong at an
@@ -135,43 +142,46 @@ fn decide<T: Send + 'static>(
 
 /// What there is to know at an operator, from one look at the books.
 struct Facts {
-    top: Option<FrameHandle>,
     hit: Option<BreakpointId>,
     interrupted: bool,
     step: bool,
-    /// Modules that are new, if one of them runs and they were asked for.
-    modules: Vec<Module>,
+    /// The module that runs is new to the watch for modules.
+    new_module: bool,
 }
 
 impl Facts {
-    fn new<T: 'static>(shared: &Shared<T>, store: &mut StoreContextMut<'_, T>, with_modules: bool) -> Self {
+    fn new<T: 'static>(shared: &Shared<T>, store: &mut StoreContextMut<'_, T>, top: &mut Option<FrameHandle>) -> Self {
         let interrupted = shared.interrupt.load(Relaxed);
         let mut registry = lock(&shared.registry);
         // Finding the frame is the largest part of a step. Who looks at it finds it then.
-        let (top, site) = if registry.needs_site() { frames::top(store).unzip() } else { (None, None) };
-        let new = with_modules && site.is_some_and(|site| registry.is_new(site.code));
-        let modules = if new { registry.new_modules(store) } else { Vec::new() };
-        if !new && registry.wants_step(Stepper::Interrupt) {
+        let site = if registry.needs_site() { frames::top(store, top) } else { None };
+        let new_module = site.is_some_and(|site| registry.is_new(site.code));
+        if !new_module && registry.wants_step(Stepper::Interrupt) {
             let _ = registry.step(store, Stepper::Interrupt, false);
         }
         // H6: the patch may be another module's.
         let hit = site.and_then(|site| registry.hit(site));
-        Self { top, hit, interrupted, step: registry.wants_step(Stepper::User), modules }
+        Self { hit, interrupted, step: registry.wants_step(Stepper::User), new_module }
     }
 }
 
 /// A stop before an operator: a breakpoint of ours, else an interrupt, else a step. One is enough for all who asked.
-fn operator<T: 'static>(shared: &Shared<T>, store: &mut StoreContextMut<'_, T>, facts: Facts) -> Option<Found> {
-    let Facts { top, hit, interrupted, step, .. } = facts;
-    let mut wanted = |event: Event| passes(shared, store, &event, Cause::Operator, top.as_ref()).then_some(event);
-    let event = hit
+fn operator<T: 'static>(
+    shared: &Shared<T>,
+    store: &mut StoreContextMut<'_, T>,
+    facts: &Facts,
+    top: &Option<FrameHandle>,
+) -> Option<Found> {
+    let mut wanted = |event: Event| passes(shared, store, &event, Cause::Operator, top).then_some(event);
+    let event = facts
+        .hit
         .and_then(|hit| wanted(Event::Breakpoint { hit }))
-        .or_else(|| if interrupted { wanted(Event::Interrupted) } else { None })
-        .or_else(|| if step { wanted(Event::Step) } else { None })?;
-    if interrupted {
+        .or_else(|| if facts.interrupted { wanted(Event::Interrupted) } else { None })
+        .or_else(|| if facts.step { wanted(Event::Step) } else { None })?;
+    if facts.interrupted {
         shared.interrupt.store(false, Relaxed);
     }
-    Some(Found { event, cause: Cause::Operator, top })
+    Some(Found::at_operator(event))
 }
 
 /// A stop because of an error that is about to unwind the stack, if this is the first that's heard of it (H9).
@@ -207,7 +217,7 @@ fn failure<T: 'static>(
     if repeated {
         return None;
     }
-    passes(shared, store, &event, cause, None).then_some(Found { event, cause, top: None })
+    passes(shared, store, &event, cause, &None).then_some(Found { event, cause })
 }
 
 /// Asks the filter, if there is one.
@@ -216,10 +226,10 @@ fn passes<T: 'static>(
     store: &mut StoreContextMut<'_, T>,
     event: &Event,
     cause: Cause,
-    top: Option<&FrameHandle>,
+    top: &Option<FrameHandle>,
 ) -> bool {
     let Some((mut filter, generation)) = shared.filter.take() else { return true };
-    let verdict = scope::with_stop(shared, cause, top, store.as_context_mut(), |stop| filter(stop, event));
+    let verdict = scope::with_stop(shared, cause, top.as_ref(), store.as_context_mut(), |stop| filter(stop, event));
     shared.filter.put_back(filter, generation);
     verdict == Verdict::Stop
 }
@@ -238,6 +248,8 @@ struct Handling<'h, 's, 'e, T: 'static> {
     store: StoreContextMut<'s, T>,
     event: DebugEvent<'e>,
     phase: Phase,
+    /// The innermost frame, where it's known to be sound.
+    top: Option<FrameHandle>,
     /// The stop that is under way.
     stopped: Option<Stopped>,
 }
@@ -246,7 +258,6 @@ struct Handling<'h, 's, 'e, T: 'static> {
 struct Stopped {
     event: Cell<Option<Event>>,
     cause: Cause,
-    top: Option<FrameHandle>,
     number: u64,
 }
 
@@ -255,7 +266,7 @@ impl Stopped {
         // Only a handler that has the store gets here: nobody counts at the same time.
         let number = shared.next_stop.load(Relaxed);
         shared.next_stop.store(number + 1, Relaxed);
-        Self { event: Cell::new(Some(found.event)), cause: found.cause, top: found.top, number }
+        Self { event: Cell::new(Some(found.event)), cause: found.cause, number }
     }
 }
 
@@ -289,7 +300,7 @@ impl<T: Send + 'static> Handling<'_, '_, '_, T> {
     fn go_on(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         loop {
             if self.stopped.is_none() {
-                match decide(self.shared, &mut self.store, &self.event, &mut self.phase) {
+                match decide(self.shared, &mut self.store, &self.event, &mut self.phase, &mut self.top) {
                     Some(found) => self.stopped = Some(Stopped::new(self.shared, found)),
                     None => return Poll::Ready(()),
                 }
@@ -319,7 +330,7 @@ impl<T: Send + 'static> Handling<'_, '_, '_, T> {
             let here = Here {
                 stop: stopped.number,
                 cause: stopped.cause,
-                top: stopped.top.as_ref(),
+                top: self.top.as_ref(),
                 store: &mut self.store,
                 event: &stopped.event,
             };
