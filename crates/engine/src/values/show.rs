@@ -148,8 +148,12 @@ impl Context<'_> {
         let value_ty = value.ty.clone();
         match scalar {
             Scalar::Bool(value) => _ = write!(out, "{value}"),
-            Scalar::Float { value, bits: 32 } => float(out, &(value as f32).to_string(), self.language),
-            Scalar::Float { value, .. } => float(out, &value.to_string(), self.language),
+            Scalar::Float { value, bits: 32 } if readable(value) => {
+                float(out, &(value as f32).to_string(), self.language);
+            }
+            Scalar::Float { value, bits: 32 } => _ = write!(out, "{:e}", value as f32),
+            Scalar::Float { value, .. } if readable(value) => float(out, &value.to_string(), self.language),
+            Scalar::Float { value, .. } => _ = write!(out, "{value:e}"),
             Scalar::Char { value, .. } => character(out, value),
             Scalar::Pointer(address) => self.show_pointer(out, value, address, limits),
             Scalar::Integer { value, .. } => match ty.as_deref().map(|ty| &ty.kind) {
@@ -480,6 +484,11 @@ fn unavailable(out: &mut String, why: &Unavailable) {
     } else {
         _ = write!(out, "<unavailable: {why}>");
     }
+}
+
+/// Whether a float can be read without an exponent.
+fn readable(value: f64) -> bool {
+    value == 0.0 || !value.is_finite() || (1e-5..1e16).contains(&value.abs())
 }
 
 fn float(out: &mut String, text: &str, language: Language) {
