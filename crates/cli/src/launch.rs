@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::IsTerminal,
     path::{Path, PathBuf},
     sync::{Arc, mpsc},
     thread,
@@ -128,6 +129,8 @@ fn output(console: Console) -> Output {
         };
         console.guest(stream, bytes)
     })
+    // On a terminal a person wants to see each line as it is printed, not when the guest's buffer is full.
+    .terminal(std::io::stdout().is_terminal())
 }
 
 /// Does what may take long; a person who waits is told after half a second what for.

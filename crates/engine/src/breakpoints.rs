@@ -102,7 +102,11 @@ pub(crate) struct Resolved {
 pub(crate) fn resolve(spec: &LocationSpec, symbols: &Symbols, code: &Code) -> Result<Option<Resolved>, EngineError> {
     match spec {
         LocationSpec::Function(name) => {
-            let pcs = symbols.function_sites(name);
+            let mut pcs = symbols.function_sites(name);
+            // Parameters are no part of the names here: of overloads all are taken.
+            if let (true, Some((bare, _))) = (pcs.is_empty(), name.split_once('(')) {
+                pcs = symbols.function_sites(bare.trim());
+            }
             let pcs = pcs.into_iter().map(|pc| past_structure(symbols, code, pc)).collect::<Vec<_>>();
             Ok((!pcs.is_empty()).then_some(Resolved { pcs, note: None }))
         }

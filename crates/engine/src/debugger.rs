@@ -2,7 +2,7 @@
 
 use std::{
     collections::VecDeque,
-    sync::Arc,
+    sync::{Arc, atomic::Ordering::Relaxed},
     time::{Duration, Instant},
 };
 
@@ -108,6 +108,8 @@ type DebugFiles = Box<dyn FnMut(&str) -> Option<Arc<[u8]>> + Send>;
 
 /// How long the engine waits for a guest that it interrupts for its own sake.
 const PAUSE: Duration = Duration::from_secs(5);
+/// How long it waits for one that it killed.
+const KILL: Duration = Duration::from_secs(1);
 
 impl Debugger {
     /// A debugger without debuggees.
@@ -335,23 +337,40 @@ impl Debugger {
         let running: Vec<DebuggeeId> =
             self.targets.iter().filter(|t| t.state == State::Running).map(|t| t.id).collect();
         let mut resume = Vec::new();
+        let mut failed = None;
         for id in running {
-            let target = self.target(id)?;
-            let stepping = target.stepping.clone();
-            target.debuggee.interrupter().interrupt();
-            match self.wait(id, Some(PAUSE))? {
-                Some(Report::Stopped { reason: Reason::Interrupted, .. }) => resume.push((id, stepping)),
-                // A stop of its own came first: it is reported as if nothing had been.
-                Some(report) => self.pending.push_back(report),
-                None => return Err(EngineError::Running),
+            match self.pause(id) {
+                Ok(Some(stepping)) => resume.push((id, stepping)),
+                Ok(None) => {}
+                Err(error) => failed = Some(error),
             }
         }
-        let result = act(self);
+        let result = match failed {
+            Some(error) => Err(error),
+            None => act(self),
+        };
+        // Whatever happened, those that were paused for this go on.
         for (id, stepping) in resume {
             self.target(id)?.stepping = stepping;
             self.resume_with_plan(id)?;
         }
         result
+    }
+
+    /// Stops a running debuggee for the engine's own sake and gives the step that it was on; `None` if it stopped by
+    /// itself, which is reported as if nothing had been.
+    fn pause(&mut self, id: DebuggeeId) -> Result<Option<Option<Stepping>>, EngineError> {
+        let target = self.target(id)?;
+        let stepping = target.stepping.clone();
+        target.debuggee.interrupter().interrupt();
+        match self.wait(id, Some(PAUSE))? {
+            Some(Report::Stopped { reason: Reason::Interrupted, .. }) => Ok(Some(stepping)),
+            Some(report) => {
+                self.pending.push_back(report);
+                Ok(None)
+            }
+            None => Err(EngineError::Running),
+        }
     }
 
     // ---- running
@@ -361,7 +380,12 @@ impl Debugger {
     /// # Errors
     /// It must be stopped.
     pub fn resume(&mut self, id: DebuggeeId) -> Result<(), EngineError> {
-        self.target(id)?.stepping = None;
+        let target = self.target(id)?;
+        if target.state == State::Running {
+            return Err(EngineError::Running);
+        }
+        target.stepping = None;
+        target.interrupt.store(false, Relaxed);
         self.resume_with_plan(id)
     }
 
@@ -370,8 +394,10 @@ impl Debugger {
     /// # Errors
     /// It must be stopped at a frame; [`EngineError::NoLines`] where there are no lines to step by.
     pub fn step(&mut self, id: DebuggeeId, step: Step, count: u32) -> Result<(), EngineError> {
-        let places = self.target(id)?.plan_step(step)?;
-        self.target(id)?.stepping = Some(Stepping { step, remaining: count.max(1), places, returning: None });
+        let target = self.target(id)?;
+        target.interrupt.store(false, Relaxed);
+        let places = target.plan_step(step)?;
+        target.stepping = Some(Stepping { step, remaining: count.max(1), places, returning: None });
         self.resume_with_plan(id)
     }
 
@@ -400,7 +426,14 @@ impl Debugger {
         if sites.is_empty() {
             return Err(not_found(location, &self.targets));
         }
-        places.sites.extend(sites.iter().map(|s| (s.site(), DepthCheck::Any)));
+        // In the function that it starts from, `until` means this call of it and not one that it makes.
+        let frame = target.frame(0)?;
+        let depth = DepthCheck::AtMost(target.depth()?);
+        let function = target.module(frame.module).and_then(|m| m.symbols.function_by_index(frame.function)).cloned();
+        places.sites.extend(sites.iter().map(|s| {
+            let here = s.module == frame.module && function.as_ref().is_some_and(|f| f.range.contains(&s.pc));
+            (s.site(), if here { depth } else { DepthCheck::Any })
+        }));
         self.target(id)?.stepping = Some(Stepping { step: Step::Out, remaining: 1, places, returning: None });
         self.resume_with_plan(id)
     }
@@ -472,13 +505,20 @@ impl Debugger {
                     target.state = State::Stopped;
                     target.forget_stop();
                     let mut notes = Vec::new();
-                    if let Some(reason) = self.classify(id, stopped.reason, &mut notes)? {
+                    let reason = self.classify(id, stopped.reason, &mut notes)?;
+                    // An interrupt may have come together with a stop that means nothing to the user.
+                    let interrupted = self.target(id)?.interrupt.swap(false, Relaxed);
+                    if let Some(reason) = reason.or(interrupted.then_some(Reason::Interrupted)) {
                         let target = self.target(id)?;
                         let stepping = target.stepping.take();
                         target.returned = stepping.filter(|_| reason == Reason::StepDone).and_then(|s| s.returning);
                         return Ok(Some(Report::Stopped { debuggee: id, reason, notes }));
                     }
                     self.resume_with_plan(id)?;
+                    // Stops that mean nothing may come faster than any timeout.
+                    if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                        return Ok(None);
+                    }
                 }
             }
         }
@@ -583,7 +623,12 @@ impl Debugger {
     /// # Errors
     /// [`EngineError::NoDebuggee`].
     pub fn interrupter(&mut self, id: DebuggeeId) -> Result<Interrupter, EngineError> {
-        Ok(self.target(id)?.debuggee.interrupter())
+        let target = self.target(id)?;
+        let (asked, debuggee) = (target.interrupt.clone(), target.debuggee.interrupter());
+        Ok(Interrupter::new(move || {
+            asked.store(true, Relaxed);
+            debuggee.interrupt();
+        }))
     }
 
     /// Ends a debuggee and waits for its end.
@@ -596,16 +641,19 @@ impl Debugger {
             return Err(EngineError::NotRunning);
         }
         target.debuggee.kill()?;
-        loop {
-            match target.debuggee.next_event(None)? {
-                Some(Event::Ended(ended)) => {
-                    target.state = State::Ended(ended.clone());
-                    return Ok(ended);
-                }
+        // A guest that waits in a function of the host ends when that returns; nobody has to wait for it.
+        let ended = loop {
+            match target.debuggee.next_event(Some(KILL))? {
+                Some(Event::Ended(ended)) => break ended,
                 Some(Event::Stopped(_)) => {}
-                None => return Err(EngineError::Internal("a killed debuggee didn't end")),
+                None => break Ended::Killed,
             }
-        }
+        };
+        target.state = State::Ended(ended.clone());
+        self.pending.retain(|report| match report {
+            Report::Stopped { debuggee, .. } | Report::Ended { debuggee, .. } => *debuggee != id,
+        });
+        Ok(ended)
     }
 
     /// The sites planted in a stopped debuggee's code right now.

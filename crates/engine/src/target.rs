@@ -3,7 +3,10 @@
 //! Invariant: whatever is cached here was asked for at *this* stop. [`Target::forget_stop`] is called before each resume
 //! and after each write, so nothing stale is ever shown.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{Arc, atomic::AtomicBool},
+};
 
 use freezeframe_debuggee::{
     Answer, Debuggee, DebuggeeId, Ended, Frame, FrameAccess, FrameDetail, Instance, InstanceId, ModuleId, ModulePc,
@@ -40,6 +43,8 @@ pub(crate) struct Target {
     pub state: State,
     pub modules: Vec<LoadedModule>,
     pub stepping: Option<Stepping>,
+    /// Somebody asked for a stop; one that falls together with a stop of the engine's own must not be lost.
+    pub interrupt: Arc<AtomicBool>,
     /// The function that has just returned, after a `finish`.
     pub returned: Option<(ModuleId, u32)>,
     /// Whose the rules of the current plan are, by rule id.
@@ -66,6 +71,7 @@ impl Target {
             modules: Vec::new(),
             stepping: None,
             returned: None,
+            interrupt: Arc::default(),
             owners: Vec::new(),
             stop: StopCache::default(),
         }
@@ -194,7 +200,8 @@ impl Target {
             let (page, offset) = (at / PAGE, (at % PAGE) as usize);
             if !self.stop.pages.contains_key(&(instance, memory, page)) {
                 let query = Query::Memory { instance, memory, address: page * PAGE, length: PAGE };
-                let Answer::Bytes(bytes) = self.ask(query).map_err(as_unavailable)? else {
+                // The page's address is no one's business.
+                let Answer::Bytes(bytes) = self.ask(query).map_err(|_| out_of_bounds(address, into.len()))? else {
                     return Err(Unavailable::new("the debuggee gave a wrong answer"));
                 };
                 self.stop.pages.insert((instance, memory, page), bytes);

@@ -24,14 +24,22 @@ pub enum Stream {
 
 /// Takes what a guest writes, on the guest's thread, as it is written. An error is what the guest's write gets.
 #[derive(Clone)]
-pub struct Output(Arc<Sink>);
+pub struct Output {
+    sink: Arc<Sink>,
+    terminal: bool,
+}
 
 type Sink = dyn Fn(Stream, &[u8]) -> io::Result<()> + Send + Sync;
 
 impl Output {
     /// Wraps a sink.
     pub fn new(sink: impl Fn(Stream, &[u8]) -> io::Result<()> + Send + Sync + 'static) -> Self {
-        Self(Arc::new(sink))
+        Self { sink: Arc::new(sink), terminal: false }
+    }
+
+    /// Whether the guest shall think that it writes to a terminal: most then write line by line instead of in blocks.
+    pub fn terminal(self, terminal: bool) -> Self {
+        Self { terminal, ..self }
     }
 
     pub(crate) fn stream(&self, stream: Stream) -> Pipe {
@@ -54,7 +62,7 @@ pub(crate) struct Pipe {
 
 impl IsTerminal for Pipe {
     fn is_terminal(&self) -> bool {
-        false
+        self.output.terminal
     }
 }
 
@@ -75,7 +83,7 @@ impl Pollable for Pipe {
 
 impl OutputStream for Pipe {
     fn write(&mut self, bytes: bytes::Bytes) -> StreamResult<()> {
-        (self.output.0)(self.stream, &bytes).map_err(|e| StreamError::LastOperationFailed(e.into()))
+        (self.output.sink)(self.stream, &bytes).map_err(|e| StreamError::LastOperationFailed(e.into()))
     }
 
     fn flush(&mut self) -> StreamResult<()> {
@@ -89,7 +97,7 @@ impl OutputStream for Pipe {
 
 impl AsyncWrite for Pipe {
     fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Poll::Ready((self.output.0)(self.stream, bytes).map(|()| bytes.len()))
+        Poll::Ready((self.output.sink)(self.stream, bytes).map(|()| bytes.len()))
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -84,7 +84,8 @@ fn format(call: &Call<'_>) -> Result<Format, CliError> {
     match call.modifier {
         None | Some("" | "s" | "f" | "n") => Ok(Format::Natural),
         Some("x" | "a" | "z") => Ok(Format::Hex),
-        Some("d" | "u") => Ok(Format::Decimal),
+        Some("d") => Ok(Format::Decimal),
+        Some("u") => Ok(Format::Unsigned),
         Some("o") => Ok(Format::Octal),
         Some("t" | "b") => Ok(Format::Binary),
         Some("c") => Ok(Format::Char),

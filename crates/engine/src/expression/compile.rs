@@ -4,7 +4,7 @@
 use freezeframe_debuggee::{FrameAccess, ModulePc, Op, Program, Unavailable, WasmValue};
 use freezeframe_symbols::{Encoding, Place, Symbols, TypeId, TypeKind, Variable};
 
-use super::{BinaryOp, Expression, Node, UnaryOp};
+use super::{BinaryOp, Expression, Node, UnaryOp, names};
 
 /// Compiles a condition for one site; `None` when some of it has no counterpart in a [`Program`].
 pub(crate) fn compile(expression: &Expression, symbols: &Symbols, pc: ModulePc) -> Option<Program> {
@@ -18,6 +18,12 @@ pub(crate) fn compile(expression: &Expression, symbols: &Symbols, pc: ModulePc) 
 struct Width {
     bits: u32,
     signed: bool,
+    /// It's an address: comparing is all that may be done with it here, as sums would have to be scaled.
+    pointer: bool,
+}
+
+impl Width {
+    const INT: Self = Self { bits: 32, signed: true, pointer: false };
 }
 
 /// What an lvalue is: an address on the stack, and the type of what lies there.
@@ -34,33 +40,49 @@ impl Compiler<'_> {
         match node {
             Node::Integer { value, bits, signed } if *bits <= 64 => {
                 self.ops.push(Op::Const(*value as i64));
-                Some(Width { bits: *bits, signed: *signed })
+                Some(Width { bits: *bits, signed: *signed, pointer: false })
             }
             Node::Char(c) => {
                 self.ops.push(Op::Const(i64::from(*c as u32)));
-                Some(Width { bits: 32, signed: true })
+                Some(Width::INT)
             }
             Node::Bool(value) => {
                 self.ops.push(Op::Const(i64::from(*value)));
-                Some(Width { bits: 32, signed: true })
+                Some(Width::INT)
             }
             Node::Unary(UnaryOp::Not, operand) => {
                 self.node(operand)?;
                 self.ops.push(Op::Not);
-                Some(Width { bits: 32, signed: true })
+                Some(Width::INT)
             }
             Node::Unary(UnaryOp::Negate, operand) => {
                 self.ops.push(Op::Const(0));
                 let width = self.node(operand)?.promoted();
+                if width.pointer {
+                    return None;
+                }
                 self.ops.push(Op::Sub);
                 self.narrow(width);
                 Some(width)
             }
             Node::Unary(UnaryOp::Plus, operand) => self.node(operand),
             Node::Binary(op, left, right) => self.binary(*op, left, right),
+            Node::Path(path) if self.is_enumerator(path) => {
+                let (ty, value) = names::enumerator(self.symbols, &self.symbols.variables(self.pc, 0), path)?;
+                let signed = matches!(self.symbols.ty(ty).ok()?.kind, TypeKind::Enumeration { signed: true, .. });
+                self.ops.push(Op::Const(i64::try_from(value).ok()?));
+                let bits = u32::try_from(self.symbols.ty(ty).ok()?.size?.checked_mul(8)?).ok()?;
+                Some(Width { bits, signed, pointer: false })
+            }
             Node::Path(_) | Node::Member(..) => self.load(node),
             _ => None,
         }
+    }
+
+    /// Whether a name can only be an enumerator.
+    fn is_enumerator(&self, path: &str) -> bool {
+        self.symbols.variables(self.pc, 0).iter().all(|v| v.name != path && v.name != "this" && v.name != "self")
+            && names::global(self.symbols, self.pc, path).is_none()
     }
 
     fn binary(&mut self, op: BinaryOp, left: &Node, right: &Node) -> Option<Width> {
@@ -74,12 +96,21 @@ impl Compiler<'_> {
             _ => {}
         }
         let a = self.node(left)?.promoted();
-        let b_at = self.ops.len();
+        // Its operand is known only with the right side; jumps count operators, so that none may be put in between later.
+        let extension = self.ops.len();
+        self.ops.push(Op::Extend { bits: 64, signed: true });
         let b = self.node(right)?.promoted();
+        let compares = matches!(op, BinaryOp::Eq | BinaryOp::Ne | BinaryOp::Lt | BinaryOp::Ge);
+        if (a.pointer || b.pointer) && !compares {
+            return None;
+        }
         let bits = a.bits.max(b.bits);
-        let width = Width { bits, signed: (a.signed || a.bits != bits) && (b.signed || b.bits != bits) };
+        let width =
+            Width { bits, signed: (a.signed || a.bits != bits) && (b.signed || b.bits != bits), pointer: false };
         // Both sides in the common width, as the evaluator does: -1 == 0xffffffff must hold in C.
-        self.ops.splice(b_at..b_at, (!a.same(width)).then_some(extend(width)));
+        if !a.same(width) {
+            self.ops[extension] = extend(width);
+        }
         self.narrow_if(b, width);
         let signed = width.signed;
         let result = match op {
@@ -104,7 +135,7 @@ impl Compiler<'_> {
 
     fn comparison(&mut self, ops: &[Op]) -> Option<Width> {
         self.ops.extend_from_slice(ops);
-        Some(Width { bits: 32, signed: true })
+        Some(Width::INT)
     }
 
     fn logic(&mut self, op: BinaryOp, left: &Node, right: &Node) -> Option<Width> {
@@ -127,7 +158,7 @@ impl Compiler<'_> {
         if op == BinaryOp::Or {
             self.ops.push(Op::Not);
         }
-        Some(Width { bits: 32, signed: true })
+        Some(Width::INT)
     }
 
     fn narrow(&mut self, width: Width) {
@@ -157,7 +188,7 @@ impl Compiler<'_> {
             return None;
         }
         self.ops.push(Op::Load { bytes, signed });
-        Some(Width { bits: u32::from(bytes) * 8, signed })
+        Some(Width { bits: u32::from(bytes) * 8, signed, pointer: matches!(ty.kind, TypeKind::Pointer(_)) })
     }
 
     fn lvalue(&mut self, node: &Node) -> Option<Lvalue> {
@@ -166,7 +197,10 @@ impl Compiler<'_> {
                 let variables = self.symbols.variables(self.pc, 0);
                 let variable = variables.iter().enumerate().filter(|(_, v)| v.name == *name);
                 let variable = variable.max_by_key(|(i, v)| (v.depth, *i)).map(|(_, v)| v.clone());
-                let variable = variable.or_else(|| self.symbols.find_globals(name).into_iter().next())?;
+                // Inside a method a name may be the object's member before it is a global.
+                let method = variables.iter().any(|v| v.name == "this" || v.name == "self");
+                let global = || names::global(self.symbols, self.pc, name).filter(|_| !method);
+                let variable = variable.or_else(global)?;
                 self.ops.extend(address_of(self.symbols, &variable, self.pc)?);
                 Some(Lvalue(variable.ty?))
             }
@@ -200,7 +234,7 @@ impl Compiler<'_> {
 
 impl Width {
     fn promoted(self) -> Self {
-        if self.bits < 32 { Self { bits: 32, signed: true } } else { self }
+        if self.bits < 32 { Self::INT } else { self }
     }
 
     fn same(self, other: Self) -> bool {

@@ -1,13 +1,13 @@
 //! Evaluation of a tree in a [`Context`].
 
 use freezeframe_debuggee::{FrameAccess, WasmValue};
-use freezeframe_symbols::{Encoding, Language, TypeId, TypeKind, Variable};
+use freezeframe_symbols::{Encoding, Language, TypeKind, Variable};
 
-use super::{BinaryOp, Expression, Node, TypeName, UnaryOp};
+use super::{BinaryOp, Expression, Node, TypeName, UnaryOp, names};
 use crate::{
     EngineError,
     error::near_misses,
-    values::{Context, Scalar, Storage, Value, ValueType},
+    values::{Context, Scalar, ScalarKind, Storage, Value, ValueType},
 };
 
 impl Context<'_> {
@@ -18,7 +18,7 @@ impl Context<'_> {
     fn node(&mut self, node: &Node) -> Result<Value, EngineError> {
         match node {
             Node::Integer { value, bits, signed } => Ok(Value::integer(*value, *bits, *signed)),
-            Node::Float(value) => Ok(Value::float(*value)),
+            Node::Float { value, bits } => Ok(Value::float(*value, *bits)),
             Node::Char(c) if self.language == Language::Rust => Ok(Value {
                 ty: ValueType::Char,
                 storage: Storage::Bytes { bytes: (*c as u32).to_le_bytes().to_vec(), origin: "it is a literal" },
@@ -47,7 +47,17 @@ impl Context<'_> {
                 self.cast(&value, ty)
             }
             Node::SizeOfType(ty) => {
-                let ty = self.named_type(ty)?;
+                let ty = match (self.named_type(ty), self.path(&ty.name)) {
+                    (Ok(ty), _) => ty,
+                    // `sizeof(x)` and `sizeof(*p)` look like types until the names are known.
+                    (Err(_), Ok(mut value)) => {
+                        for _ in 0..ty.pointers {
+                            value = self.deref(&value)?;
+                        }
+                        value.ty
+                    }
+                    (Err(error), Err(_)) => return Err(error),
+                };
                 self.size_of(&ty)
             }
             Node::SizeOf(value) => {
@@ -88,7 +98,7 @@ impl Context<'_> {
                 }
             }
         }
-        if let Some(global) = self.symbols.find_globals(path).into_iter().next() {
+        if let Some(global) = names::global(&self.symbols, self.lookup_pc(), path) {
             return Ok(self.variable(&global));
         }
         if let Some(value) = self.enumerator(path) {
@@ -107,33 +117,12 @@ impl Context<'_> {
         Err(EngineError::NoSymbol { name: path.to_owned(), near: near_misses(path, names) })
     }
 
-    /// An enumerator by its name, looked for in the types of the variables in scope.
     fn enumerator(&self, path: &str) -> Option<Value> {
-        let name = last(path);
-        let variables = self.variables_in_scope();
-        let mut types: Vec<TypeId> = variables.iter().chain(&self.symbols.globals()).filter_map(|v| v.ty).collect();
-        let mut seen = std::collections::BTreeSet::new();
-        // Types inside types, as far as is worth looking.
-        while let Some(id) = types.pop() {
-            if !seen.insert(id) || seen.len() > 2000 {
-                continue;
-            }
-            match &self.ty(id).kind {
-                TypeKind::Enumeration { enumerators, .. } => {
-                    if let Some((_, value)) = enumerators.iter().find(|(n, _)| n == name) {
-                        let size = self.size(&ValueType::Named(id)).unwrap_or(4).min(16) as usize;
-                        let bytes = value.to_le_bytes()[..size].to_vec();
-                        let storage = Storage::Bytes { bytes, origin: "it is an enumerator" };
-                        return Some(Value { ty: ValueType::Named(id), storage, bits: None });
-                    }
-                }
-                TypeKind::Record(record) => types.extend(record.members.iter().map(|m| m.ty)),
-                TypeKind::Pointer(Some(ty)) | TypeKind::Typedef(Some(ty)) | TypeKind::Reference(ty) => types.push(*ty),
-                TypeKind::Qualified { target: Some(ty), .. } | TypeKind::Array { element: ty, .. } => types.push(*ty),
-                _ => {}
-            }
-        }
-        None
+        let (id, value) = names::enumerator(&self.symbols, &self.variables_in_scope(), path)?;
+        let size = self.size(&ValueType::Named(id)).unwrap_or(4).min(16) as usize;
+        let bytes = value.to_le_bytes()[..size].to_vec();
+        let storage = Storage::Bytes { bytes, origin: "it is an enumerator" };
+        Some(Value { ty: ValueType::Named(id), storage, bits: None })
     }
 
     /// The state of the Wasm machine by name.
@@ -188,13 +177,14 @@ impl Context<'_> {
                     }
                 }
             }
+            UnaryOp::Not if self.language == Language::Rust && self.is_integer(&value) => self.unary_not_bits(&value),
             UnaryOp::Not => {
                 let truth = self.scalar(&value)?.truth();
                 Ok(self.truth_value(!truth))
             }
             UnaryOp::Plus => Ok(value),
             UnaryOp::Negate => match self.scalar(&value)? {
-                Scalar::Float { value, .. } => Ok(Value::float(-value)),
+                Scalar::Float { value, bits } => Ok(Value::float(-value, bits)),
                 scalar => {
                     let (value, bits, signed) = promoted(scalar)?;
                     Ok(wrapped(value.wrapping_neg(), bits, signed))
@@ -204,6 +194,18 @@ impl Context<'_> {
                 let (value, bits, signed) = promoted(self.scalar(&value)?)?;
                 Ok(wrapped(!value, bits, signed))
             }
+        }
+    }
+
+    fn is_integer(&self, value: &Value) -> bool {
+        self.scalar_kind(&value.ty).is_some_and(|kind| matches!(kind, ScalarKind::Integer { .. }))
+    }
+
+    /// Rust's `!` turns the bits of an integer round, in its own width.
+    fn unary_not_bits(&mut self, value: &Value) -> Result<Value, EngineError> {
+        match self.scalar(value)? {
+            Scalar::Integer { value, bits, signed } => Ok(wrapped(!value, bits, signed)),
+            _ => Err(EngineError::Expression("this operator needs an integer".to_owned())),
         }
     }
 
@@ -231,16 +233,19 @@ impl Context<'_> {
         }
         let (a, b) = (self.scalar(&left)?, self.scalar(&right)?);
         if matches!(a, Scalar::Float { .. }) || matches!(b, Scalar::Float { .. }) {
-            return self.float_arithmetic(op, a.as_float(), b.as_float());
+            // As in C: two floats make a float, a double makes a double of the other.
+            let width = |s| if let Scalar::Float { bits, .. } = s { bits } else { 32 };
+            return self.float_arithmetic(op, a.as_float(), b.as_float(), width(a).max(width(b)));
         }
         let ((x, a_bits, a_signed), (y, b_bits, b_signed)) = (promoted(a)?, promoted(b)?);
         // C's usual conversions: the wider type, unsigned if either of that width is.
         let bits = a_bits.max(b_bits);
         let signed = (a_signed || a_bits != bits) && (b_signed || b_bits != bits);
-        let (x, y) = (
-            crate::values::wrap(x, bits, signed),
-            if matches!(op, BinaryOp::Shl | BinaryOp::Shr) { y } else { crate::values::wrap(y, bits, signed) },
-        );
+        // A shift's right side has nothing to do with the type of the left.
+        let (x, y) = match op {
+            BinaryOp::Shl | BinaryOp::Shr => (x, y),
+            _ => (crate::values::wrap(x, bits, signed), crate::values::wrap(y, bits, signed)),
+        };
         let by_zero = || EngineError::Expression("division by zero".to_owned());
         let shift = || {
             let shift = u32::try_from(y).ok().filter(|n| *n < 128);
@@ -268,13 +273,13 @@ impl Context<'_> {
         Ok(wrapped(result, bits, signed))
     }
 
-    fn float_arithmetic(&self, op: BinaryOp, a: f64, b: f64) -> Result<Value, EngineError> {
+    fn float_arithmetic(&self, op: BinaryOp, a: f64, b: f64, bits: u32) -> Result<Value, EngineError> {
         Ok(match op {
-            BinaryOp::Add => Value::float(a + b),
-            BinaryOp::Sub => Value::float(a - b),
-            BinaryOp::Mul => Value::float(a * b),
-            BinaryOp::Div => Value::float(a / b),
-            BinaryOp::Rem => Value::float(a % b),
+            BinaryOp::Add => Value::float(a + b, bits),
+            BinaryOp::Sub => Value::float(a - b, bits),
+            BinaryOp::Mul => Value::float(a * b, bits),
+            BinaryOp::Div => Value::float(a / b, bits),
+            BinaryOp::Rem => Value::float(a % b, bits),
             BinaryOp::Eq => self.truth_value(a == b),
             BinaryOp::Ne => self.truth_value(a != b),
             BinaryOp::Lt => self.truth_value(a < b),

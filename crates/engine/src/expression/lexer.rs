@@ -5,7 +5,7 @@ use crate::EngineError;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Token {
     Integer { value: i128, bits: u32, signed: bool },
-    Float(f64),
+    Float { value: f64, bits: u32 },
     Char(char),
     Name(String),
     Register(String),
@@ -99,6 +99,8 @@ fn number(chars: &[char]) -> Option<(Token, usize)> {
         "0x" => 16,
         "0b" => 2,
         "0o" => 8,
+        // C's octal numbers; Rust has no use for a leading zero.
+        _ if chars[0] == '0' && length > 1 && chars[..length].iter().all(|c| ('0'..='7').contains(c)) => 8,
         _ => 10,
     };
     let fraction =
@@ -112,10 +114,16 @@ fn number(chars: &[char]) -> Option<(Token, usize)> {
     }
     let text: String = chars[..length].iter().filter(|c| **c != '_').collect();
     if fraction || radix == 10 && text.contains(['e', 'E']) {
-        let text = text.trim_end_matches(['f', 'F', 'l', 'L']);
-        return text.parse().ok().map(|v| (Token::Float(v), length));
+        let single = text.ends_with(['f', 'F']) || text.ends_with("f32");
+        let text = text.trim_end_matches("f32").trim_end_matches("f64").trim_end_matches(['f', 'F', 'l', 'L']);
+        let (value, bits) = match single {
+            true => (f64::from(text.parse::<f32>().ok()?), 32),
+            false => (text.parse().ok()?, 64),
+        };
+        return Some((Token::Float { value, bits }, length));
     }
-    let digits = if radix == 10 { &text[..] } else { &text[2..] };
+    let prefixed = text[1..].starts_with(|c: char| c.is_ascii_alphabetic()) && radix != 10;
+    let digits = if prefixed { &text[2..] } else { &text[..] };
     let end = digits.find(|c: char| !c.is_digit(radix)).unwrap_or(digits.len());
     let (digits, suffix) = digits.split_at(end);
     let value = i128::from_str_radix(digits, radix).ok()?;

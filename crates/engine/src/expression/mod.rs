@@ -12,6 +12,7 @@
 mod compile;
 mod evaluate;
 mod lexer;
+mod names;
 mod parser;
 
 pub(crate) use compile::compile;
@@ -39,7 +40,10 @@ pub(crate) enum Node {
         bits: u32,
         signed: bool,
     },
-    Float(f64),
+    Float {
+        value: f64,
+        bits: u32,
+    },
     Char(char),
     Bool(bool),
     Path(String),

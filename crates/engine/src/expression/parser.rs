@@ -9,6 +9,9 @@ use crate::EngineError;
 /// How deep expressions may nest: the parser recurses.
 const MAX_DEPTH: u32 = 100;
 
+/// How many tokens an expression may have: everything that walks its tree recurses.
+const MAX_TOKENS: usize = 500;
+
 const TYPE_WORDS: [&str; 34] = [
     "void", "char", "short", "int", "long", "float", "double", "signed", "unsigned", "_Bool", "bool", "struct",
     "union", "enum", "class", "const", "volatile", "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16", "u32",
@@ -17,6 +20,9 @@ const TYPE_WORDS: [&str; 34] = [
 
 pub(super) fn parse(text: &str) -> Result<Node, EngineError> {
     let mut parser = Parser { text, tokens: tokens(text)?, at: 0, depth: 0 };
+    if parser.tokens.len() > MAX_TOKENS {
+        return Err(EngineError::Expression(format!("the expression is too long: more than {MAX_TOKENS} words")));
+    }
     let node = parser.binary(0)?;
     match parser.tokens.get(parser.at) {
         None => Ok(node),
@@ -131,7 +137,9 @@ impl Parser<'_> {
             let sure = ty.pointers > 0 || ty.name.split(' ').any(|word| TYPE_WORDS.contains(&word));
             let operand = matches!(
                 self.peek(),
-                Some(Token::Name(_) | Token::Register(_) | Token::Integer { .. } | Token::Float(_) | Token::Char(_))
+                Some(
+                    Token::Name(_) | Token::Register(_) | Token::Integer { .. } | Token::Float { .. } | Token::Char(_)
+                )
             );
             let operand_symbol = matches!(self.peek(), Some(Token::Symbol("(" | "*" | "&" | "-" | "~" | "!")));
             if operand || sure && operand_symbol {
@@ -210,7 +218,7 @@ impl Parser<'_> {
         let Some(token) = self.peek().cloned() else { return Err(self.error("expected an expression")) };
         let node = match token {
             Token::Integer { value, bits, signed } => Node::Integer { value, bits, signed },
-            Token::Float(value) => Node::Float(value),
+            Token::Float { value, bits } => Node::Float { value, bits },
             Token::Char(value) => Node::Char(value),
             Token::Register(name) => Node::Register(name),
             Token::Symbol("(") => {
@@ -250,7 +258,7 @@ mod tests {
         fn show(node: &Node) -> String {
             match node {
                 Node::Integer { value, .. } => value.to_string(),
-                Node::Float(v) => format!("{v:?}"),
+                Node::Float { value: v, .. } => format!("{v:?}"),
                 Node::Char(c) => format!("{c:?}"),
                 Node::Bool(b) => b.to_string(),
                 Node::Path(p) => p.clone(),
@@ -307,6 +315,7 @@ mod tests {
         assert_eq!(at("f(1)"), 1);
         assert_eq!(at("12zz"), 0);
         assert_eq!(at(""), 0);
+        assert!(parse(&"1+".repeat(100_000)).is_err() && parse(&format!("a{}", "[0]".repeat(9_000))).is_err());
         assert!(parse(&"(".repeat(10_000)).is_err() && parse(&"-".repeat(10_000)).is_err());
     }
 }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 pub use show::{Format, Limits, Shown};
 
-pub(crate) use scalar::{Scalar, wrap};
+pub(crate) use scalar::{Scalar, ScalarKind, wrap};
 
 use crate::{
     EngineError,
@@ -80,8 +80,9 @@ impl Value {
         Self { ty: ValueType::Bool, storage: computed(vec![u8::from(value)]), bits: None }
     }
 
-    pub(crate) fn float(value: f64) -> Self {
-        Self { ty: ValueType::Float { bits: 64 }, storage: computed(value.to_le_bytes().to_vec()), bits: None }
+    pub(crate) fn float(value: f64, bits: u32) -> Self {
+        let bytes = if bits == 32 { (value as f32).to_le_bytes().to_vec() } else { value.to_le_bytes().to_vec() };
+        Self { ty: ValueType::Float { bits }, storage: computed(bytes), bits: None }
     }
 
     pub(crate) fn pointer(address: u64, to: ValueType) -> Self {
@@ -275,13 +276,19 @@ impl<'a> Context<'a> {
 
     /// The size of a type in bytes.
     pub(crate) fn size(&self, ty: &ValueType) -> Option<u64> {
+        self.size_within(ty, 16)
+    }
+
+    /// Damaged files may have types inside themselves: `depth` ends that.
+    fn size_within(&self, ty: &ValueType, depth: u32) -> Option<u64> {
+        let depth = depth.checked_sub(1)?;
         match ty {
             ValueType::Integer { bits, .. } | ValueType::Float { bits } => Some(u64::from(bits.div_ceil(8))),
             ValueType::Bool => Some(1),
             ValueType::Char => Some(4),
             ValueType::Pointer(_) => Some(ADDRESS_SIZE),
             ValueType::Unknown => None,
-            ValueType::Array { element, counts } => self.array_size(*element, counts),
+            ValueType::Array { element, counts } => self.array_size(*element, counts, depth),
             ValueType::Named(id) => {
                 let ty = self.ty(*id);
                 if ty.size.is_some() {
@@ -290,19 +297,19 @@ impl<'a> Context<'a> {
                 match &ty.kind {
                     TypeKind::Typedef(Some(target)) | TypeKind::Qualified { target: Some(target), .. } => {
                         let inner = self.strip(&ValueType::Named(*target));
-                        if inner == ValueType::Named(*id) { None } else { self.size(&inner) }
+                        if inner == ValueType::Named(*id) { None } else { self.size_within(&inner, depth) }
                     }
                     TypeKind::Pointer(_) | TypeKind::Reference(_) => Some(ADDRESS_SIZE),
-                    TypeKind::Array { element, counts } => self.array_size(*element, counts),
+                    TypeKind::Array { element, counts } => self.array_size(*element, counts, depth),
                     _ => None,
                 }
             }
         }
     }
 
-    fn array_size(&self, element: TypeId, counts: &[Option<u64>]) -> Option<u64> {
+    fn array_size(&self, element: TypeId, counts: &[Option<u64>], depth: u32) -> Option<u64> {
         let count = counts.iter().try_fold(1_u64, |all, n| all.checked_mul((*n)?))?;
-        self.size(&self.strip(&ValueType::Named(element)))?.checked_mul(count)
+        self.size_within(&self.strip(&ValueType::Named(element)), depth)?.checked_mul(count)
     }
 
     /// The elements' type and the dimensions of an array.

@@ -10,8 +10,13 @@ impl Context<'_> {
     pub(crate) fn referent(&mut self, value: &Value) -> Result<Option<Value>, EngineError> {
         let Some(ty) = self.stripped(&value.ty) else { return Ok(None) };
         let TypeKind::Reference(target) = ty.kind else { return Ok(None) };
+        let target = ValueType::Named(target);
+        // There are none in C++, only in damaged files, where they might never end.
+        if self.stripped(&target).is_some_and(|ty| matches!(ty.kind, TypeKind::Reference(_))) {
+            return Err(EngineError::Expression("a reference to a reference".to_owned()));
+        }
         let address = self.address_in(value)?;
-        Ok(Some(self.at(address, ValueType::Named(target))))
+        Ok(Some(self.at(address, target)))
     }
 
     /// The address that a pointer or reference holds.
@@ -98,7 +103,9 @@ impl Context<'_> {
             let name = self.type_name(&value.ty);
             return Err(EngineError::Expression(format!("a value of type `{name}` can't be indexed")));
         };
-        if let Some(count) = counts.first().copied().flatten()
+        // In C an index behind the end is an idiom (`items[1]` at the end of a struct); bytes of a copy do end.
+        let c = matches!(self.language, Language::C | Language::Cpp) && value.address().is_some();
+        if let Some(count) = counts.first().copied().flatten().filter(|_| !c)
             && (index < 0 || index >= i128::from(count))
         {
             return Err(EngineError::Expression(format!(
@@ -135,13 +142,14 @@ impl Context<'_> {
 
     /// A member by name, through anonymous records, base classes and (for convenience) pointers.
     pub(crate) fn member(&mut self, value: &Value, name: &str) -> Result<Value, EngineError> {
-        if let Some(target) = self.referent(value)? {
-            return self.member(&target, name);
+        let mut value = self.referent(value)?.unwrap_or_else(|| value.clone());
+        // Through a few pointers, not through one to itself for ever.
+        for _ in 0..4 {
+            if self.pointee(&value.ty).is_some() {
+                value = self.deref(&value)?;
+            }
         }
-        if self.pointee(&value.ty).is_some() {
-            let target = self.deref(value)?;
-            return self.member(&target, name);
-        }
+        let value = &value;
         let Some(ty) = self.stripped(&value.ty) else { return self.no_member(value, name, &[]) };
         let TypeKind::Record(record) = &ty.kind else { return self.no_member(value, name, &[]) };
         match self.find_member(value, record, name, 0)? {
@@ -172,7 +180,7 @@ impl Context<'_> {
         depth: u32,
     ) -> Result<Option<Value>, EngineError> {
         // Damaged files may have records inside themselves.
-        if depth > 16 {
+        if depth > 5 {
             return Ok(None);
         }
         let fits = |member: &Member| {

@@ -4,7 +4,7 @@
 //! by kind (the first pointer inside `buf`), not by path.
 
 use freezeframe_debuggee::Unavailable;
-use freezeframe_symbols::{Record, TypeKind};
+use freezeframe_symbols::{Language, Record, TypeKind};
 
 use super::{Context, Value, ValueType};
 
@@ -19,17 +19,19 @@ impl Context<'_> {
         let ty = self.stripped(&value.ty)?;
         let TypeKind::Record(record) = &ty.kind else { return None };
         let has = |name: &str| record.members.iter().any(|m| m.name.as_deref() == Some(name));
-        if record.members.len() == 2 && has("data_ptr") && has("length") {
+        let (rust, zig) = (ty.language == Language::Rust, ty.language == Language::Zig);
+        if rust && record.members.len() == 2 && has("data_ptr") && has("length") {
             return self.pointer_and_length(value, "data_ptr", "length");
         }
-        if record.members.len() == 2 && has("ptr") && has("len") {
+        if zig && record.members.len() == 2 && has("ptr") && has("len") {
             return self.pointer_and_length(value, "ptr", "len");
         }
-        if has("vec") && ty.name.ends_with("string::String") {
+        if rust && has("vec") && ty.name.ends_with("string::String") {
             let vec = self.member(value, "vec").ok()?;
-            return self.slice_parts(&vec);
+            let is_vec = self.stripped(&vec.ty).is_some_and(|ty| ty.name.contains("vec::Vec<"));
+            return if is_vec { self.slice_parts(&vec) } else { None };
         }
-        if has("buf") && has("len") && ty.name.contains("vec::Vec<") {
+        if rust && has("buf") && has("len") && ty.name.contains("vec::Vec<") {
             let element = ValueType::Named(type_argument(record, "T")?);
             let buf = self.member(value, "buf").ok()?;
             let pointer = self.first_pointer(&buf, 0)?;

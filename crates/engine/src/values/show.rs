@@ -10,6 +10,9 @@ use freezeframe_symbols::{Language, Record, RecordKind, Type, TypeKind};
 
 use super::{Context, Scalar, Value, ValueType, is_character, scalar::ScalarKind};
 
+/// No value is shown longer than this, in bytes: arrays of arrays multiply.
+const LONGEST: usize = 32 << 10;
+
 /// How much of a value is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -37,6 +40,8 @@ pub enum Format {
     Hex,
     /// `42`
     Decimal,
+    /// `4294967295`
+    Unsigned,
     /// `052`
     Octal,
     /// `0b101010`
@@ -81,7 +86,11 @@ impl Context<'_> {
 
     fn show(&mut self, out: &mut String, value: &Value, format: Format, limits: Limits, depth: u32) {
         match self.referent(value) {
-            Ok(Some(target)) if depth < limits.depth => {
+            Ok(Some(target)) if depth >= limits.depth => {
+                _ = write!(out, "@{:#x}: {{…}}", target.address().unwrap_or(0));
+                return;
+            }
+            Ok(Some(target)) => {
                 _ = write!(out, "@{:#x}: ", target.address().unwrap_or(0));
                 return self.show(out, &target, format, limits, depth + 1);
             }
@@ -156,6 +165,7 @@ impl Context<'_> {
             Scalar::Float { value, .. } => _ = write!(out, "{value:e}"),
             Scalar::Char { value, .. } => character(out, value),
             Scalar::Pointer(address) => self.show_pointer(out, value, address, limits),
+            Scalar::Integer { value, bits: 128.., signed: false } => _ = write!(out, "{}", value.cast_unsigned()),
             Scalar::Integer { value, .. } => match ty.as_deref().map(|ty| &ty.kind) {
                 Some(TypeKind::Enumeration { enumerators, .. }) => {
                     self.show_enumerator(out, ty.as_deref(), enumerators, value);
@@ -208,6 +218,10 @@ impl Context<'_> {
     fn show_pointer(&mut self, out: &mut String, value: &Value, address: u64, limits: Limits) {
         _ = write!(out, "{address:#x}");
         let Some(Some(target)) = self.pointee(&value.ty) else { return };
+        if self.c_like() && address != 0 && matches!(self.strip(&target), ValueType::Integer { bits: 8, .. }) {
+            out.push(' ');
+            return self.show_c_string(out, address, limits);
+        }
         let Some(ty) = self.stripped(&target) else { return };
         match &ty.kind {
             TypeKind::Base(encoding)
@@ -291,6 +305,8 @@ impl Context<'_> {
         let character = self
             .stripped(&element)
             .filter(|ty| ty.size == Some(1) && matches!(ty.kind, TypeKind::Base(encoding) if is_character(encoding)));
+        // An `unsigned char` is a byte more often than a character: all of them are shown.
+        let character = character.filter(|ty| ty.name != "unsigned char");
         if character.is_some() && self.c_like() && format == Format::Natural {
             return match self.bytes(value) {
                 Ok(bytes) => {
@@ -332,6 +348,10 @@ impl Context<'_> {
         for (i, value) in values.iter().enumerate() {
             if i > 0 {
                 out.push_str(", ");
+            }
+            if out.len() > LONGEST {
+                out.push('…');
+                break;
             }
             self.show(out, value, format, limits, depth + 1);
         }
@@ -449,6 +469,10 @@ impl Context<'_> {
             if i > 0 {
                 out.push_str(", ");
             }
+            if out.len() > LONGEST {
+                out.push('…');
+                break;
+            }
             match &field.name {
                 Some(name) if !tuple => _ = write!(out, "{}{name}{equals}", if zig { "." } else { "" }),
                 _ => {}
@@ -549,6 +573,7 @@ pub(crate) fn formatted(value: i128, bits: u32, format: Format) -> String {
     let word = super::scalar::wrap(value, bits, false).cast_unsigned();
     match format {
         Format::Natural | Format::Decimal => value.to_string(),
+        Format::Unsigned => word.to_string(),
         Format::Hex => format!("{word:#x}"),
         Format::Octal => format!("0{word:o}"),
         Format::Binary => format!("{word:#b}"),

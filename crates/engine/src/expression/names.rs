@@ -1,0 +1,49 @@
+//! What a name means beside the variables in scope: globals and enumerators. One answer for the evaluator and for conditions
+//! that are compiled.
+
+use std::collections::BTreeSet;
+
+use freezeframe_symbols::{ModulePc, Symbols, TypeId, TypeKind, Variable};
+
+/// How many types are searched for an enumerator.
+const MOST_TYPES: usize = 2000;
+
+/// The global or static of this name that is meant at `pc`: one of the same source file before others, one of exactly this
+/// name before one whose path only ends with it.
+pub(super) fn global(symbols: &Symbols, pc: ModulePc, path: &str) -> Option<Variable> {
+    let here = symbols.function_at(pc).and_then(|f| f.declared).map(|at| at.file);
+    let rank = |v: &Variable| {
+        let same_file = here.is_some() && v.declared.map(|at| at.file) == here;
+        (v.name == path, same_file)
+    };
+    // Of equals the first.
+    symbols.find_globals(path).into_iter().rev().max_by_key(rank)
+}
+
+/// An enumerator, looked for in the types of the variables in scope and of the globals. A path before the name is that of its
+/// type.
+pub(super) fn enumerator(symbols: &Symbols, variables: &[Variable], path: &str) -> Option<(TypeId, i128)> {
+    let (prefix, name) = path.rsplit_once("::").map_or((None, path), |(prefix, name)| (Some(prefix), name));
+    let mut types: Vec<TypeId> = symbols.globals().iter().chain(variables).filter_map(|v| v.ty).collect();
+    let mut seen = BTreeSet::new();
+    while let Some(id) = types.pop() {
+        if !seen.insert(id) || seen.len() > MOST_TYPES {
+            continue;
+        }
+        let Ok(ty) = symbols.ty(id) else { continue };
+        match &ty.kind {
+            TypeKind::Enumeration { enumerators, .. } => {
+                let named = prefix.is_none_or(|prefix| ty.name == prefix || ty.name.ends_with(&format!("::{prefix}")));
+                let found = enumerators.iter().find(|(n, _)| n == name).filter(|_| named);
+                if let Some((_, value)) = found {
+                    return Some((id, *value));
+                }
+            }
+            TypeKind::Record(record) => types.extend(record.members.iter().map(|m| m.ty)),
+            TypeKind::Pointer(Some(ty)) | TypeKind::Typedef(Some(ty)) | TypeKind::Reference(ty) => types.push(*ty),
+            TypeKind::Qualified { target: Some(ty), .. } | TypeKind::Array { element: ty, .. } => types.push(*ty),
+            _ => {}
+        }
+    }
+    None
+}
