@@ -177,5 +177,14 @@ fn a_running_guest_gets_its_breakpoint() {
     let Report::Stopped { reason, .. } = wait(&mut debugger, guest) else { panic!("it ended") };
     assert_eq!(reason, freezeframe_engine::Reason::Interrupted);
     hand.join().unwrap();
+    // While the engine itself stops and resumes the guest all the time, for a condition that only it can decide.
+    let location = LocationSpec::Function("beat".to_owned());
+    let condition = Some("beats == 0.5".to_owned());
+    debugger.add_breakpoint(BreakpointSpec { location, condition, one_shot: false }, false).unwrap();
+    debugger.resume(guest).unwrap();
+    assert_eq!(debugger.wait(guest, Some(Duration::from_millis(50))).unwrap(), None, "the condition never holds");
+    debugger.interrupter(guest).unwrap().interrupt();
+    let Report::Stopped { reason, .. } = wait(&mut debugger, guest) else { panic!("it ended") };
+    assert_eq!(reason, freezeframe_engine::Reason::Interrupted);
     assert_eq!(debugger.kill(guest).unwrap(), freezeframe_engine::Ended::Killed);
 }
