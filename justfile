@@ -26,4 +26,4 @@ guests:
     cargo xtask guests
 
 bench:
-    cargo bench -p freezeframe-bench
+    cargo bench --workspace --bench events
