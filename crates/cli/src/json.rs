@@ -327,6 +327,9 @@ pub struct BreakpointView {
     /// Its condition.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub condition: Option<String>,
+    /// The condition is decided in the debugger at each hit, which takes some hundred times longer than next to the guest.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub slow_condition: bool,
     /// Gone after its first hit.
     pub temporary: bool,
     /// Whether it waits for a module.

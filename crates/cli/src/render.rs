@@ -25,6 +25,11 @@ pub struct Renderer {
     pub echo: bool,
 }
 
+/// What is said of a condition that the guest's side can't decide.
+fn slow(slow: bool) -> &'static str {
+    if slow { " (decided in the debugger: slow where it's often hit)" } else { "" }
+}
+
 impl Renderer {
     /// The text of an answer; may be empty.
     pub fn reply(&self, reply: &Reply) -> String {
@@ -208,7 +213,7 @@ impl Renderer {
             }
         };
         if let Some(condition) = &breakpoint.condition {
-            _ = writeln!(out, "  only if {condition}");
+            _ = writeln!(out, "  only if {condition}{}", slow(breakpoint.slow_condition));
         }
         if let Some(note) = &breakpoint.note {
             _ = writeln!(out, "{} {note}", self.style.strong("note:"));
@@ -238,7 +243,7 @@ impl Renderer {
                 _ = writeln!(out, "{indent}temporary");
             }
             if let Some(condition) = &b.condition {
-                _ = writeln!(out, "{indent}only if {condition}");
+                _ = writeln!(out, "{indent}only if {condition}{}", slow(b.slow_condition));
             }
         }
         out

@@ -73,6 +73,7 @@ pub fn breakpoint(breakpoint: &Breakpoint, sources: &mut Sources) -> BreakpointV
         enabled: breakpoint.enabled,
         hits: breakpoint.hits,
         condition: breakpoint.spec.condition.clone(),
+        slow_condition: breakpoint.spec.condition.is_some() && breakpoint.sites.iter().any(|s| !s.condition_in_guest()),
         temporary: breakpoint.spec.one_shot,
         pending: breakpoint.pending(),
         note: breakpoint.note.clone(),

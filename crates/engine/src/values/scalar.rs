@@ -139,6 +139,9 @@ impl Context<'_> {
             Scalar::Float { value, .. } => value.trunc() as i128,
             other => other.integer().unwrap_or(0),
         };
+        if bits.is_some_and(|b| b.first.saturating_add(b.width) > size as u64 * 8) {
+            return Err(EngineError::Expression("a bit-field that crosses its storage unit can't be set".to_owned()));
+        }
         let width = bits.map_or(size as u64 * 8, |b| b.width).min(128);
         let signed = matches!(kind, ScalarKind::Integer { signed: true });
         let (least, most) = range(width as u32, signed);
@@ -221,6 +224,10 @@ fn read_scalar(bytes: &[u8], kind: ScalarKind, bits: Option<BitRange>) -> Result
     let mut word = u128::from_le_bytes(take(bytes));
     let mut width = bytes.len() as u32 * 8;
     if let Some(range) = bits {
+        // Packed ones may: the rest of it isn't in these bytes.
+        if range.first.saturating_add(range.width) > u64::from(width) {
+            return Err(Unavailable::new("a bit-field that crosses its storage unit isn't supported"));
+        }
         word = (word >> range.first.min(127)) & low_bits(range.width);
         width = u32::try_from(range.width).unwrap_or(128).min(128);
     }
