@@ -11,11 +11,13 @@
 //! * The session's future drops it ([`Coroutine::end`]) in a guard that is made in the same breath as the erased
 //!   future and stands in that future's own frame.
 //! * If the session's future is leaked instead, nothing ever sets `active` again: the debugger is leaked with it.
-//! * It's `Send`, because the handler may run on any thread that polls the guest.
+//! * It's `Send`, because the handler may run on any thread that polls the guest; or it has an owner, the thread on which
+//!   it was made, and is polled on no other. The session's future isn't `Send` then, so that it's dropped there, too.
 
 use std::{
     pin::Pin,
     task::{Context, Poll},
+    thread::ThreadId,
 };
 
 type Erased = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -25,6 +27,8 @@ type Erased = Pin<Box<dyn Future<Output = ()> + Send>>;
 pub(crate) struct Coroutine {
     future: Option<Erased>,
     active: bool,
+    /// The only thread that may touch it, if it isn't `Send`.
+    owner: Option<ThreadId>,
 }
 
 impl Coroutine {
@@ -39,13 +43,28 @@ impl Coroutine {
             Some(unsafe { std::mem::transmute::<Pin<Box<dyn Future<Output = ()> + Send + 'd>>, Erased>(future) });
     }
 
+    /// As [`start`](Self::start), for a future that isn't `Send`.
+    ///
+    /// # Safety
+    /// As there; and this thread alone may call [`end`](Self::end).
+    pub(crate) unsafe fn start_local<'d>(&mut self, future: Pin<Box<dyn Future<Output = ()> + 'd>>) {
+        // SAFETY: besides the lifetime, this adds `Send`: `poll` sees to it that only this thread polls it, the caller
+        // that only this one drops it.
+        self.future = Some(unsafe { std::mem::transmute::<Pin<Box<dyn Future<Output = ()> + 'd>>, Erased>(future) });
+        self.owner = Some(std::thread::current().id());
+    }
+
     pub(crate) fn set_active(&mut self, active: bool) {
         self.active = active;
     }
 
     /// Whether it may be polled here and now.
     pub(crate) fn pollable(&self) -> bool {
-        self.active && self.future.is_some()
+        self.active && self.future.is_some() && self.at_home()
+    }
+
+    fn at_home(&self) -> bool {
+        self.owner.is_none_or(|owner| owner == std::thread::current().id())
     }
 
     /// Whether it's over.
@@ -55,8 +74,9 @@ impl Coroutine {
 
     /// Polls it; ready if it is over or must not be touched.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let here = self.active && self.at_home();
         match &mut self.future {
-            Some(future) if self.active => future.as_mut().poll(cx),
+            Some(future) if here => future.as_mut().poll(cx),
             _ => Poll::Ready(()),
         }
     }

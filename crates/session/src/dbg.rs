@@ -9,8 +9,12 @@ use std::{
     task::{Context, Poll},
 };
 
+use wasmtime::{Func, Val};
+
 use crate::{
-    Control, Error, Event, Filter, Stop, scope,
+    CallId, Control, Error, Event, Filter, Stop, WithAsync,
+    operation::{give_up_call, start_call},
+    scope,
     shared::{Shared, lock},
 };
 
@@ -42,6 +46,54 @@ impl<T: Send + 'static> Dbg<T> {
     /// the debugger's own task; [`Error::Busy`] within itself.
     pub fn with<R>(&self, f: impl FnOnce(&mut Stop<'_, T>) -> R) -> Result<R, Error> {
         scope::with_store(&self.0, self.0.delivered.load(Relaxed), f)
+    }
+
+    /// Gives the stopped guest to what has to be awaited: calls into the guest, allocations, collections.
+    ///
+    /// ```no_run
+    /// # async fn f(dbg: freezeframe_session::Dbg<()>, func: wasmtime::TypedFunc<i32, i32>) -> Result<(), Box<dyn std::error::Error>> {
+    /// let answer = dbg.with_async(move |mut stop| Box::pin(async move { func.call_async(stop.store(), 6).await })).await??;
+    /// # Ok(()) }
+    /// ```
+    /// It's run by the stop itself, so that its future must own what it uses, and be `Send`: neither can be left to a
+    /// handle that may be moved or forgotten. The guest runs only as far as `f` makes it, and stops nowhere, unless
+    /// `next()` is awaited at the same time: then it stops as ever, and this waits until the guest was resumed.
+    ///
+    /// Not cancel-safe: dropped, or left behind by a `next()` that resumes the guest, its work is dropped where it is. A
+    /// call into the guest that was under way then makes Wasmtime lose its handler: [`Event::Lost`].
+    ///
+    /// # Errors
+    /// [`Error::NotStopped`] as for [`with`](Self::with), and if the host drops the stopped guest before this has ended;
+    /// [`Error::Busy`] if another operation was asked for at this stop.
+    pub fn with_async<R, F>(&self, f: F) -> WithAsync<T, R>
+    where
+        F: for<'a> FnOnce(Stop<'a, T>) -> Pin<Box<dyn Future<Output = R> + Send + 'a>> + Send + 'static,
+        R: Send + 'static,
+    {
+        WithAsync::new(self.0.clone(), f)
+    }
+
+    /// Starts a call of a guest function, on top of the stopped stack. The next [`next`](Self::next) runs it, and gives
+    /// the stops within it as any other, where everything can be done that can be done at a stop, another call included;
+    /// then [`Event::CallFinished`], and the guest is stopped again where it was.
+    ///
+    /// In components call core functions (`Instance::debug_function`): a call through the component's own interface
+    /// starts an event loop of its own in the midst of another one.
+    ///
+    /// # Errors
+    /// [`Error::NotStopped`] as for [`with`](Self::with); [`Error::Busy`] if an operation was asked for already.
+    pub fn call(&self, func: Func, args: &[Val]) -> Result<CallId, Error> {
+        start_call(&self.0, func, args)
+    }
+
+    /// Gives up a call that was started, wherever it is, with the calls that were started within it. At the next
+    /// [`next`](Self::next) it's dropped, and arrives as [`Event::CallFinished`] with an error, and
+    /// [`Event::Lost`]: Wasmtime loses its handler.
+    ///
+    /// # Errors
+    /// [`Error::NoCall`] if it has ended.
+    pub fn give_up(&self, call: CallId) -> Result<(), Error> {
+        give_up_call(&self.0, call)
     }
 
     /// Sets what decides, in the handler and without polling the debugger, whether an event is a stop; `None` takes it
@@ -94,7 +146,7 @@ impl<T: 'static> Future for Next<'_, T> {
             return Poll::Ready(event);
         }
         shared.delivered.store(0, Relaxed);
-        if shared.finished.load(SeqCst) {
+        if shared.finished.load(SeqCst) || shared.detached() {
             self.count(false);
             return Poll::Ready(None);
         }

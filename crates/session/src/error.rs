@@ -21,9 +21,12 @@ pub enum Error {
     /// another thread, or after the session's end.
     #[error("the guest is not stopped here: ask from the debugger's own task, after `next()` gave an event")]
     NotStopped,
-    /// Inside another `with` of the same session.
-    #[error("the stopped guest is in use by an enclosing `with`: use that one's `Stop`")]
+    /// Inside another `with` of the same session, or while an operation at the same stop hasn't ended.
+    #[error("the stopped guest is in use: use the `Stop` of the enclosing `with`, or await the operation before")]
     Busy,
+    /// The id names no call that is under way.
+    #[error("there is no such call under way (any more)")]
+    NoCall,
     /// No reachable operator begins at this offset of the module.
     #[error("no reachable operator begins at offset {pc:#x} of the module: use the exact offset of an operator")]
     NoOperator {

@@ -2,11 +2,11 @@
 
 use wasmtime::{ExnRef, Module, OwnedRooted, Trap};
 
-use crate::BreakpointId;
+use crate::{BreakpointId, CallId, Returned};
 
 /// Why the guest stopped, or what became of it. One event for each cause.
 ///
-/// After each event up to [`HostError`](Self::HostError) the guest stands still and [`Dbg::with`](crate::Dbg::with)
+/// After each event up to [`CallFinished`](Self::CallFinished) the guest stands still and [`Dbg::with`](crate::Dbg::with)
 /// works, until [`next`](crate::Dbg::next) is awaited again.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -41,6 +41,13 @@ pub enum Event {
     HostError {
         /// The error and its causes.
         message: String,
+    },
+    /// A [call](crate::Dbg::call) that the debugger has started is over; the guest is stopped where it was before it.
+    CallFinished {
+        /// Which one.
+        call: CallId,
+        /// What it has returned, or why it has failed.
+        result: wasmtime::Result<Returned>,
     },
     /// The host dropped the guest's call while it was stopped: there is nothing to look at any more.
     Cancelled,

@@ -4,7 +4,6 @@
 //! nothing that runs in here unwinds into Wasmtime: for three of the events that would abort the process (hazard H7).
 
 use std::{
-    cell::Cell,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::{
@@ -17,13 +16,13 @@ use std::{
 use wasmtime::{AsContextMut, DebugEvent, DebugHandler, FrameHandle, StoreContextMut, Trap};
 
 use crate::{
-    BreakpointId, Event, Freeze, Verdict,
+    BreakpointId, Event, Verdict,
     breakpoints::Stepper,
     errors,
     event::Cause,
-    frames,
-    scope::{self, Here},
+    frames, scope,
     shared::{Shared, lock},
+    standing::{Standing, Stopped, forget},
 };
 
 /// What the store owns. Its last clone goes when Wasmtime loses the handler (H1) or somebody replaces it.
@@ -59,7 +58,7 @@ impl<T: Send + 'static> DebugHandler for Handler<T> {
     // By hand, not as an `async` block: Wasmtime boxes one for each event, and whatever is boxed is copied, states that
     // few events get to included.
     fn handle(&self, store: StoreContextMut<'_, T>, event: DebugEvent<'_>) -> impl Future<Output = ()> + Send {
-        Handling { shared: &self.0.0, store, phase: Phase::from(&event), event, top: None, stopped: None }
+        Handling { shared: &self.0.0, phase: Phase::from(&event), event, standing: Standing::new(store) }
     }
 }
 
@@ -100,10 +99,11 @@ fn decide<T: Send + 'static>(
     top: &mut Option<FrameHandle>,
 ) -> Option<Found> {
     if shared.killed() {
-        // The handler is never left again: the session drops the body.
-        return Some(Found { event: Event::Cancelled, cause: Cause::Attached });
+        // The session drops the body, unless it can't get to it.
+        let held = !shared.kill_by_trap.load(Relaxed);
+        return held.then_some(Found { event: Event::Cancelled, cause: Cause::Attached });
     }
-    if shared.ended.load(Relaxed) {
+    if shared.ended.load(Relaxed) || shared.detached() {
         forget(shared, store);
         return None;
     }
@@ -196,7 +196,7 @@ fn failure<T: 'static>(
             (Event::Exception(exception.clone()), Cause::Exception, "exception".to_owned())
         }
         DebugEvent::HostcallError(error) => {
-            let event = match shared.options.exit_code.and_then(|exit_code| exit_code(error)) {
+            let event = match shared.exit_code.and_then(|exit_code| exit_code(error)) {
                 Some(code) => Event::Exit { code },
                 None => Event::HostError { message: format!("{error:#}") },
             };
@@ -234,40 +234,12 @@ fn passes<T: 'static>(
     verdict == Verdict::Stop
 }
 
-/// The debugger is over: takes out what it left in the code.
-fn forget<T: 'static>(shared: &Shared<T>, store: &mut StoreContextMut<'_, T>) {
-    let mut registry = lock(&shared.registry);
-    if !registry.cleared {
-        let _ = registry.clear(store);
-    }
-}
-
 /// One callback of Wasmtime's, and the guest while it's stopped in there.
 struct Handling<'h, 's, 'e, T: 'static> {
-    shared: &'h Shared<T>,
-    store: StoreContextMut<'s, T>,
+    shared: &'h Arc<Shared<T>>,
     event: DebugEvent<'e>,
     phase: Phase,
-    /// The innermost frame, where it's known to be sound.
-    top: Option<FrameHandle>,
-    /// The stop that is under way.
-    stopped: Option<Stopped>,
-}
-
-/// A stop, and its number within the session.
-struct Stopped {
-    event: Cell<Option<Event>>,
-    cause: Cause,
-    number: u64,
-}
-
-impl Stopped {
-    fn new<T: 'static>(shared: &Shared<T>, found: Found) -> Self {
-        // Only a handler that has the store gets here: nobody counts at the same time.
-        let number = shared.next_stop.load(Relaxed);
-        shared.next_stop.store(number + 1, Relaxed);
-        Self { event: Cell::new(Some(found.event)), cause: found.cause, number }
-    }
+    standing: Standing<'s, T>,
 }
 
 impl<T: Send + 'static> Future for Handling<'_, '_, '_, T> {
@@ -275,8 +247,8 @@ impl<T: Send + 'static> Future for Handling<'_, '_, '_, T> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.get_mut();
-        // The debugger's own calls into the guest raise no events. Without a stop, this is the first poll.
-        if this.stopped.is_none() && scope::inside(this.shared) {
+        // Without a stop, this is the first poll.
+        if this.standing.stopped.is_none() && this.unheard() {
             return Poll::Ready(());
         }
         loop {
@@ -284,11 +256,11 @@ impl<T: Send + 'static> Future for Handling<'_, '_, '_, T> {
                 Ok(poll) => return poll,
                 Err(panic) => {
                     this.shared.panicked(panic);
-                    if this.stopped.is_none() {
+                    if this.standing.stopped.is_none() {
                         return Poll::Ready(());
                     }
                     // An embedder's waker has panicked, say.
-                    this.finish();
+                    this.standing.finish(this.shared);
                 }
             }
         }
@@ -296,91 +268,39 @@ impl<T: Send + 'static> Future for Handling<'_, '_, '_, T> {
 }
 
 impl<T: Send + 'static> Handling<'_, '_, '_, T> {
+    /// Whether this happens in a call of the debugger's own, while it doesn't wait for events: within `with`, or by an
+    /// operation that it awaits alone. It couldn't take this one before that call is over.
+    fn unheard(&self) -> bool {
+        let shared = self.shared;
+        (shared.ops.under_way() && !shared.waiting.any() && !shared.killed()) || scope::inside(shared)
+    }
+
     /// From stop to stop, until there are no more.
     fn go_on(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Self { shared, event, phase, standing } = self;
         loop {
-            if self.stopped.is_none() {
-                match decide(self.shared, &mut self.store, &self.event, &mut self.phase, &mut self.top) {
-                    Some(found) => self.stopped = Some(Stopped::new(self.shared, found)),
+            if standing.stopped.is_none() {
+                let Some(store) = standing.lent.here() else { return Poll::Ready(()) };
+                match decide(shared, store, event, phase, &mut standing.top) {
+                    Some(found) => standing.stopped = Some(Stopped::new(shared, found.event, found.cause)),
                     None => return Poll::Ready(()),
                 }
             }
-            if self.stand(cx).is_pending() {
+            if standing.stand(shared, shared.freeze, cx).is_pending() {
                 return Poll::Pending;
             }
-            self.finish();
-        }
-    }
-
-    /// Stands still until the debugger lets the guest go on.
-    fn stand(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let shared = self.shared;
-        let Some(stopped) = &mut self.stopped else { return Poll::Ready(()) };
-        loop {
-            if shared.killed() {
-                shared.stopped.store(stopped.number, SeqCst);
-                return Poll::Pending;
-            }
-            let mut coroutine = lock(&shared.coroutine);
-            if !coroutine.pollable() {
-                // Not below the session's poll: it was leaked, or the body took the store elsewhere.
-                return Poll::Ready(());
-            }
-            shared.wake_nexts();
-            let here = Here {
-                stop: stopped.number,
-                cause: stopped.cause,
-                top: self.top.as_ref(),
-                store: &mut self.store,
-                event: &stopped.event,
-            };
-            let ended = scope::enter(shared, Some(here), || shared.poll_debugger(&mut coroutine));
-            drop(coroutine);
-            if ended {
-                forget(shared, &mut self.store);
-                return Poll::Ready(());
-            }
-            if stopped.event.get_mut().is_none() && shared.waiting.any() {
-                return Poll::Ready(());
-            }
-            shared.stopped.store(stopped.number, SeqCst);
-            match shared.options.freeze {
-                Freeze::Task => {
-                    shared.wake.set_guest(cx.waker());
-                    if shared.wake.woken() {
-                        cx.waker().wake_by_ref();
-                    }
-                    return Poll::Pending;
-                }
-                Freeze::Thread => shared.wake.park(|| shared.killed()),
-            }
-        }
-    }
-
-    fn finish(&mut self) {
-        self.stopped = None;
-        if self.shared.stopped.load(SeqCst) != 0 {
-            self.shared.stopped.store(0, SeqCst);
-            if self.shared.options.freeze == Freeze::Task {
-                self.shared.wake.clear_guest();
-            }
+            standing.finish(shared);
         }
     }
 }
 
 impl<T: 'static> Drop for Handling<'_, '_, '_, T> {
     fn drop(&mut self) {
-        if self.stopped.is_none() {
+        if self.standing.stopped.is_none() {
             return;
         }
-        // The host dropped the guest's call. Wasmtime has resumed its fiber to unwind it: we're on it, in a destructor.
         let shared = self.shared;
-        let told = catch_unwind(AssertUnwindSafe(|| {
-            shared.stopped.store(0, SeqCst);
-            shared.wake.clear_guest();
-            shared.push(Event::Cancelled);
-        }));
-        if let Err(panic) = told {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.standing.dropped(shared))) {
             shared.panicked(panic);
         }
     }

@@ -66,6 +66,7 @@ mod control;
 #[allow(unsafe_code)]
 mod coroutine;
 mod dbg;
+mod epochs;
 mod error;
 mod errors;
 mod event;
@@ -73,22 +74,27 @@ mod fast;
 mod filter;
 mod frames;
 mod handler;
+mod inject;
 pub mod live;
+mod operation;
 #[allow(unsafe_code)]
 mod scope;
 mod session;
 mod shared;
+mod standing;
 mod stop;
 mod wake;
 
 pub use breakpoints::BreakpointId;
-pub use config::{Epochs, configure};
+pub use config::configure;
 pub use control::Control;
 pub use dbg::{Dbg, Next};
+pub use epochs::{Deadline, Epochs};
 pub use error::Error;
 pub use event::{Event, Freeze, Killed, Verdict};
 pub use filter::Filter;
 pub use frames::{Frame, Frames, Position};
 pub use freezeframe_debuggee::PcMeaning;
-pub use session::{Options, Outcome, debug, debug_with, loaded, rearm};
+pub use operation::{CallId, Returned, WithAsync};
+pub use session::{Options, Outcome, debug, debug_local, debug_with, loaded, rearm};
 pub use stop::Stop;

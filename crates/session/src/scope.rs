@@ -16,6 +16,7 @@
 use std::{
     cell::{Cell, RefCell},
     ptr,
+    sync::atomic::Ordering::Relaxed,
 };
 
 use wasmtime::{AsContextMut, FrameHandle, RootScope, StoreContextMut};
@@ -103,6 +104,12 @@ fn find<T, R>(shared: &Shared<T>, f: impl FnOnce(&Node) -> R) -> Option<R> {
 /// Whether the caller runs below a poll of this session's debugger.
 pub(crate) fn inside<T>(shared: &Shared<T>) -> bool {
     find(shared, |_| ()).is_some()
+}
+
+/// The number of the stop around the caller, whose event was delivered.
+pub(crate) fn stop<T>(shared: &Shared<T>) -> Result<u64, Error> {
+    let delivered = shared.delivered.load(Relaxed);
+    find(shared, |node| node.stop).filter(|stop| *stop != 0 && *stop == delivered).ok_or(Error::NotStopped)
 }
 
 /// Takes the next event, with the number of the stop that it belongs to (0: none): one that is queued, else the

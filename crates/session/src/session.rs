@@ -5,7 +5,8 @@
 
 use std::{
     any::Any,
-    cell::{Cell, RefCell},
+    cell::RefCell,
+    marker::PhantomData,
     pin::{Pin, pin},
     sync::{
         Arc, Mutex,
@@ -14,26 +15,38 @@ use std::{
     task::{Context, Poll},
 };
 
-use wasmtime::{AsContextMut, Store, StoreContextMut};
+use wasmtime::{AsContextMut, Store};
 
 use crate::{
     Dbg, Epochs, Error, Event, Freeze, Killed, config,
+    epochs::{self, Clock, Kept},
     event::Cause,
     handler::Handler,
-    scope::{self, Here},
-    shared::{Panic, Shared, lock},
+    inject, scope,
+    shared::{ExitCode, Panic, Shared, lock},
+    standing::{Standing, Stopped},
 };
 
 /// How a session shall work.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Options {
+#[derive(Debug)]
+pub struct Options<T: 'static> {
     /// What stands still while the debugger thinks.
     pub freeze: Freeze,
-    /// Whose meaning the store's epoch deadlines have.
-    pub epochs: Epochs,
+    /// Whose the store's epoch deadline is.
+    pub epochs: Epochs<T>,
     /// Tells a guest's wish to exit from other errors of host functions: the exit code, if the error is one. For WASI:
     /// `|error| error.downcast_ref::<wasmtime_wasi::I32Exit>().map(|exit| exit.0)`.
-    pub exit_code: Option<fn(&wasmtime::Error) -> Option<i32>>,
+    pub exit_code: Option<ExitCode>,
+    /// Whether the session may use the store's call hook (`Store::call_hook`), for [`Stop::throw`](crate::Stop::throw) and
+    /// [`Stop::fail`](crate::Stop::fail). It replaces one that the embedder has set, which Wasmtime doesn't give back:
+    /// afterwards the store has none.
+    pub call_hook: bool,
+}
+
+impl<T: 'static> Default for Options<T> {
+    fn default() -> Self {
+        Self { freeze: Freeze::default(), epochs: Epochs::default(), exit_code: None, call_hook: false }
+    }
 }
 
 /// What a session gives: the body's result, or that it was killed; and the debugger's, or its panic (the guest has
@@ -71,7 +84,7 @@ where
 /// body of a session on the same store; nothing has run then.
 pub async fn debug_with<T, R, B, D, F>(
     store: &mut Store<T>,
-    options: Options,
+    options: Options<T>,
     body: B,
     debugger: D,
 ) -> Result<Outcome<R, F::Output>, Error>
@@ -82,42 +95,90 @@ where
     F: Future + Send,
     F::Output: Send,
 {
-    config::check(store.engine(), options.epochs)?;
+    let (shared, attached) = attach(store, options)?;
+    let value = Arc::new(Mutex::new(None));
+    let _debugger = start(&shared, Box::pin(keep(debugger(Dbg(shared.clone())), value.clone())));
+    let run = run(attached, &shared, body).await;
+    Ok(outcome(run, &shared, &value))
+}
+
+/// As [`debug_with`], for a debugger that isn't `Send`. Neither is the session's future then.
+///
+/// The debugger runs on the thread that polls the session first. A body that polls its guest on another thread makes the
+/// guest's events pass unseen there.
+///
+/// # Errors
+/// As [`debug_with`].
+pub async fn debug_local<T, R, B, D, F>(
+    store: &mut Store<T>,
+    options: Options<T>,
+    body: B,
+    debugger: D,
+) -> Result<Outcome<R, F::Output>, Error>
+where
+    T: Send + 'static,
+    B: AsyncFnOnce(&mut Store<T>) -> R,
+    D: FnOnce(Dbg<T>) -> F,
+    F: Future,
+{
+    let not_send = PhantomData::<*const ()>;
+    let (shared, attached) = attach(store, options)?;
+    let value = Arc::new(Mutex::new(None));
+    let _debugger = start_local(&shared, Box::pin(keep(debugger(Dbg(shared.clone())), value.clone())));
+    let run = run(attached, &shared, body).await;
+    // Held over an await, it keeps this future from being `Send`, whatever the debugger is.
+    let _: PhantomData<*const ()> = not_send;
+    Ok(outcome(run, &shared, &value))
+}
+
+/// Puts the debugger's value where the session finds it.
+async fn keep<F: Future>(debugger: F, value: Arc<Mutex<Option<F::Output>>>) {
+    let v = debugger.await;
+    *lock(&value) = Some(v);
+}
+
+/// Checks the store, and makes a session for it.
+fn attach<T: Send + 'static>(
+    store: &mut Store<T>,
+    options: Options<T>,
+) -> Result<(Arc<Shared<T>>, Attached<'_, T>), Error> {
+    config::check(store.engine())?;
     let store_data = std::ptr::from_ref(store.data()).addr();
     if BODIES.with_borrow(|bodies| bodies.iter().any(|body| body.store_data() == store_data)) {
         return Err(Error::AlreadyAttached);
     }
-    let shared = Arc::new(Shared::new(store.engine().clone(), options, store_data));
-    let value = Arc::new(Mutex::new(None));
-    // Declared in this order, so that they're dropped in the reverse one: the body, the debugger, what's in the store.
-    let attached = Attached { store, shared: &shared };
-    let _debugger = {
-        let debugger = debugger(Dbg(shared.clone()));
-        let value = value.clone();
-        let future = Box::pin(async move {
-            let v = debugger.await;
-            *lock(&value) = Some(v);
-        });
-        start(&shared, future)
-    };
-    attached.store.set_debug_handler(Handler::new(shared.clone()));
-    options.epochs.take_over(attached.store);
+    let Options { freeze, epochs, exit_code, call_hook } = options;
+    let clock = Clock::new(store.engine().clone(), &epochs);
+    let shared = Arc::new(Shared::new(clock, freeze, exit_code, call_hook, store_data));
+    store.set_debug_handler(Handler::new(shared.clone()));
+    let kept = epochs::take_over(store, &shared, epochs);
+    if call_hook {
+        inject::take_over(store, &shared);
+    }
+    let attached = Attached { store, shared: shared.clone(), kept };
+    Ok((shared, attached))
+}
 
-    Attaching { shared: &shared, store: attached.store.as_context_mut(), event: Cell::new(Some(Event::Attached)) }
-        .await;
+/// Runs the body, once the debugger lets it. What's in the store is taken out again, with whatever ends this.
+async fn run<T, R, B>(mut attached: Attached<'_, T>, shared: &Arc<Shared<T>>, body: B) -> Result<R, Killed>
+where
+    T: Send + 'static,
+    B: AsyncFnOnce(&mut Store<T>) -> R,
+{
+    Attaching::new(shared, &mut attached).await;
+    let mut slot = pin!(None);
+    let mut session = Session { shared, body: slot.as_mut(), run: None };
+    if !shared.killed() {
+        session.body.set(Some(body(&mut *attached.store)));
+    }
+    session.await
+}
 
-    let run = {
-        let mut slot = pin!(None);
-        let mut session = Session { shared: &shared, body: slot.as_mut(), run: None };
-        if !shared.killed() {
-            session.body.set(Some(body(&mut *attached.store)));
-        }
-        session.await
-    };
-    drop(attached);
-    let value = lock(&value).take();
+/// The session's result, after its end.
+fn outcome<T, R, V>(run: Result<R, Killed>, shared: &Shared<T>, value: &Mutex<Option<V>>) -> Outcome<R, V> {
+    let value = lock(value).take();
     let panic = lock(&shared.panic).take();
-    Ok((run, value.filter(|_| panic.is_none()).ok_or_else(|| panic.unwrap_or_else(no_value))))
+    (run, value.filter(|_| panic.is_none()).ok_or_else(|| panic.unwrap_or_else(no_value)))
 }
 
 /// Stands for the value of a debugger that was dropped before it had one, which a session that ends doesn't do.
@@ -127,23 +188,7 @@ fn no_value() -> Panic {
 
 /// Puts the debugger's future where the handler finds it; the guard takes it away.
 #[allow(unsafe_code)]
-fn start<'s, T: 'static>(
-    shared: &'s Shared<T>,
-    future: Pin<Box<dyn Future<Output = ()> + Send + 's>>,
-) -> impl Drop + use<'s, T> {
-    struct End<'s, T: 'static>(&'s Shared<T>);
-    impl<T: 'static> Drop for End<'_, T> {
-        fn drop(&mut self) {
-            self.0.finished.store(true, SeqCst);
-            let mut coroutine = lock(&self.0.coroutine);
-            if !coroutine.ended() {
-                self.0.end_debugger(&mut coroutine);
-            }
-            drop(coroutine);
-            self.0.filter.set(None);
-            self.0.wake.clear();
-        }
-    }
+fn start<'s, T: 'static>(shared: &'s Shared<T>, future: Pin<Box<dyn Future<Output = ()> + Send + 's>>) -> End<'s, T> {
     let end = End(shared);
     // SAFETY: `end`, which the session's future holds until its end, drops the future within 's. If the session's future
     // is leaked, its poll, which alone sets the coroutine active, never runs again.
@@ -151,10 +196,37 @@ fn start<'s, T: 'static>(
     end
 }
 
+/// As [`start`], for a session whose future isn't `Send`.
+#[allow(unsafe_code)]
+fn start_local<'s, T: 'static>(shared: &'s Shared<T>, future: Pin<Box<dyn Future<Output = ()> + 's>>) -> End<'s, T> {
+    let end = End(shared);
+    // SAFETY: as in `start`; and the session's future, which isn't `Send`, drops `end` on the thread that polls it, which
+    // is this one.
+    unsafe { lock(&shared.coroutine).start_local(future) };
+    end
+}
+
+/// Ends the debugger when the session ends.
+struct End<'s, T: 'static>(&'s Shared<T>);
+
+impl<T: 'static> Drop for End<'_, T> {
+    fn drop(&mut self) {
+        self.0.finished.store(true, SeqCst);
+        let mut coroutine = lock(&self.0.coroutine);
+        if !coroutine.ended() {
+            self.0.end_debugger(&mut coroutine);
+        }
+        drop(coroutine);
+        self.0.filter.set(None);
+        self.0.wake.clear();
+    }
+}
+
 /// The store while a session has its handler in it.
 struct Attached<'s, T: 'static> {
     store: &'s mut Store<T>,
-    shared: &'s Shared<T>,
+    shared: Arc<Shared<T>>,
+    kept: Kept<T>,
 }
 
 impl<T: 'static> Drop for Attached<'_, T> {
@@ -163,7 +235,10 @@ impl<T: 'static> Drop for Attached<'_, T> {
         self.store.clear_debug_handler();
         // An error means that the body put another store in the place of this one; then there's nothing of ours in it.
         let _ = lock(&self.shared.registry).clear(&mut self.store.as_context_mut());
-        self.shared.options.epochs.give_back(self.store);
+        epochs::give_back(self.store, std::mem::replace(&mut self.kept, Kept::Nothing));
+        if self.shared.call_hook {
+            inject::give_back(self.store);
+        }
     }
 }
 
@@ -185,36 +260,40 @@ impl<T: 'static> Drop for Active<'_, T> {
 
 /// The first stop: nothing has run, and the store is at hand without a handler.
 struct Attaching<'s, T: 'static> {
-    shared: &'s Shared<T>,
-    store: StoreContextMut<'s, T>,
-    event: Cell<Option<Event>>,
+    shared: &'s Arc<Shared<T>>,
+    standing: Standing<'s, T>,
 }
 
-/// The number of the first stop; the handler's are counted from 1 on and never get there.
-const ATTACHED: u64 = u64::MAX;
+impl<'s, T: 'static> Attaching<'s, T> {
+    fn new(shared: &'s Arc<Shared<T>>, attached: &'s mut Attached<'_, T>) -> Self {
+        let mut standing = Standing::new(attached.store.as_context_mut());
+        standing.stopped = Some(Stopped::new(shared, Event::Attached, Cause::Attached));
+        Self { shared, standing }
+    }
+}
 
 impl<T: Send + 'static> Future for Attaching<'_, T> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let this = &mut *self;
-        let shared = this.shared;
+        let Self { shared, standing } = &mut *self;
         shared.wake.set_root(cx.waker());
         if shared.killed() {
             return Poll::Ready(());
         }
         let _active = Active::new(shared);
-        shared.wake_nexts();
-        let here =
-            Here { stop: ATTACHED, cause: Cause::Attached, top: None, store: &mut this.store, event: &this.event };
-        let ended = scope::enter(shared, Some(here), || shared.poll_debugger(&mut lock(&shared.coroutine)));
-        if ended || (this.event.get_mut().is_none() && shared.waiting.any()) {
-            return Poll::Ready(());
+        // There's nothing to freeze yet.
+        let stood = standing.stand(shared, Freeze::Task, cx);
+        if stood.is_ready() {
+            standing.finish(shared);
         }
-        if shared.wake.woken() {
-            cx.waker().wake_by_ref();
-        }
-        Poll::Pending
+        stood
+    }
+}
+
+impl<T: 'static> Drop for Attaching<'_, T> {
+    fn drop(&mut self) {
+        self.standing.dropped(self.shared);
     }
 }
 
@@ -256,8 +335,9 @@ impl<T: Send + 'static, F: Future> Future for Session<'_, T, F> {
         let this = &mut *self;
         let shared = this.shared;
         shared.wake.set_root(cx.waker());
+        shared.polls.store(shared.polls.load(Relaxed).wrapping_add(1), Relaxed);
         let _active = Active::new(shared);
-        let waits = || shared.waiting.any();
+        let waits = || shared.lets_go_on() || shared.detached();
         let ended = || shared.ended.load(SeqCst);
         let stopped = || shared.stopped.load(SeqCst) != 0;
         loop {
@@ -298,7 +378,10 @@ impl<T: Send + 'static, F: Future> Future for Session<'_, T, F> {
                 this.body.as_mut().as_pin_mut().map(|body| body.poll(cx))
             };
             match polled {
-                Some(Poll::Ready(result)) => this.finish(Ok(result)),
+                Some(Poll::Ready(result)) => {
+                    let killed = shared.kill_by_trap.load(SeqCst);
+                    this.finish(if killed { Err(Killed) } else { Ok(result) });
+                }
                 _ if shared.killed() => {}
                 _ => {
                     if !stopped() && !ended() && this.debugger_is_due() {

@@ -14,12 +14,23 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use wasmtime::Engine;
+use wasmtime::StoreContextMut;
 
 use crate::{
-    Event, Options, breakpoints::Registry, coroutine::Coroutine, errors::LastError, filter::FilterSlot, scope,
+    Event, Freeze,
+    breakpoints::{Registry, Stepper},
+    coroutine::Coroutine,
+    epochs::Clock,
+    errors::LastError,
+    filter::FilterSlot,
+    inject::Injection,
+    operation::Operations,
+    scope,
     wake::DebuggerWaker,
 };
+
+/// Tells a guest's wish to exit from other errors: the exit code, if the error is one.
+pub(crate) type ExitCode = fn(&wasmtime::Error) -> Option<i32>;
 
 /// Locks, also after a panic: what our mutexes hold is valid between any two of its changes.
 pub(crate) fn lock<X: ?Sized>(mutex: &Mutex<X>) -> MutexGuard<'_, X> {
@@ -29,8 +40,11 @@ pub(crate) fn lock<X: ?Sized>(mutex: &Mutex<X>) -> MutexGuard<'_, X> {
 pub(crate) type Panic = Box<dyn Any + Send>;
 
 pub(crate) struct Shared<T: 'static> {
-    pub options: Options,
-    pub engine: Engine,
+    pub freeze: Freeze,
+    pub exit_code: Option<ExitCode>,
+    /// The session has the store's call hook.
+    pub call_hook: bool,
+    pub clock: Clock,
     pub coroutine: Mutex<Coroutine>,
     /// The first panic of the debugger or of its filter.
     pub panic: Mutex<Option<Panic>>,
@@ -39,6 +53,10 @@ pub(crate) struct Shared<T: 'static> {
     /// The body is over.
     pub finished: AtomicBool,
     pub kill: AtomicBool,
+    /// The killed guest can't be held: it shall end by a trap.
+    pub kill_by_trap: AtomicBool,
+    /// The debugger shall let go.
+    pub detach: AtomicBool,
     pub interrupt: AtomicBool,
     /// The store lost our handler (H1).
     pub lost: AtomicBool,
@@ -49,6 +67,10 @@ pub(crate) struct Shared<T: 'static> {
     /// The number of the stop whose event was delivered; 0: none.
     pub delivered: AtomicU64,
     pub next_stop: AtomicU64,
+    /// How often the session was polled.
+    pub polls: AtomicU64,
+    pub ops: Operations<T>,
+    pub injection: Injection,
     pub queue: Queue,
     /// Wakers of `next()` calls that aren't polled with the debugger's own waker (in a `FuturesUnordered`, say).
     pub extra: Mutex<Vec<Waker>>,
@@ -118,23 +140,36 @@ impl Queue {
 }
 
 impl<T: 'static> Shared<T> {
-    pub(crate) fn new(engine: Engine, options: Options, store_data: usize) -> Self {
+    pub(crate) fn new(
+        clock: Clock,
+        freeze: Freeze,
+        exit_code: Option<ExitCode>,
+        call_hook: bool,
+        store_data: usize,
+    ) -> Self {
         let wake = Arc::new(DebuggerWaker::default());
         wake_now(&wake);
         Self {
-            options,
-            engine,
+            freeze,
+            exit_code,
+            call_hook,
+            clock,
             coroutine: Mutex::default(),
             panic: Mutex::default(),
             ended: AtomicBool::new(false),
             finished: AtomicBool::new(false),
             kill: AtomicBool::new(false),
+            kill_by_trap: AtomicBool::new(false),
+            detach: AtomicBool::new(false),
             interrupt: AtomicBool::new(false),
             lost: AtomicBool::new(false),
             waiting: Waiting::default(),
             stopped: AtomicU64::new(0),
             delivered: AtomicU64::new(0),
             next_stop: AtomicU64::new(1),
+            polls: AtomicU64::new(0),
+            ops: Operations::default(),
+            injection: Injection::default(),
             queue: Queue::default(),
             extra: Mutex::default(),
             has_extra: AtomicBool::new(false),
@@ -149,6 +184,27 @@ impl<T: 'static> Shared<T> {
 
     pub(crate) fn killed(&self) -> bool {
         self.kill.load(SeqCst)
+    }
+
+    pub(crate) fn detached(&self) -> bool {
+        self.detach.load(Relaxed)
+    }
+
+    /// Whether the debugger waits for something that only the guest's running brings.
+    pub(crate) fn lets_go_on(&self) -> bool {
+        self.waiting.any() || self.ops.awaited()
+    }
+
+    /// A stop is over: the guest goes on.
+    pub(crate) fn resuming(&self, store: &mut StoreContextMut<'_, T>) {
+        if self.clock.charged && !self.killed() {
+            // What has ticked during the stop isn't charged. An interrupt may have been among it.
+            store.set_epoch_deadline(1);
+            if self.interrupt.load(SeqCst) {
+                let _ = lock(&self.registry).step(store, Stepper::Interrupt, true);
+            }
+        }
+        self.injection.arm();
     }
 
     /// Queues an event that no stop belongs to.

@@ -2,13 +2,14 @@
 
 use std::cell::RefCell;
 
-use wasmtime::{AsContextMut, FrameHandle, Instance, Module, StoreContextMut, WasmBacktrace};
+use wasmtime::{AsContextMut, ExnRef, FrameHandle, Instance, Module, Rooted, StoreContextMut, WasmBacktrace};
 
 use crate::{
     BreakpointId, Error, Frames,
     breakpoints::Stepper,
     event::Cause,
     frames,
+    inject::Injected,
     shared::{Shared, lock},
 };
 
@@ -125,5 +126,56 @@ impl<'a, T: 'static> Stop<'a, T> {
     /// [`Error::Engine`] if the code can't be changed.
     pub fn watch_modules(&mut self, on: bool) -> Result<(), Error> {
         lock(&self.shared.registry).watch_modules(self.store.get_mut(), on)
+    }
+
+    /// Makes the guest throw `exception` when it goes on: instead of the operator that would run next, or, at
+    /// [`Event::Exception`](crate::Event::Exception), instead of the exception that is being thrown.
+    ///
+    /// The debugger sees it as any other: as the event of an exception.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] where nothing can be thrown: while nothing runs; in a trap or a host error, which no
+    /// guest can catch; before an operator, without [`Options::call_hook`](crate::Options::call_hook).
+    /// [`Error::Engine`] for a reference that isn't rooted in this store any more.
+    pub fn throw(&mut self, exception: Rooted<ExnRef>) -> Result<(), Error> {
+        if self.cause == Cause::Exception {
+            let mut store = self.store();
+            // Whatever is wrong with the new one must show before the old one is gone.
+            exception.to_owned_rooted(&mut store).map_err(Error::Engine)?;
+            store.take_pending_exception();
+            // Its error is the sign that there is one pending.
+            let _ = store.throw::<()>(exception);
+            return Ok(());
+        }
+        self.injectable()?;
+        let exception = exception.to_owned_rooted(self.store()).map_err(Error::Engine)?;
+        self.shared.injection.set(Injected::Exception(exception));
+        Ok(())
+    }
+
+    /// Makes the operator that would run next fail with `error`, as if it were a call of a host function that has
+    /// failed: the guest's stack is unwound. Only that call into the guest ends, not the session.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] anywhere but before an operator, or without
+    /// [`Options::call_hook`](crate::Options::call_hook).
+    pub fn fail(&mut self, error: wasmtime::Error) -> Result<(), Error> {
+        self.injectable()?;
+        self.shared.injection.set(Injected::Error(error));
+        Ok(())
+    }
+
+    fn injectable(&self) -> Result<(), Error> {
+        match self.cause {
+            Cause::Operator if self.shared.call_hook => Ok(()),
+            Cause::Operator => Err(Error::unavailable(
+                "the session doesn't have the store's call hook, by which operators are made to fail: set \
+                 `call_hook: true` in its options",
+            )),
+            Cause::Attached => Err(Error::unavailable("nothing runs yet")),
+            Cause::Trap(_) | Cause::HostCall | Cause::Exception => {
+                Err(Error::unavailable("the guest's stack is about to be unwound already"))
+            }
+        }
     }
 }

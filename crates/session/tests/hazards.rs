@@ -21,7 +21,7 @@ use wasmtime::{
 
 const FREEZES: [Freeze; 2] = [Freeze::Task, Freeze::Thread];
 
-fn options(freeze: Freeze) -> Options {
+fn options(freeze: Freeze) -> Options<()> {
     Options { freeze, ..Options::default() }
 }
 
@@ -217,7 +217,7 @@ fn h3_an_interrupt_stops_before_an_operator() {
                     let _kill = KillOnPanic(control.clone());
                     for _ in 0..50 {
                         let other = control.clone();
-                        let thread = std::thread::spawn(move || other.interrupt());
+                        let thread = std::thread::spawn(move || other.interrupt().unwrap());
                         assert!(matches!(dbg.next().await, Some(Event::Interrupted)));
                         thread.join().unwrap();
                         dbg.with(|stop| {
@@ -715,7 +715,7 @@ fn h12_ticks_are_no_stops_and_kill_nobody() {
                         let mut control = Some(dbg.control());
                         if interrupted {
                             let control = dbg.control();
-                            control.interrupt();
+                            control.interrupt().unwrap();
                         } else {
                             // This one is stopped by its own interrupt, once the other one has had all of its.
                             let (control, rounds) = (control.take().unwrap(), rounds.clone());
@@ -723,7 +723,7 @@ fn h12_ticks_are_no_stops_and_kill_nobody() {
                                 while rounds.load(SeqCst) < 20 {
                                     std::thread::yield_now();
                                 }
-                                control.interrupt();
+                                control.interrupt().unwrap();
                             });
                         }
                         while let Some(event) = dbg.next().await {
@@ -737,7 +737,7 @@ fn h12_ticks_are_no_stops_and_kill_nobody() {
                                 })
                                 .unwrap();
                             } else {
-                                control.as_ref().unwrap().interrupt();
+                                control.as_ref().unwrap().interrupt().unwrap();
                             }
                         }
                         events
@@ -799,21 +799,19 @@ fn h12_ticks_are_no_stops_and_kill_nobody() {
 /// set: "debug hooks require guest debugging to be enabled".
 #[test]
 fn h13_an_unsuitable_engine_is_an_error() {
-    let refuse = |config: &Config, epochs| {
+    let refuse = |config: &Config| {
         let mut store = Store::new(&Engine::new(config).unwrap(), ());
-        let options = Options { epochs, ..Options::default() };
-        match pollster::block_on(debug_with(&mut store, options, async |_| (), async |_dbg| ())) {
+        match pollster::block_on(debug(&mut store, async |_| (), async |_dbg| ())) {
             Err(Error::NotDebuggable { line, .. }) => line,
             other => panic!("{:?}", other.map(|_| ())),
         }
     };
-    assert!(refuse(&Config::new(), Epochs::Session).contains("configure(&mut config)"));
-    assert!(refuse(Config::new().guest_debug(true), Epochs::Embedder).contains("epoch_interruption"));
-    let mut config = Config::new();
-    config.guest_debug(true);
-    let mut store = Store::new(&Engine::new(&config).unwrap(), ());
-    let options = Options { epochs: Epochs::Off, ..Options::default() };
-    assert!(pollster::block_on(debug_with(&mut store, options, async |_| (), async |_dbg| ())).is_ok());
+    assert!(refuse(&Config::new()).contains("configure(&mut config)"));
+    // What can be done without, is: then only interrupts aren't to be had, and say so.
+    let mut store = Store::new(&Engine::new(Config::new().guest_debug(true)).unwrap(), ());
+    let ran = pollster::block_on(debug(&mut store, async |_| (), async |dbg| dbg.control().interrupt()));
+    let interrupted = ran.unwrap().1.unwrap().unwrap_err().to_string();
+    assert!(interrupted.contains("config.epoch_interruption(true);"), "{interrupted}");
     let mut config = Config::new();
     configure(&mut config);
     let filter: freezeframe_session::Filter<()> = Box::new(|_, _| Verdict::Resume);

@@ -21,7 +21,7 @@ use wasmtime::{Collector, Engine, Instance, Module, Store, TypedFunc, Val};
 
 const FREEZES: [Freeze; 2] = [Freeze::Task, Freeze::Thread];
 
-fn options(freeze: Freeze) -> Options {
+fn options(freeze: Freeze) -> Options<()> {
     Options { freeze, ..Options::default() }
 }
 
@@ -507,7 +507,7 @@ fn kill_everywhere() {
                                 Event::Attached if state == "attached" => control.kill(),
                                 Event::Attached => later(&control, move |c| match state {
                                     "running" => c.kill(),
-                                    _ => c.interrupt(),
+                                    _ => c.interrupt().unwrap(),
                                 }),
                                 Event::Interrupted => {
                                     // Wait to be killed.

@@ -72,7 +72,8 @@ impl<T: Send + 'static> Near<T> {
             }
             Event::HostError { message } => StopReason::HostError { message },
             Event::Exit { code } => StopReason::HostError { message: format!("exit with code {code}") },
-            Event::Cancelled => return Err(false),
+            // The near half starts no calls.
+            Event::CallFinished { .. } | Event::Cancelled => return Err(false),
             Event::Lost => return Err(true),
         })
     }

@@ -1,0 +1,83 @@
+//! Making the operator at which the guest stands fail: by an exception or by an error.
+//!
+//! A debug handler has no result, so that it can't do this. The store's call hook can: Wasmtime asks it after each return
+//! of host code to the guest, that of the debug handler's library call included.
+//!
+//! Invariant: what is injected is handed out at the return from the very stop at which it was asked for. It's armed when
+//! that stop ends, and the next thing that returns to the guest is that stop.
+
+use std::sync::{
+    Arc, Mutex,
+    atomic::{
+        AtomicBool,
+        Ordering::{Relaxed, SeqCst},
+    },
+};
+
+use wasmtime::{CallHook, ExnRef, OwnedRooted, Store, StoreContextMut};
+
+use crate::{
+    Killed,
+    shared::{Shared, lock},
+};
+
+/// What the operator shall fail with.
+pub(crate) enum Injected {
+    Exception(OwnedRooted<ExnRef>),
+    Error(wasmtime::Error),
+}
+
+#[derive(Default)]
+pub(crate) struct Injection {
+    next: Mutex<Option<Injected>>,
+    any: AtomicBool,
+    armed: AtomicBool,
+}
+
+impl Injection {
+    pub(crate) fn set(&self, what: Injected) {
+        *lock(&self.next) = Some(what);
+        self.any.store(true, SeqCst);
+    }
+
+    /// The stop ends.
+    pub(crate) fn arm(&self) {
+        if self.any.load(Relaxed) {
+            self.armed.store(true, SeqCst);
+        }
+    }
+
+    fn take(&self) -> Option<Injected> {
+        if !self.armed.load(Relaxed) || !self.armed.swap(false, SeqCst) {
+            return None;
+        }
+        self.any.store(false, SeqCst);
+        lock(&self.next).take()
+    }
+}
+
+/// Takes over the store's call hook.
+pub(crate) fn take_over<T: 'static>(store: &mut Store<T>, shared: &Arc<Shared<T>>) {
+    let session = shared.clone();
+    store.call_hook(move |store, hook| match hook {
+        CallHook::ReturningFromHost => returning(&session, store),
+        _ => Ok(()),
+    });
+}
+
+fn returning<T: 'static>(shared: &Shared<T>, mut store: StoreContextMut<'_, T>) -> wasmtime::Result<()> {
+    match shared.injection.take() {
+        _ if shared.kill_by_trap.load(Relaxed) => Err(wasmtime::Error::new(Killed)),
+        None => Ok(()),
+        Some(Injected::Error(error)) => Err(error),
+        Some(Injected::Exception(exception)) => {
+            let exception = exception.to_rooted(&mut store);
+            store.throw(exception)
+        }
+    }
+}
+
+/// Leaves the store without a call hook.
+pub(crate) fn give_back<T: 'static>(store: &mut Store<T>) {
+    store.call_hook(|_, _| Ok(()));
+}

@@ -1,0 +1,438 @@
+//! Operations: what has to be awaited with the store of a stop, such as calls into the guest and collections.
+//!
+//! ```text
+//!   stopped ── asked for ──▶ the stop lends its store to the operation ── it ends ──▶ stopped, as before
+//!                              │          ▲
+//!                              ▼          │ a stop within: its own handler, its own store, operations of its own
+//!                            stopped (one deeper)
+//! ```
+//! Invariant: an operation has the store of its stop while it's under way and gives it back when it ends. It's started,
+//! polled and dropped by that stop alone, which is on the guest's fiber: so the stacks of guests within each other are
+//! left in the order in which they were entered, whatever becomes of the futures and handles that asked for it.
+
+use std::{
+    cell::RefCell,
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    sync::{
+        Arc, Mutex,
+        atomic::{
+            AtomicBool, AtomicU64, AtomicUsize,
+            Ordering::{Relaxed, SeqCst},
+        },
+    },
+    task::{Context, Poll, Waker},
+};
+
+use wasmtime::{AnyRef, AsContextMut, ExnRef, ExternRef, Func, OwnedRooted, RootScope, StoreContextMut, Val};
+
+use crate::{
+    Error, Event, Stop,
+    event::Cause,
+    scope,
+    shared::{Shared, lock, wake_now},
+};
+
+/// An operation under way.
+pub(crate) type Work<'s, T> = Pin<Box<dyn Future<Output = Finished<'s, T>> + Send + 's>>;
+
+/// An operation that has ended.
+pub(crate) struct Finished<'s, T: 'static> {
+    pub store: StoreContextMut<'s, T>,
+    /// What the debugger is told of it, if it awaits an event.
+    pub event: Option<Event>,
+}
+
+/// An operation that was asked for.
+pub(crate) trait Request<T: 'static>: Send {
+    fn start<'s>(self: Box<Self>, shared: Arc<Shared<T>>, cause: Cause, store: StoreContextMut<'s, T>) -> Work<'s, T>;
+}
+
+/// The operations of a session.
+pub(crate) struct Operations<T: 'static> {
+    /// The one that was asked for and hasn't started, with the number of its stop.
+    asked: Mutex<Option<(u64, Box<dyn Request<T>>)>>,
+    any: AtomicBool,
+    under_way: AtomicUsize,
+    /// How many `with_async` are being awaited.
+    awaited: AtomicUsize,
+    /// The number of the stop whose operation was given up, the outermost if there are several: the stops within it, which
+    /// have larger numbers, are not resumed any more. `u64::MAX`: none.
+    given_up: AtomicU64,
+    /// An operation is being dropped: the stops within it end with it, and are no news.
+    dropping: AtomicBool,
+    /// The calls that were started, to be given up from outside.
+    calls: Mutex<Vec<(CallId, Arc<Ticket>)>>,
+    last_call: AtomicU64,
+}
+
+impl<T: 'static> Default for Operations<T> {
+    fn default() -> Self {
+        Self {
+            asked: Mutex::default(),
+            any: AtomicBool::new(false),
+            under_way: AtomicUsize::new(0),
+            awaited: AtomicUsize::new(0),
+            given_up: AtomicU64::new(u64::MAX),
+            dropping: AtomicBool::new(false),
+            calls: Mutex::default(),
+            last_call: AtomicU64::new(0),
+        }
+    }
+}
+
+impl<T: 'static> Operations<T> {
+    fn ask(&self, stop: u64, request: Box<dyn Request<T>>) -> Result<(), Error> {
+        let mut asked = lock(&self.asked);
+        if asked.as_ref().is_some_and(|(other, _)| *other == stop) {
+            return Err(Error::Busy);
+        }
+        *asked = Some((stop, request));
+        self.any.store(true, SeqCst);
+        Ok(())
+    }
+
+    /// Whether one was asked for.
+    pub(crate) fn any(&self) -> bool {
+        self.any.load(Relaxed)
+    }
+
+    /// The one that was asked for at this stop.
+    pub(crate) fn take(&self, stop: u64) -> Option<Box<dyn Request<T>>> {
+        let mut asked = lock(&self.asked);
+        self.any.store(false, SeqCst);
+        asked.take().filter(|(of, _)| *of == stop).map(|(_, request)| request)
+    }
+
+    pub(crate) fn awaited(&self) -> bool {
+        self.awaited.load(SeqCst) != 0
+    }
+
+    pub(crate) fn under_way(&self) -> bool {
+        self.under_way.load(Relaxed) != 0
+    }
+
+    pub(crate) fn entered(&self) {
+        self.under_way.fetch_add(1, SeqCst);
+    }
+
+    pub(crate) fn left(&self) {
+        self.under_way.fetch_sub(1, SeqCst);
+    }
+
+    /// Whether this stop is within an operation that was given up.
+    pub(crate) fn given_up(&self, stop: u64) -> bool {
+        self.given_up.load(SeqCst) < stop
+    }
+
+    fn give_up(&self, ticket: &Ticket) {
+        ticket.given_up.store(true, SeqCst);
+        self.given_up.fetch_min(ticket.stop.load(SeqCst), SeqCst);
+    }
+
+    /// The operation of this ticket is over.
+    fn over(&self, ticket: &Ticket) {
+        let stop = ticket.stop.load(SeqCst);
+        let _ = self.given_up.compare_exchange(stop, u64::MAX, SeqCst, SeqCst);
+    }
+
+    pub(crate) fn dropping(&self) -> bool {
+        self.dropping.load(SeqCst)
+    }
+
+    /// Drops an operation, or a part of one, with the stops in it.
+    pub(crate) fn drop_quietly<X>(&self, what: X) {
+        let outer = self.dropping.swap(true, SeqCst);
+        // Destructors of the guest's host run in there.
+        let dropped = catch_unwind(AssertUnwindSafe(|| drop(what)));
+        self.dropping.store(outer, SeqCst);
+        if let Err(panic) = dropped {
+            std::panic::resume_unwind(panic);
+        }
+    }
+}
+
+/// Names a call that a debugger has started, within its session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CallId(u64);
+
+/// The values that a guest function has returned. References in it are kept alive as long as it is.
+pub struct Returned(Vec<Kept>);
+
+enum Kept {
+    Plain(Val),
+    Extern(OwnedRooted<ExternRef>),
+    Any(OwnedRooted<AnyRef>),
+    Exn(OwnedRooted<ExnRef>),
+}
+
+impl Kept {
+    fn new(store: impl AsContextMut, value: Val) -> wasmtime::Result<Self> {
+        Ok(match value {
+            Val::ExternRef(Some(r)) => Self::Extern(r.to_owned_rooted(store)?),
+            Val::AnyRef(Some(r)) => Self::Any(r.to_owned_rooted(store)?),
+            Val::ExnRef(Some(r)) => Self::Exn(r.to_owned_rooted(store)?),
+            plain => Self::Plain(plain),
+        })
+    }
+
+    fn value(&self, store: impl AsContextMut) -> Val {
+        match self {
+            Self::Plain(value) => *value,
+            Self::Extern(r) => Val::ExternRef(Some(r.to_rooted(store))),
+            Self::Any(r) => Val::AnyRef(Some(r.to_rooted(store))),
+            Self::Exn(r) => Val::ExnRef(Some(r.to_rooted(store))),
+        }
+    }
+}
+
+impl Returned {
+    fn new(mut store: impl AsContextMut, values: Vec<Val>) -> wasmtime::Result<Self> {
+        values.into_iter().map(|value| Kept::new(&mut store, value)).collect::<wasmtime::Result<_>>().map(Self)
+    }
+
+    /// The values. References are rooted until the `with` of `stop` ends.
+    pub fn values<T: 'static>(&self, stop: &mut Stop<'_, T>) -> Vec<Val> {
+        self.0.iter().map(|kept| kept.value(stop.store())).collect()
+    }
+}
+
+impl fmt::Debug for Returned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let values = self.0.iter().map(|kept| match kept {
+            Kept::Plain(value) => format!("{value:?}"),
+            Kept::Extern(_) => "externref".into(),
+            Kept::Any(_) => "anyref".into(),
+            Kept::Exn(_) => "exnref".into(),
+        });
+        f.debug_list().entries(values).finish()
+    }
+}
+
+/// Says that an operation is no longer wanted.
+struct Ticket {
+    given_up: AtomicBool,
+    /// The number of the stop at which the operation was asked for; `u64::MAX` before.
+    stop: AtomicU64,
+}
+
+impl Ticket {
+    fn new(stop: u64) -> Self {
+        Self { given_up: AtomicBool::new(false), stop: AtomicU64::new(stop) }
+    }
+
+    fn given_up(&self) -> bool {
+        self.given_up.load(SeqCst)
+    }
+}
+
+/// Awaits `work`, or its being given up: `None`. Whoever gives it up wakes the stop, which polls this.
+async fn unless_given_up<T: 'static, R>(
+    shared: &Shared<T>,
+    ticket: &Ticket,
+    mut work: Pin<Box<dyn Future<Output = R> + Send + '_>>,
+) -> Option<R> {
+    let result = std::future::poll_fn(|cx| {
+        if ticket.given_up() {
+            return Poll::Ready(None);
+        }
+        match work.as_mut().poll(cx) {
+            Poll::Pending if ticket.given_up() => Poll::Ready(None),
+            poll => poll.map(Some),
+        }
+    })
+    .await;
+    shared.ops.drop_quietly(work);
+    shared.ops.over(ticket);
+    result
+}
+
+/// What a [`WithAsync`] and its operation share.
+struct Slot<R> {
+    ticket: Ticket,
+    state: Mutex<State<R>>,
+}
+
+enum State<R> {
+    Pending(Option<Waker>),
+    Done(R),
+    /// Dropped before its end, or taken.
+    Gone,
+}
+
+impl<R> Slot<R> {
+    fn set(&self, state: State<R>) {
+        let old = std::mem::replace(&mut *lock(&self.state), state);
+        if let State::Pending(Some(waker)) = old {
+            waker.wake();
+        }
+    }
+}
+
+type Closure<T, R> =
+    dyn for<'a> FnOnce(Stop<'a, T>) -> Pin<Box<dyn Future<Output = R> + Send + 'a>> + Send;
+
+/// The request of a [`WithAsync`]; dropped without having ended, the slot says so.
+struct Asked<T: 'static, R> {
+    closure: Option<Box<Closure<T, R>>>,
+    slot: Arc<Slot<R>>,
+    shared: Arc<Shared<T>>,
+}
+
+impl<T: 'static, R> Drop for Asked<T, R> {
+    fn drop(&mut self) {
+        if matches!(&*lock(&self.slot.state), State::Pending(_)) {
+            self.slot.set(State::Gone);
+        }
+        self.shared.ops.awaited.fetch_sub(1, SeqCst);
+    }
+}
+
+impl<T: Send + 'static, R: Send + 'static> Request<T> for Asked<T, R> {
+    fn start<'s>(
+        mut self: Box<Self>,
+        shared: Arc<Shared<T>>,
+        cause: Cause,
+        mut store: StoreContextMut<'s, T>,
+    ) -> Work<'s, T> {
+        Box::pin(async move {
+            if let Some(closure) = self.closure.take() {
+                let mut roots = RootScope::new(&mut store);
+                let stop =
+                    Stop { store: RefCell::new(roots.as_context_mut()), shared: &shared, cause, top: None };
+                let work = closure(stop);
+                if let Some(result) = unless_given_up(&shared, &self.slot.ticket, work).await {
+                    self.slot.set(State::Done(result));
+                }
+            }
+            drop(self);
+            Finished { store, event: None }
+        })
+    }
+}
+
+/// The future of [`Dbg::with_async`](crate::Dbg::with_async).
+#[must_use = "nothing happens before this is awaited"]
+pub struct WithAsync<T: 'static, R> {
+    shared: Arc<Shared<T>>,
+    closure: Option<Box<Closure<T, R>>>,
+    slot: Arc<Slot<R>>,
+}
+
+impl<T: 'static, R> WithAsync<T, R> {
+    pub(crate) fn new<F>(shared: Arc<Shared<T>>, closure: F) -> Self
+    where
+        F: for<'a> FnOnce(Stop<'a, T>) -> Pin<Box<dyn Future<Output = R> + Send + 'a>> + Send + 'static,
+    {
+        let slot = Slot { ticket: Ticket::new(u64::MAX), state: Mutex::new(State::Pending(None)) };
+        Self { shared, closure: Some(Box::new(closure)), slot: Arc::new(slot) }
+    }
+}
+
+impl<T: 'static, R> Unpin for WithAsync<T, R> {}
+
+impl<T: Send + 'static, R: Send + 'static> Future for WithAsync<T, R> {
+    type Output = Result<R, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        if let Some(closure) = this.closure.take() {
+            let stop = scope::stop(&this.shared)?;
+            let (slot, shared) = (this.slot.clone(), this.shared.clone());
+            slot.ticket.stop.store(stop, SeqCst);
+            shared.ops.awaited.fetch_add(1, SeqCst);
+            let asked = Asked { closure: Some(closure), slot, shared };
+            // Refused, it's dropped, and leaves the books as they were.
+            this.shared.ops.ask(stop, Box::new(asked))?;
+        }
+        let mut state = lock(&this.slot.state);
+        match &mut *state {
+            State::Pending(waker) => {
+                *waker = Some(cx.waker().clone());
+                Poll::Pending
+            }
+            _ => match std::mem::replace(&mut *state, State::Gone) {
+                State::Done(result) => Poll::Ready(Ok(result)),
+                _ => Poll::Ready(Err(Error::NotStopped)),
+            },
+        }
+    }
+}
+
+impl<T: 'static, R> Drop for WithAsync<T, R> {
+    fn drop(&mut self) {
+        // We may be anywhere, on any thread: the stop drops it, where it belongs.
+        if self.closure.is_none() && matches!(&*lock(&self.slot.state), State::Pending(_)) {
+            self.shared.ops.give_up(&self.slot.ticket);
+            wake_now(&self.shared.wake);
+        }
+    }
+}
+
+/// A call that the debugger has started and that goes on while it awaits `next()`.
+struct Call<T: 'static> {
+    id: CallId,
+    func: Func,
+    args: Vec<Val>,
+    ticket: Arc<Ticket>,
+    shared: Arc<Shared<T>>,
+}
+
+impl<T: 'static> Drop for Call<T> {
+    fn drop(&mut self) {
+        lock(&self.shared.ops.calls).retain(|(id, _)| *id != self.id);
+    }
+}
+
+impl<T: Send + 'static> Request<T> for Call<T> {
+    fn start<'s>(
+        self: Box<Self>,
+        shared: Arc<Shared<T>>,
+        _: Cause,
+        mut store: StoreContextMut<'s, T>,
+    ) -> Work<'s, T> {
+        Box::pin(async move {
+            let result = {
+                let mut roots = RootScope::new(&mut store);
+                let work = Box::pin(call(roots.as_context_mut(), self.func, &self.args));
+                unless_given_up(&shared, &self.ticket, work).await
+            };
+            let result = result.unwrap_or_else(|| Err(wasmtime::Error::msg("the call was given up by the debugger")));
+            let event = Some(Event::CallFinished { call: self.id, result });
+            drop(self);
+            Finished { store, event }
+        })
+    }
+}
+
+async fn call<T: Send + 'static>(
+    mut store: StoreContextMut<'_, T>,
+    func: Func,
+    args: &[Val],
+) -> wasmtime::Result<Returned> {
+    let mut results = vec![Val::I32(0); func.ty(&store).results().len()];
+    func.call_async(&mut store, args, &mut results).await?;
+    Returned::new(store, results)
+}
+
+/// Starts a call at the stop around the caller.
+pub(crate) fn start_call<T: Send + 'static>(shared: &Arc<Shared<T>>, func: Func, args: &[Val]) -> Result<CallId, Error> {
+    let stop = scope::stop(shared)?;
+    let id = CallId(shared.ops.last_call.fetch_add(1, SeqCst) + 1);
+    let ticket = Arc::new(Ticket::new(stop));
+    let call = Call { id, func, args: args.to_vec(), ticket: ticket.clone(), shared: shared.clone() };
+    shared.ops.ask(stop, Box::new(call))?;
+    lock(&shared.ops.calls).push((id, ticket));
+    Ok(id)
+}
+
+/// Gives a call up, with all that it has called.
+pub(crate) fn give_up_call<T: 'static>(shared: &Shared<T>, call: CallId) -> Result<(), Error> {
+    let calls = lock(&shared.ops.calls);
+    let (_, ticket) = calls.iter().find(|(id, _)| *id == call).ok_or(Error::NoCall)?;
+    shared.ops.give_up(ticket);
+    drop(calls);
+    wake_now(&shared.wake);
+    Ok(())
+}
