@@ -19,7 +19,10 @@ use std::{
 
 use wasmtime::{Engine, EngineWeak, Store, StoreContextMut, UpdateDeadline};
 
-use crate::{Killed, shared::{Shared, lock}};
+use crate::{
+    Killed,
+    shared::{Shared, lock},
+};
 
 /// Whose the store's epoch deadline is during a session. It makes no difference on an engine without epoch interruption,
 /// where a running guest can't be interrupted.

@@ -49,10 +49,16 @@ pub(crate) trait Request<T: 'static>: Send {
     fn start<'s>(self: Box<Self>, shared: Arc<Shared<T>>, cause: Cause, store: StoreContextMut<'s, T>) -> Work<'s, T>;
 }
 
+/// A request, and the number of the stop at which it was made.
+struct AtStop<T: 'static> {
+    stop: u64,
+    request: Box<dyn Request<T>>,
+}
+
 /// The operations of a session.
 pub(crate) struct Operations<T: 'static> {
-    /// The one that was asked for and hasn't started, with the number of its stop.
-    asked: Mutex<Option<(u64, Box<dyn Request<T>>)>>,
+    /// The one that was asked for and hasn't started.
+    next: Mutex<Option<AtStop<T>>>,
     any: AtomicBool,
     under_way: AtomicUsize,
     /// How many `with_async` are being awaited.
@@ -70,7 +76,7 @@ pub(crate) struct Operations<T: 'static> {
 impl<T: 'static> Default for Operations<T> {
     fn default() -> Self {
         Self {
-            asked: Mutex::default(),
+            next: Mutex::default(),
             any: AtomicBool::new(false),
             under_way: AtomicUsize::new(0),
             awaited: AtomicUsize::new(0),
@@ -84,12 +90,15 @@ impl<T: 'static> Default for Operations<T> {
 
 impl<T: 'static> Operations<T> {
     fn ask(&self, stop: u64, request: Box<dyn Request<T>>) -> Result<(), Error> {
-        let mut asked = lock(&self.asked);
-        if asked.as_ref().is_some_and(|(other, _)| *other == stop) {
+        let mut next = lock(&self.next);
+        if next.as_ref().is_some_and(|other| other.stop == stop) {
             return Err(Error::Busy);
         }
-        *asked = Some((stop, request));
+        let stale = next.replace(AtStop { stop, request });
         self.any.store(true, SeqCst);
+        // Outside of the lock: its destructor is the debugger's code.
+        drop(next);
+        drop(stale);
         Ok(())
     }
 
@@ -100,9 +109,9 @@ impl<T: 'static> Operations<T> {
 
     /// The one that was asked for at this stop.
     pub(crate) fn take(&self, stop: u64) -> Option<Box<dyn Request<T>>> {
-        let mut asked = lock(&self.asked);
+        let mut next = lock(&self.next);
         self.any.store(false, SeqCst);
-        asked.take().filter(|(of, _)| *of == stop).map(|(_, request)| request)
+        next.take().filter(|next| next.stop == stop).map(|next| next.request)
     }
 
     pub(crate) fn awaited(&self) -> bool {
@@ -270,8 +279,7 @@ impl<R> Slot<R> {
     }
 }
 
-type Closure<T, R> =
-    dyn for<'a> FnOnce(Stop<'a, T>) -> Pin<Box<dyn Future<Output = R> + Send + 'a>> + Send;
+type Closure<T, R> = dyn for<'a> FnOnce(Stop<'a, T>) -> Pin<Box<dyn Future<Output = R> + Send + 'a>> + Send;
 
 /// The request of a [`WithAsync`]; dropped without having ended, the slot says so.
 struct Asked<T: 'static, R> {
@@ -299,8 +307,7 @@ impl<T: Send + 'static, R: Send + 'static> Request<T> for Asked<T, R> {
         Box::pin(async move {
             if let Some(closure) = self.closure.take() {
                 let mut roots = RootScope::new(&mut store);
-                let stop =
-                    Stop { store: RefCell::new(roots.as_context_mut()), shared: &shared, cause, top: None };
+                let stop = Stop { store: RefCell::new(roots.as_context_mut()), shared: &shared, cause, top: None };
                 let work = closure(stop);
                 if let Some(result) = unless_given_up(&shared, &self.slot.ticket, work).await {
                     self.slot.set(State::Done(result));
@@ -386,12 +393,7 @@ impl<T: 'static> Drop for Call<T> {
 }
 
 impl<T: Send + 'static> Request<T> for Call<T> {
-    fn start<'s>(
-        self: Box<Self>,
-        shared: Arc<Shared<T>>,
-        _: Cause,
-        mut store: StoreContextMut<'s, T>,
-    ) -> Work<'s, T> {
+    fn start<'s>(self: Box<Self>, shared: Arc<Shared<T>>, _: Cause, mut store: StoreContextMut<'s, T>) -> Work<'s, T> {
         Box::pin(async move {
             let result = {
                 let mut roots = RootScope::new(&mut store);
@@ -417,7 +419,11 @@ async fn call<T: Send + 'static>(
 }
 
 /// Starts a call at the stop around the caller.
-pub(crate) fn start_call<T: Send + 'static>(shared: &Arc<Shared<T>>, func: Func, args: &[Val]) -> Result<CallId, Error> {
+pub(crate) fn start_call<T: Send + 'static>(
+    shared: &Arc<Shared<T>>,
+    func: Func,
+    args: &[Val],
+) -> Result<CallId, Error> {
     let stop = scope::stop(shared)?;
     let id = CallId(shared.ops.last_call.fetch_add(1, SeqCst) + 1);
     let ticket = Arc::new(Ticket::new(stop));

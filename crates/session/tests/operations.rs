@@ -168,8 +168,17 @@ fn calls_stop_to_any_depth() {
             let (one, seven) = run.unwrap();
             assert_eq!((one.unwrap(), seven.unwrap()), (15, 75));
             let want = [
-                "1 1 1", "2 2 2", "3 3 3", "4 4 4", "5 5 5", "6 6 6",
-                "5 5 5 called [65]", "4 4 4 called [55]", "3 3 3 called [45]", "2 2 2 called [35]", "1 1 1 called [25]",
+                "1 1 1",
+                "2 2 2",
+                "3 3 3",
+                "4 4 4",
+                "5 5 5",
+                "6 6 6",
+                "5 5 5 called [65]",
+                "4 4 4 called [55]",
+                "3 3 3 called [45]",
+                "2 2 2 called [35]",
+                "1 1 1 called [25]",
                 "7 1 1",
             ];
             assert_eq!(log.unwrap(), want, "{freeze:?}");
@@ -227,8 +236,7 @@ fn calls_that_wait_in_the_host() {
             .unwrap();
             ticker.abort();
             assert_eq!(run.unwrap().unwrap(), 15);
-            let want =
-                ["(1, 1, 1)", "(2, 3, 3)", "(1, 1, 1) [25]", "(3, 3, 3)", "(1, 1, 1) [35]"];
+            let want = ["(1, 1, 1)", "(2, 3, 3)", "(1, 1, 1) [25]", "(3, 3, 3)", "(1, 1, 1) [35]"];
             assert_eq!(log.unwrap(), want, "{freeze:?}");
             assert_eq!(guest.waits.each_ref().map(|n| n.load(SeqCst)), [2, 2]);
             assert!(ticks.load(SeqCst) > 2);
@@ -255,14 +263,18 @@ fn calls_that_fail() {
                         log.push(name(&event));
                         match event {
                             Event::Attached => plant(&dbg, &module, pc),
-                            Event::Breakpoint { .. } => drop(dbg.call(bad, &[]).unwrap()),
+                            Event::Breakpoint { .. } => {
+                                dbg.call(bad, &[]).unwrap();
+                            }
                             Event::Trap(_) => assert_eq!(dbg.with(|stop| stop.depth()).unwrap(), 2),
                             Event::CallFinished { result: Err(error), .. } if log.len() == 4 => {
                                 assert!(format!("{error:?}").contains("divide by zero"), "{error:?}");
                                 // The wrong type of argument.
                                 dbg.call(pair, &[Val::I64(1)]).unwrap();
                             }
-                            Event::CallFinished { result: Err(_), .. } => drop(dbg.call(pair, &[Val::I32(1)]).unwrap()),
+                            Event::CallFinished { result: Err(_), .. } => {
+                                dbg.call(pair, &[Val::I32(1)]).unwrap();
+                            }
                             Event::CallFinished { result, .. } => {
                                 assert_eq!(ints(&dbg, &result.unwrap()), [1, 7]);
                                 assert_eq!(here(&dbg), (1, 1, 1));
@@ -524,7 +536,9 @@ fn cancelled_within_a_call() {
                     log.push(name(&event));
                     match event {
                         Event::Attached => plant(&dbg, &module, pc),
-                        Event::Breakpoint { .. } if log.len() == 2 => drop(dbg.call(bp, &[Val::I32(3)]).unwrap()),
+                        Event::Breakpoint { .. } if log.len() == 2 => {
+                            dbg.call(bp, &[Val::I32(3)]).unwrap();
+                        }
                         Event::Breakpoint { .. } => {
                             assert_eq!(dbg.with(|stop| stop.depth()).unwrap(), 3);
                             let waits = dbg.with_async(|_| Box::pin(std::future::pending::<()>()));
@@ -575,11 +589,13 @@ fn killed_within_a_call() {
                                         control.kill();
                                     });
                                 }
-                                Event::Breakpoint { .. } => std::future::poll_fn(|_| match dbg.with(|_| ()) {
-                                    Ok(()) => std::task::Poll::Pending,
-                                    Err(_) => std::task::Poll::Ready(()),
-                                })
-                                .await,
+                                Event::Breakpoint { .. } => {
+                                    std::future::poll_fn(|_| match dbg.with(|_| ()) {
+                                        Ok(()) => std::task::Poll::Pending,
+                                        Err(_) => std::task::Poll::Ready(()),
+                                    })
+                                    .await
+                                }
                                 _ => {}
                             }
                         }
