@@ -198,13 +198,20 @@ impl<T: 'static> Shared<T> {
     /// A stop is over: the guest goes on.
     pub(crate) fn resuming(&self, store: &mut StoreContextMut<'_, T>) {
         if self.clock.charged && !self.killed() {
-            // What has ticked during the stop isn't charged. An interrupt may have been among it.
+            // What has ticked during the stop isn't charged.
             store.set_epoch_deadline(1);
-            if self.interrupt.load(SeqCst) {
-                let _ = lock(&self.registry).step(store, Stepper::Interrupt, true);
-            }
         }
+        self.keep_interrupt(store);
         self.injection.arm();
+    }
+
+    /// Sees to an interrupt that was asked for while the guest was stopped. Its tick may be gone by now: forgotten, or
+    /// noticed by a call of the debugger's that stops nowhere.
+    pub(crate) fn keep_interrupt(&self, store: &mut StoreContextMut<'_, T>) {
+        if self.interrupt.load(SeqCst) {
+            // An error means that the code can't be changed; then it waits for the next tick.
+            let _ = lock(&self.registry).step(store, Stepper::Interrupt, true);
+        }
     }
 
     /// Queues an event that no stop belongs to.

@@ -117,12 +117,18 @@ impl<T: Send + 'static> Standing<'_, T> {
             }
             if shared.ops.any() && shared.lets_go_on() {
                 if let Some(request) = shared.ops.take(stopped.number)
-                    && let Lent::Here(store) = std::mem::replace(&mut self.lent, Lent::Gone)
+                    && let Lent::Here(mut store) = std::mem::replace(&mut self.lent, Lent::Gone)
                 {
+                    if shared.waiting.any() {
+                        shared.keep_interrupt(&mut store);
+                    }
                     self.lent = Lent::Out(request.start(shared.clone(), stopped.cause, store));
                     shared.ops.entered();
                     shared.stopped.store(0, SeqCst);
                 }
+                continue;
+            }
+            if shared.ops.given_up(stopped.number) {
                 continue;
             }
             if stopped.event.get_mut().is_none() && shared.waiting.any() {
