@@ -378,11 +378,9 @@ impl<T: Send + 'static, F: Future> Future for Session<'_, T, F> {
                 this.body.as_mut().as_pin_mut().map(|body| body.poll(cx))
             };
             match polled {
-                Some(Poll::Ready(result)) => {
-                    let killed = shared.kill_by_trap.load(SeqCst);
-                    this.finish(if killed { Err(Killed) } else { Ok(result) });
-                }
+                // Also if the body has ended all the same: its host gave the guest up, say, when that didn't go on.
                 _ if shared.killed() => {}
+                Some(Poll::Ready(result)) => this.finish(Ok(result)),
                 _ => {
                     if !stopped() && !ended() && this.debugger_is_due() {
                         cx.waker().wake_by_ref();

@@ -14,8 +14,8 @@ use std::{
     time::Duration,
 };
 
-use common::{KillOnPanic, current, name, nops, watchdog};
-use freezeframe_session::{Dbg, Event, Freeze, Killed, Options, debug_with};
+use common::{KillOnPanic, current, name, nops, options, watchdog};
+use freezeframe_session::{Dbg, Event, Freeze, Killed, debug_with};
 use futures::future::{Either, join, join3, select};
 use wasmtime::{
     Engine, Module, Store, Trap,
@@ -214,10 +214,6 @@ async fn think(freeze: Freeze) {
         Freeze::Thread => from_a_thread().await.unwrap(),
         _ => tokio::time::sleep(Duration::from_millis(5)).await,
     }
-}
-
-fn options(freeze: Freeze) -> Options {
-    Options { freeze, ..Options::default() }
 }
 
 /// Plants the breakpoint; then, at each stop, waits and sees that nothing of the store has moved meanwhile. Gives which

@@ -20,10 +20,6 @@ use wasmtime::{Caller, Config, Engine, Instance, Linker, Module, Store, Trap, Ty
 
 const FREEZES: [Freeze; 2] = [Freeze::Task, Freeze::Thread];
 
-fn options(freeze: Freeze) -> Options<()> {
-    Options { freeze, ..Options::default() }
-}
-
 /// `run(n)` stops n times; `tiny` looks at the epoch once; `spin` goes on until `g` is set.
 const GUEST: &str = r#"(module
   (global $g (export "g") (mut i32) (i32.const 0))
@@ -510,7 +506,7 @@ fn killed_unseen() {
         )
         .await
         .unwrap();
-        assert!(result.unwrap().unwrap_err().is::<Killed>());
+        assert!(matches!(result, Err(Killed)));
     });
 }
 

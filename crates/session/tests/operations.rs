@@ -14,9 +14,7 @@ use std::{
 };
 
 use common::*;
-use freezeframe_session::{
-    CallId, Dbg, Error, Event, Freeze, Killed, Options, Returned, debug, debug_local, debug_with,
-};
+use freezeframe_session::{CallId, Dbg, Error, Event, Freeze, Killed, Returned, debug, debug_local, debug_with};
 use futures::future::Either;
 use wasmtime::{
     Caller, Collector, Engine, Func, Instance, Linker, Module, Store, StructRef, StructRefPre, StructType, TypedFunc,
@@ -24,10 +22,6 @@ use wasmtime::{
 };
 
 const FREEZES: [Freeze; 2] = [Freeze::Task, Freeze::Thread];
-
-fn options(freeze: Freeze) -> Options<()> {
-    Options { freeze, ..Options::default() }
-}
 
 /// `f(n)` stops and gives 10 n + g; `wait` calls a host function that takes a while; `bad` traps; `pair` gives two values.
 const GUEST: &str = r#"(module

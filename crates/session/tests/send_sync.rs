@@ -31,7 +31,7 @@ macro_rules! send_and_sync {
 }
 
 // Handles and what is handed out: for any thread, also where the store's data is `Send` only.
-send_and_sync!(Control, Event, Error, Killed, Options, Epochs, Freeze, Verdict, BreakpointId, Position);
+send_and_sync!(Control, Event, Error, Killed, Options<u8>, Epochs<u8>, Freeze, Verdict, BreakpointId, Position);
 send_and_sync!(Dbg<()>, Next<'static, ()>, Dbg<std::cell::Cell<u8>>, Next<'static, std::cell::Cell<u8>>);
 const _: () = send::<Filter<()>>();
 const _: () = send::<Outcome<(), ()>>();

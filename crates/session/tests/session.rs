@@ -14,16 +14,10 @@ use std::{
 };
 
 use common::*;
-use freezeframe_session::{
-    Control, Dbg, Error, Event, Freeze, Killed, Options, Verdict, debug, debug_with, loaded, rearm,
-};
+use freezeframe_session::{Control, Dbg, Error, Event, Freeze, Killed, Verdict, debug, debug_with, loaded, rearm};
 use wasmtime::{Collector, Engine, Instance, Module, Store, TypedFunc, Val};
 
 const FREEZES: [Freeze; 2] = [Freeze::Task, Freeze::Thread];
-
-fn options(freeze: Freeze) -> Options<()> {
-    Options { freeze, ..Options::default() }
-}
 
 /// Borrows in both closures, a sandwich, a write to memory, everything taken out at the end.
 async fn shape(freeze: Freeze) -> (i32, usize) {

@@ -13,14 +13,10 @@ use std::{
 };
 
 use common::*;
-use freezeframe_session::{Dbg, Error, Event, Freeze, Options, debug_with};
+use freezeframe_session::{Dbg, Error, Event, Freeze, debug_with};
 use wasmtime::{Engine, Instance, Module, Store, TypedFunc, Val};
 
 const FREEZES: [Freeze; 2] = [Freeze::Task, Freeze::Thread];
-
-fn options(freeze: Freeze) -> Options {
-    Options { freeze, ..Options::default() }
-}
 
 /// Waits for the first stop at `pc` of `module`.
 async fn to_breakpoint(dbg: &mut Dbg<()>, module: &Module, pc: u32) {

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use freezeframe_session::{Control, Event, configure};
+use freezeframe_session::{Control, Event, Freeze, Options, configure};
 use wasmtime::{Caller, Config, Engine, Instance, Linker, Module, Store, TypedFunc};
 
 pub fn config() -> Config {
@@ -18,6 +18,10 @@ pub fn config() -> Config {
     configure(&mut config);
     config.wasm_exceptions(true).wasm_gc(true).wasm_function_references(true);
     config
+}
+
+pub fn options<T>(freeze: Freeze) -> Options<T> {
+    Options { freeze, ..Options::default() }
 }
 
 pub fn engine() -> Engine {
