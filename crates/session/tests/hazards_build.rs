@@ -20,8 +20,8 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_owned()
 }
 
-/// Under guest debugging a trap on a continuation's stack kills the process. So a session refuses an engine that has
-/// them, whoever owns the epochs; `configure` doesn't turn them on; and an engine without them compiles no such module.
+/// Under guest debugging a `suspend` that nobody handles kills the process. So a session refuses an engine that has
+/// continuations, whoever owns the epochs; `configure` doesn't turn them on; and an engine without them compiles no such module.
 /// Without the refusal the session starts and `ran` is true; if `configure` turned the proposal on, the sets of proposals
 /// would differ.
 #[test]
@@ -68,7 +68,7 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// Wasmtime's core dumps panic when they are serialised, for some components and for shared memories. One gets at such a
+/// Wasmtime's core dumps panic when they are serialised, for composed components. One gets at such a
 /// dump only by its type's name and only with a feature of Wasmtime. With a use of the name, or with the feature, this
 /// fails.
 #[test]

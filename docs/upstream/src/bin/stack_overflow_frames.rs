@@ -30,15 +30,8 @@ fn overflow(others: &str, look: fn(StoreContextMut<'_, ()>)) {
     });
 }
 
-/// Nothing before it in the machine code: there is no program point for the frame.
-fn first_function() {
-    overflow("", |mut store| {
-        println!("there is a frame: {} (expected true)", store.debug_exit_frames().next().is_some());
-    });
-}
-
-/// With another function before it, its last program point is taken.
-fn after_another_function() {
+/// The frame has the program point before it in the machine code: the last one of another function.
+fn top_frame() {
     overflow("(func $other (param i64) (result i64) local.get 0)", |mut store| {
         let frame = store.debug_exit_frames().next().unwrap();
         println!("local 0: {:?} (expected an i32)", frame.local(&mut store, 0));
@@ -48,5 +41,5 @@ fn after_another_function() {
 }
 
 fn main() {
-    cases(&[("first function", first_function), ("after another function", after_another_function)]);
+    cases(&[("the frame that overflows", top_frame)]);
 }

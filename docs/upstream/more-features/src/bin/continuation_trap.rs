@@ -1,17 +1,17 @@
-//! Under guest debugging, a trap on a continuation's stack kills the process.
+//! Under guest debugging, suspending without anybody to handle it kills the process.
 use freezeframe_upstream::{cases, config};
 use wasmtime::{Engine, Instance, Module, Store};
 
-fn trap(debug: bool) {
+fn suspend(debug: bool) {
     pollster::block_on(async {
         let mut config = config();
         config.guest_debug(debug).wasm_stack_switching(true).wasm_exceptions(true).wasm_function_references(true);
         config.wasm_gc(true);
         let module = Module::new(
             &Engine::new(&config).unwrap(),
-            r#"(module (type $f (func)) (type $c (cont $f))
-                 (func $traps unreachable) (elem declare func $traps)
-                 (func (export "run") (resume $c (cont.new $c (ref.func $traps)))))"#,
+            r#"(module (type $f (func)) (type $c (cont $f)) (tag $t)
+                 (func $suspends suspend $t) (elem declare func $suspends)
+                 (func (export "run") (resume $c (cont.new $c (ref.func $suspends)))))"#,
         )
         .unwrap();
         let mut store = Store::new(module.engine(), ());
@@ -23,5 +23,5 @@ fn trap(debug: bool) {
 }
 
 fn main() {
-    cases(&[("without guest debugging", || trap(false)), ("with guest debugging", || trap(true))]);
+    cases(&[("without guest debugging", || suspend(false)), ("with guest debugging", || suspend(true))]);
 }
