@@ -30,7 +30,6 @@ fn overflow(others: &str, look: fn(StoreContextMut<'_, ()>)) {
     });
 }
 
-/// The frame has the program point before it in the machine code: the last one of another function.
 fn top_frame() {
     overflow("(func $other (param i64) (result i64) local.get 0)", |mut store| {
         let frame = store.debug_exit_frames().next().unwrap();
