@@ -20,7 +20,7 @@ use freezeframe_session::{
     live::{LiveOptions, live},
 };
 use wasmtime::{
-    Config, DebugEvent, DebugHandler, Engine, Instance, Module, ModulePC, Result, Store, StoreContextMut, TypedFunc,
+    Config, DebugEvent, DebugHandler, Engine, Instance, Module, ModulePC, Result, Store, StoreContextMut, TypedFunc, Val,
 };
 use wasmtime_internal_debugger::{DebugRunResult, Debuggee as Upstream};
 
@@ -113,6 +113,8 @@ async fn bare(local: bool, step: bool, n: i32) -> f64 {
 
 #[derive(Clone, Copy, PartialEq)]
 enum Look {
+    /// Nothing is planted: no event comes.
+    Unplanted,
     Nothing,
     Local,
     Filter,
@@ -133,6 +135,7 @@ async fn session(freeze: Freeze, look: Look, n: i32) -> f64 {
         async |mut dbg| {
             dbg.next().await;
             dbg.with(|stop| match look {
+                Look::Unplanted => Ok(()),
                 Look::Step => stop.single_step(true),
                 _ => stop.add_breakpoint(&module, pc).map(|_| ()),
             })
@@ -159,6 +162,108 @@ async fn session(freeze: Freeze, look: Look, n: i32) -> f64 {
         _ => return f64::NAN,
     };
     each(elapsed, n)
+}
+
+/// Setting a handler and a breakpoint, and taking them out again: what Wasmtime takes for it.
+async fn attach_bare(n: i32) -> f64 {
+    let Guest { mut store, module, pc, .. } = guest(&engine(true)).await;
+    let start = Instant::now();
+    for _ in 0..n {
+        store.set_debug_handler(Bare { local: false });
+        let mut edit = store.edit_breakpoints().expect("debuggable");
+        edit.add_breakpoint(&module, ModulePC::new(pc)).expect("a breakpoint");
+        drop(edit);
+        let mut edit = store.edit_breakpoints().expect("debuggable");
+        edit.remove_breakpoint(&module, ModulePC::new(pc)).expect("a breakpoint");
+        drop(edit);
+        store.clear_debug_handler();
+    }
+    each(start.elapsed(), n)
+}
+
+/// The same by a session, from attaching to its end.
+async fn attach(n: i32) -> f64 {
+    let Guest { mut store, module, pc, .. } = guest(&engine(true)).await;
+    let start = Instant::now();
+    for _ in 0..n {
+        let session = debug_with(
+            &mut store,
+            Options::default(),
+            async |_| (),
+            async |mut dbg| {
+                dbg.next().await;
+                dbg.with(|stop| stop.add_breakpoint(&module, pc)).expect("stopped").expect("planted");
+            },
+        );
+        session.await.expect("debuggable").1.expect("no panic");
+    }
+    each(start.elapsed(), n)
+}
+
+/// From asking for an interrupt on another thread until the debugger has its event: a loop that never ends by itself.
+async fn interrupt(n: i32) -> f64 {
+    let Guest { mut store, run, .. } = guest(&engine(true)).await;
+    let asked = std::sync::Arc::new(std::sync::Mutex::new(Instant::now()));
+    let (ask, asks) = std::sync::mpsc::channel::<freezeframe_session::Control>();
+    let when = asked.clone();
+    let other = std::thread::spawn(move || {
+        for control in asks {
+            // The guest is running again by now.
+            std::thread::sleep(Duration::from_micros(200));
+            *when.lock().expect("no panic") = Instant::now();
+            control.interrupt().expect("epochs are on");
+        }
+    });
+    let (_, total) = debug_with(
+        &mut store,
+        Options::default(),
+        async |store| drop(run.call_async(store, -1).await),
+        async |mut dbg| {
+            dbg.next().await;
+            let mut total = Duration::ZERO;
+            for _ in 0..n {
+                ask.send(dbg.control()).expect("the thread is there");
+                assert!(matches!(dbg.next().await, Some(Event::Interrupted)));
+                total += asked.lock().expect("no panic").elapsed();
+            }
+            drop(ask);
+            dbg.control().kill();
+            total
+        },
+    )
+    .await
+    .expect("debuggable");
+    other.join().expect("the other thread");
+    each(total.expect("no panic"), n)
+}
+
+/// A call of a guest function at a stop: started, driven by `next()`, its result taken.
+async fn calls(n: i32) -> f64 {
+    let Guest { mut store, module, run, pc } = guest(&engine(true)).await;
+    let func = *run.func();
+    let (_, elapsed) = debug_with(
+        &mut store,
+        Options::default(),
+        async |store| drop(run.call_async(store, 1).await),
+        async |mut dbg| {
+            dbg.next().await;
+            let id = dbg.with(|stop| stop.add_breakpoint(&module, pc)).expect("stopped").expect("planted");
+            dbg.next().await;
+            dbg.with(|stop| stop.remove_breakpoint(id)).expect("stopped").expect("removed");
+            let start = Instant::now();
+            for _ in 0..n {
+                dbg.call(func, &[Val::I32(1)]).expect("stopped");
+                let Some(Event::CallFinished { result: Ok(returned), .. }) = dbg.next().await else {
+                    return Duration::MAX;
+                };
+                black_box(dbg.with(|stop| returned.values(stop).len()).expect("stopped"));
+            }
+            start.elapsed()
+        },
+    )
+    .await
+    .expect("debuggable");
+    each(elapsed.expect("no panic"), n)
 }
 
 /// A condition that is false, as the engine hands it to the guest's side.
@@ -220,6 +325,11 @@ async fn upstream(step: bool, n: i32) -> f64 {
     each(debugger.await.expect("the debugger's task"), n)
 }
 
+const DEBUGGABLE: &str = "guest_debug, nothing planted (a round)";
+const UNPLANTED: &str = "the same in a session, nothing planted (a round)";
+const ATTACH_BARE: &str = "handler and breakpoint, set and taken out";
+const ATTACH: &str = "the same by a session";
+const INTERRUPT: &str = "an interrupt of a tight loop";
 const PLAIN: &str = "no debugging, a round of the loop";
 const BARE: &str = "bare handler";
 const BARE_STEP: &str = "bare handler, single step (a round)";
@@ -227,7 +337,8 @@ const BARE_STEP: &str = "bare handler, single step (a round)";
 fn cases() -> Vec<Case> {
     vec![
         (PLAIN, |n| Box::pin(plain(false, n)), 3_000_000),
-        ("guest_debug, nothing planted (a round)", |n| Box::pin(plain(true, n)), 3_000_000),
+        (DEBUGGABLE, |n| Box::pin(plain(true, n)), 3_000_000),
+        (UNPLANTED, |n| Box::pin(session(Freeze::Task, Look::Unplanted, n)), 3_000_000),
         (BARE, |n| Box::pin(bare(false, false, n)), 300_000),
         ("bare handler + a local", |n| Box::pin(bare(true, false, n)), 300_000),
         ("filter in the handler + a local", |n| Box::pin(session(Freeze::Task, Look::Filter, n)), 300_000),
@@ -239,6 +350,10 @@ fn cases() -> Vec<Case> {
         ("Wasmtime's wrapper: run() + a local", |n| Box::pin(upstream(false, n)), 50_000),
         (BARE_STEP, |n| Box::pin(bare(false, true, n)), 100_000),
         ("next() at every operator (a round)", |n| Box::pin(session(Freeze::Thread, Look::Step, n)), 100_000),
+        (ATTACH_BARE, |n| Box::pin(attach_bare(n)), 2_000),
+        (ATTACH, |n| Box::pin(attach(n)), 2_000),
+        (INTERRUPT, |n| Box::pin(interrupt(n)), 200),
+        ("a call into the guest at a stop", |n| Box::pin(calls(n)), 50_000),
         ("Wasmtime's wrapper at every operator (a round)", |n| Box::pin(upstream(true, n)), 3_000),
     ]
 }
@@ -265,7 +380,7 @@ fn main() {
     for (name, ..) in cases() {
         let ns = median(name);
         // A round of the loop at every operator: as many events as it has operators.
-        let round = name.contains("(a round)") && name != "guest_debug, nothing planted (a round)";
+        let round = name.contains("(a round)") && ![DEBUGGABLE, UNPLANTED].contains(&name);
         let bare = median(if round { BARE_STEP } else { BARE });
         let plain = median(PLAIN);
         println!("{name:<50} {ns:>10.1} {:>8.2} {:>8.2}", ns / bare, ns / plain);
@@ -278,4 +393,13 @@ fn main() {
     );
     println!("false condition: {:.3} µs a hit (goal ≤ 0.5)", median("false condition, engine's plan") / 1000.0);
     println!("instruction steps in the process: {:.1} M/s (goal ≥ 5)", 1000.0 / step);
+    println!(
+        "nothing planted: {:.3}× Wasmtime's own guest_debug (goal ≤ 1.02)",
+        median(UNPLANTED) / median(DEBUGGABLE)
+    );
+    println!(
+        "attaching: {:.4} ms beyond what Wasmtime takes (goal ≤ 1)",
+        (median(ATTACH) - median(ATTACH_BARE)) / 1e6
+    );
+    println!("interrupt: {:.3} ms until the debugger has it (goal ≤ 10)", median(INTERRUPT) / 1e6);
 }

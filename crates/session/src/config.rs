@@ -20,7 +20,7 @@ pub(crate) fn check(engine: &Engine) -> Result<(), Error> {
             line: "add `freezeframe::configure(&mut config);` before `Engine::new(&config)`",
         });
     }
-    // H14: under guest debugging a trap on a continuation's stack kills the process.
+    // H14: under guest debugging an unhandled `suspend` kills the process.
     if engine.get_wasm_features().stack_switching() {
         return Err(Error::NotDebuggable {
             why: "Wasmtime 48 can't debug the stack-switching proposal",
