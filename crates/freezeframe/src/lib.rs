@@ -20,7 +20,11 @@
 //! .await?;
 //! # Ok(()) }
 //! ```
+//!
+//! `docs/embedding.md` says which shape fits which program; each shape is a program in `examples/`.
 
 #![forbid(unsafe_code)]
 
+/// The contract that the far half of [`live`] speaks: queries, stop plans, events, values. Plain data and one trait.
+pub use freezeframe_debuggee as debuggee;
 pub use freezeframe_session::*;
