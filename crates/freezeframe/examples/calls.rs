@@ -50,7 +50,8 @@ async fn debugger(mut dbg: Dbg<()>, check: Func) -> wasmtime::Result<()> {
                 print_stack(&dbg)?;
             }
             Event::CallFinished { result: Ok(returned), .. } => {
-                let values = dbg.with(|stop| returned.values(stop).iter().map(Val::i32).collect::<Vec<_>>())?;
+                // They are read within the stop, because they may be references into its store.
+                let values = dbg.with(|stop| returned.values(stop).iter().filter_map(Val::i32).collect::<Vec<_>>())?;
                 println!("it has returned {values:?}; the guest stands where it was:");
                 print_stack(&dbg)?;
                 // Run through at once: its future owns what it uses, because it's the stop that runs it.

@@ -108,7 +108,10 @@ async fn main() -> wasmtime::Result<()> {
                         let (at, instance) = (top.position()?, top.instance()?);
                         // About to be called: the argument lies on the operand stack, above the sum so far.
                         let (locals, operands) = (top.locals()?, top.operands()?);
-                        println!("call {seen} in core function {}: locals {locals:?}, operands {operands:?}", at.function);
+                        println!(
+                            "call {seen} in core function {}: locals {locals:?}, operands {operands:?}",
+                            at.function
+                        );
                         let mut store = stop.store();
                         if let Some(memory) = instance.debug_memory(&mut store, 0) {
                             println!("  the sum in memory: {:?}", &memory.data(&store)[8..12]);

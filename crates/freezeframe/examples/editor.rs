@@ -15,8 +15,7 @@ use std::thread;
 use freezeframe::{
     Freeze, Options, debug_with,
     debuggee::{
-        Answer, Debuggee, DepthCheck, Ended, Event, Op, Program, Query, Rule, RuleId, Site, StopPlan,
-        WasmValue,
+        Answer, Debuggee, DepthCheck, Ended, Event, Op, Program, Query, Rule, RuleId, Site, StopPlan, WasmValue,
     },
     live::{LiveOptions, live},
 };

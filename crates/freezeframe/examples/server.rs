@@ -119,8 +119,7 @@ async fn main() -> wasmtime::Result<()> {
     });
 
     // The clients, all at once.
-    let requests =
-        ["run 84 2", "debug 84 2", "debug 1 0", "run 1 0", "run 9 3", "debug 9 3", "debug 7 0", "run -8 4"];
+    let requests = ["run 84 2", "debug 84 2", "debug 1 0", "run 1 0", "run 9 3", "debug 9 3", "debug 7 0", "run -8 4"];
     let clients = requests.map(|request| {
         tokio::spawn(async move {
             let mut stream = BufReader::new(TcpStream::connect(address).await?);
