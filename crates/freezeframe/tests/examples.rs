@@ -1,4 +1,6 @@
 //! The examples, run as programs: each ends, in time, and prints exactly what `examples/NAME.txt` has.
+//!
+//! `cargo test` builds them before; `cargo test --test examples` doesn't, and runs those that were built last.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a failure here is meant to be loud")]
 
 use std::{
