@@ -20,7 +20,8 @@ use freezeframe_session::{
     live::{LiveOptions, live},
 };
 use wasmtime::{
-    Config, DebugEvent, DebugHandler, Engine, Instance, Module, ModulePC, Result, Store, StoreContextMut, TypedFunc, Val,
+    Config, DebugEvent, DebugHandler, Engine, Instance, Module, ModulePC, Result, Store, StoreContextMut, TypedFunc,
+    Val,
 };
 use wasmtime_internal_debugger::{DebugRunResult, Debuggee as Upstream};
 
@@ -397,9 +398,6 @@ fn main() {
         "nothing planted: {:.3}× Wasmtime's own guest_debug (goal ≤ 1.02)",
         median(UNPLANTED) / median(DEBUGGABLE)
     );
-    println!(
-        "attaching: {:.4} ms beyond what Wasmtime takes (goal ≤ 1)",
-        (median(ATTACH) - median(ATTACH_BARE)) / 1e6
-    );
+    println!("attaching: {:.4} ms beyond what Wasmtime takes (goal ≤ 1)", (median(ATTACH) - median(ATTACH_BARE)) / 1e6);
     println!("interrupt: {:.3} ms until the debugger has it (goal ≤ 10)", median(INTERRUPT) / 1e6);
 }

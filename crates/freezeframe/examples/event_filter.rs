@@ -14,7 +14,6 @@ use std::{
 };
 
 use freezeframe::{Event, Verdict};
-use wasmparser::{Parser, Payload};
 use wasmtime::{Config, Engine, Instance, Module, Store};
 
 /// Function 0 is `visit`, function 1 is `run`.
@@ -30,20 +29,6 @@ const GUEST: &str = r#"(module
     (global.get $sum)))"#;
 
 const VISIT: u32 = 0;
-
-/// Where the first operator of a function is. Breakpoints are at exact operators; the module's own bytes say where those
-/// are, or, in a source-level debugger, its debug information. The module imports nothing, so that its bodies count from 0.
-fn first_operator(module: &Module, function: u32) -> wasmtime::Result<u32> {
-    let mut index = 0;
-    for payload in Parser::new(0).parse_all(module.debug_bytecode().unwrap_or_default()) {
-        let Payload::CodeSectionEntry(body) = payload? else { continue };
-        if index == function {
-            return Ok(u32::try_from(body.get_operators_reader()?.original_position())?);
-        }
-        index += 1;
-    }
-    Err(wasmtime::Error::msg(format!("there is no function {function}")))
-}
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> wasmtime::Result<()> {
@@ -77,8 +62,10 @@ async fn main() -> wasmtime::Result<()> {
             while let Some(event) = dbg.next().await {
                 match event {
                     Event::Attached => {
-                        let pc = first_operator(&module, VISIT)?;
-                        dbg.with(|stop| stop.add_breakpoint(&module, pc))??;
+                        dbg.with(|stop| {
+                            let entry = stop.function_entry(&module, VISIT).unwrap_or_default();
+                            stop.add_breakpoint(&module, entry)
+                        })??;
                     }
                     Event::Breakpoint { .. } => {
                         stops += 1;

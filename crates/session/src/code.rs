@@ -98,6 +98,12 @@ impl ModuleInfo {
         list
     }
 
+    /// Where the first operator of a function that it defines begins.
+    pub(crate) fn first_operator(&mut self, function: u32) -> Option<u32> {
+        let body = function.checked_sub(self.imported_functions)? as usize;
+        self.operators(body).first().copied()
+    }
+
     /// Whether an operator begins at `pc`.
     pub(crate) fn is_operator(&mut self, pc: u32) -> bool {
         self.body(pc).is_some_and(|body| self.operators(body).binary_search(&pc).is_ok())
@@ -191,6 +197,7 @@ mod tests {
         let is: Vec<u32> = (0..start + 40).filter(|pc| info.is_operator(*pc)).collect();
         // nop, i32.const 300 (3 bytes), i32.const 1 (2 bytes), i32.store (3 bytes), call (2 bytes), end
         assert_eq!(is, [0, 1, 4, 6, 9, 11].map(|n| start + n));
+        assert_eq!((info.first_operator(1), info.first_operator(0), info.first_operator(2)), (Some(start), None, None));
         assert!(info.is_call(start + 9));
         assert!(!info.is_call(start + 6));
     }

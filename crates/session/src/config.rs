@@ -9,6 +9,9 @@ use crate::Error;
 ///
 /// Guest debugging makes code about three times slower and five times larger, and forces explicit bounds checks; it is
 /// a setting of an engine, so that an embedder keeps a second engine for what isn't debugged.
+///
+/// With epoch interruption a fresh store has reached its deadline already: where guest code runs outside of a session,
+/// give the store one (`store.set_epoch_deadline(u64::MAX / 2)`), or it traps with "interrupt".
 pub fn configure(config: &mut Config) -> &mut Config {
     config.guest_debug(true).epoch_interruption(true)
 }

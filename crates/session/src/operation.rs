@@ -209,11 +209,19 @@ impl Returned {
 
 impl fmt::Debug for Returned {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let values = self.0.iter().map(|kept| match kept {
-            Kept::Plain(value) => format!("{value:?}"),
-            Kept::Extern(_) => "externref".into(),
-            Kept::Any(_) => "anyref".into(),
-            Kept::Exn(_) => "exnref".into(),
+        struct Name(&'static str);
+        impl fmt::Debug for Name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.0)
+            }
+        }
+        let values = self.0.iter().map(|kept| -> &dyn fmt::Debug {
+            match kept {
+                Kept::Plain(value) => value,
+                Kept::Extern(_) => &Name("externref"),
+                Kept::Any(_) => &Name("anyref"),
+                Kept::Exn(_) => &Name("exnref"),
+            }
         });
         f.debug_list().entries(values).finish()
     }

@@ -60,10 +60,17 @@ impl<'a, T: 'static> Stop<'a, T> {
         self.store().debug_all_instances()
     }
 
+    /// Where a function's first operator begins, for a breakpoint at its entry. `function` counts the imports; `None` for
+    /// those, and for what isn't in the module.
+    pub fn function_entry(&mut self, module: &Module, function: u32) -> Option<u32> {
+        let mut registry = lock(&self.shared.registry);
+        registry.infos.of(module)?.1.first_operator(function)
+    }
+
     /// Plants a breakpoint at the operator that begins at `pc` of `module`, which need not be in the store yet.
     ///
     /// Breakpoints are counted: adding one twice gives the same id, and it has to be removed twice. They end with the
-    /// session.
+    /// session. At the operator that the guest stands before, it's hit the next time.
     ///
     /// # Errors
     /// [`Error::NoOperator`] if `pc` isn't the exact offset of a reachable operator; [`Error::ForeignModule`].
