@@ -77,7 +77,7 @@ impl Control {
 
     /// Ends the guest by dropping the body: at once if it's stopped or waits in host code, at its next operator, event or
     /// epoch check if it runs (without epoch interruption: its next event). Destructors of host futures run, the store
-    /// stays usable; a component instance doesn't, as after any call that was dropped.
+    /// stays usable. Not for components: after a call that was dropped, Wasmtime 48 lets none of that store be entered.
     ///
     /// The session's result is [`Killed`](crate::Killed), after the debugger has ended, too: its `next()` gives what is
     /// queued and then `None`.

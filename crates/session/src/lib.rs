@@ -30,12 +30,17 @@
 //! ```text
 //!                 next()
 //!   start ─────────────────▶ Attached ─┐
-//!                                      │ next()          body over
+//!                                      │ next()          body over, or detach
 //!        ┌────── an event ◀── running ◀┴───┐ ──────────────────────▶ None
 //!        ▼                                 │
 //!     stopped: `with` works ─── next() ────┘
-//!        │                                 │
-//!        └─ host drops the guest ─▶ Cancelled (`with` doesn't work), Lost
+//!      │ │ ▲
+//!      │ │ └──── CallFinished ◀── running the call ◀── next() ── `call` was asked for
+//!      │ │                              │    ▲
+//!      │ │                              ▼    │ next()
+//!      │ │                            stopped in it: the same again, one deeper
+//!      │ └─ kill ─▶ Cancelled, None
+//!      └─ host drops the guest ─▶ Cancelled (`with` doesn't work), Lost
 //! ```
 //! While the guest is stopped, the debugger's coroutine is polled inside Wasmtime's debug handler, on the guest's own
 //! fiber: only there Wasmtime shows the stopped stack, and only there its garbage collector knows it. While the guest
@@ -54,8 +59,12 @@
 //! What Wasmtime leaves to its embedder, or gets wrong, is absorbed here: the hazards H1 to H14, named where they are
 //! dealt with, each with a test of that name.
 //!
-//! `unsafe` lives in `scope` (where the store may be reached) and `coroutine` (the debugger's future), and in one call
-//! each of `session` and `live::values`; each with its argument written out and a test that fails when it's wrong.
+//! What has to be awaited with the stopped store (a call into the guest, a collection) is run by the stop itself, between
+//! two polls of the debugger, so that stops within it reach the debugger like any other: [`Dbg::call`],
+//! [`Dbg::with_async`].
+//!
+//! `unsafe` lives in `scope` (where the store may be reached) and `coroutine` (the debugger's future), and in calls of
+//! `session` and one of `live::values`; each with its argument written out and a test that fails when it's wrong.
 
 #![deny(unsafe_code)]
 

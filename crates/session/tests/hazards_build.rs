@@ -26,7 +26,7 @@ fn root() -> PathBuf {
 /// would differ.
 #[test]
 fn h14_stack_switching_is_refused() {
-    for epochs in [Epochs::Session, Epochs::Embedder, Epochs::Off] {
+    for epochs in [Epochs::Session, Epochs::Embedder] {
         let mut config = config();
         config.wasm_stack_switching(true);
         // Where Wasmtime has no stack switching, it refuses the engine itself.
