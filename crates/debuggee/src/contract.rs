@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Event, InstanceId, ModuleId, ModulePc, Site, StopPlan, WasmValue};
+use crate::{CallId, Event, InstanceId, ModuleId, ModulePc, Site, StopPlan, WasmValue};
 
 /// What a debuggee can do. What it can't do, the engine doesn't offer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -129,6 +129,17 @@ pub enum Answer {
     Done,
 }
 
+/// A call of a guest function, to be made while the guest is stopped.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Call {
+    /// The instance.
+    pub instance: InstanceId,
+    /// Index in the module's function index space.
+    pub function: u32,
+    /// Must have the types of its parameters. References can't be passed.
+    pub args: Vec<WasmValue>,
+}
+
 /// Why something can't be had, in words that can stand where the value would.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unavailable(pub String);
@@ -247,6 +258,9 @@ pub enum DebuggeeError {
     /// The plan is not well-formed.
     #[error("the stop plan is not valid: {0}")]
     BadPlan(String),
+    /// The function can't be called like this.
+    #[error("can't call: {0}")]
+    BadCall(String),
     /// The other side of the connection is gone.
     #[error("the debuggee is gone: {0}")]
     Gone(String),
@@ -299,6 +313,21 @@ pub trait Debuggee: Send {
     /// # Errors
     /// As for [`query`](Self::query), and [`DebuggeeError::BadPlan`].
     fn resume(&mut self, plan: StopPlan) -> Result<(), DebuggeeError>;
+
+    /// Starts a call on top of the stopped stack. The next [`resume`](Self::resume) runs it: its own stops come first,
+    /// each with all that a stop has, another call included; then
+    /// [`StopReason::CallFinished`](crate::StopReason::CallFinished), and the guest is stopped where it was.
+    ///
+    /// Nothing of the language is known here: whoever calls code that keeps data below its stack pointer (LLVM's red zone)
+    /// moves that pointer before, and back afterwards.
+    ///
+    /// # Errors
+    /// As for [`query`](Self::query); [`DebuggeeError::BadCall`]; [`DebuggeeError::Unsupported`] without
+    /// [`Capabilities::call`].
+    fn call(&mut self, call: Call) -> Result<CallId, DebuggeeError> {
+        let _ = call;
+        Err(DebuggeeError::Unsupported("call functions"))
+    }
 
     /// Waits for the next event, at most for `timeout`; `None` when it passed without one.
     ///

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ModuleId, RuleId, WasmValue};
+use crate::{CallId, ModuleId, RuleId, WasmValue};
 
 /// What a debuggee reports to the debugger, one for each cause.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +49,13 @@ pub enum StopReason {
     HostError {
         /// The error and its causes.
         message: String,
+    },
+    /// A [call](crate::Debuggee::call) is over; the guest is stopped where it was before it.
+    CallFinished {
+        /// Which one.
+        call: CallId,
+        /// What it returned, or why it failed.
+        result: Result<Vec<WasmValue>, String>,
     },
     /// Execution went on where the debugger couldn't see it, and is seen again from here.
     Blind {

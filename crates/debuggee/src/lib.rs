@@ -19,11 +19,11 @@ mod value;
 
 pub use access::FrameAccess;
 pub use contract::{
-    Answer, Capabilities, Debuggee, DebuggeeError, Frame, FrameDetail, Instance, Interrupter, Module, PcMeaning, Query,
-    Unavailable,
+    Answer, Call, Capabilities, Debuggee, DebuggeeError, Frame, FrameDetail, Instance, Interrupter, Module, PcMeaning,
+    Query, Unavailable,
 };
 pub use event::{Ended, Event, StopReason, Stopped, TrapKind};
-pub use ids::{CodeOffset, DebuggeeId, InstanceId, ModuleId, ModulePc};
+pub use ids::{CallId, CodeOffset, DebuggeeId, InstanceId, ModuleId, ModulePc};
 pub use plan::{DepthCheck, Rule, RuleId, Site, StopPlan};
 pub use program::{MAX_PROGRAM_OPS, MAX_PROGRAM_STACK, Op, Program, ProgramError};
 pub use value::{RefKind, RefValue, WasmValue};

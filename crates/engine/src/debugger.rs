@@ -542,6 +542,8 @@ impl Debugger {
                 self.load_modules(id)?;
                 return Ok(None);
             }
+            // The engine starts no calls: whoever did has had its answer.
+            StopReason::CallFinished { .. } => return Ok(None),
             StopReason::NextOperator => return self.step_arrived(id),
             StopReason::Rules(rules) => return self.classify_rules(id, &rules, notes),
         }))

@@ -164,7 +164,7 @@ impl<T: 'static> Operations<T> {
 
 /// Names a call that a debugger has started, within its session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct CallId(u64);
+pub struct CallId(pub(crate) u64);
 
 /// The values that a guest function has returned. References in it are kept alive as long as it is.
 pub struct Returned(Vec<Kept>);

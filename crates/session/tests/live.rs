@@ -8,8 +8,8 @@ use std::{pin::pin, thread::JoinHandle, time::Duration};
 
 use common::*;
 use freezeframe_debuggee::{
-    Answer, Debuggee, DebuggeeError, DepthCheck, Ended, Event, InstanceId, ModuleId, ModulePc, Op, PcMeaning, Program,
-    Query, Rule, RuleId, Site, StopPlan, StopReason, TrapKind, WasmValue,
+    Answer, Call, Debuggee, DebuggeeError, DepthCheck, Ended, Event, InstanceId, ModuleId, ModulePc, Op, PcMeaning,
+    Program, Query, Rule, RuleId, Site, StopPlan, StopReason, TrapKind, WasmValue,
 };
 use freezeframe_session::{
     Freeze, Options, debug_with,
@@ -337,6 +337,59 @@ fn launch_component(wat: &'static str, calls: &'static [&'static str]) -> (LiveD
         assert!(!store.is_single_step());
     });
     (debuggee, thread)
+}
+
+/// A call from the far half: its own stop comes first, then its result, and the guest is stopped where it was.
+#[test]
+fn calls_into_the_guest() {
+    let _dog = watchdog("calls_into_the_guest");
+    const GUEST: &str = r#"(module
+      (func $add (param i32 i64) (result i64) nop (i64.add (local.get 1) (i64.extend_i32_s (local.get 0))))
+      (func $bad (result i32) unreachable)
+      (func (export "run") (result i32) nop (i32.wrap_i64 (call $add (i32.const 1) (i64.const 2)))))"#;
+    let (mut debuggee, module, thread) = launch(GUEST, "run", &[]);
+    let (inner, outer) = (nops(&module)[0], nops(&module)[1]);
+    assert_eq!(stopped(&mut debuggee), StopReason::Attached);
+    assert!(debuggee.capabilities().call);
+    debuggee.resume(plan(vec![rule(1, outer)])).unwrap();
+    assert_eq!(stopped(&mut debuggee), StopReason::Rules(vec![RuleId(1)]));
+    let depth = |debuggee: &mut LiveDebuggee| ask(debuggee, Query::Depth);
+    let instance = match ask(&mut debuggee, Query::Instances) {
+        Answer::Instances(instances) => instances[0].id,
+        other => panic!("{other:?}"),
+    };
+    let call = |function, args: &[WasmValue]| Call { instance, function, args: args.to_vec() };
+    for (wrong, says) in [
+        (call(0, &[WasmValue::I32(1)]), "function 0 takes (i32, i64)"),
+        (call(9, &[]), "there is no function 9"),
+        (Call { instance: InstanceId(7), function: 0, args: vec![] }, "there is no instance 7"),
+    ] {
+        assert!(matches!(debuggee.call(wrong), Err(DebuggeeError::BadCall(why)) if why.contains(says)));
+    }
+    let id = debuggee.call(call(0, &[WasmValue::I32(-1), WasmValue::I64(40)])).unwrap();
+    assert!(matches!(debuggee.call(call(1, &[])), Err(DebuggeeError::BadCall(_))), "one at a time");
+    debuggee.resume(plan(vec![rule(2, inner), rule(3, outer)])).unwrap();
+    assert_eq!(stopped(&mut debuggee), StopReason::Rules(vec![RuleId(2)]));
+    assert_eq!(depth(&mut debuggee), Answer::Count(2));
+    // In that stop another one, which traps.
+    let bad = debuggee.call(call(1, &[])).unwrap();
+    debuggee.resume(plan(vec![])).unwrap();
+    assert!(matches!(stopped(&mut debuggee), StopReason::Trap { kind: TrapKind::Unreachable, .. }));
+    assert_eq!(depth(&mut debuggee), Answer::Count(3));
+    debuggee.resume(plan(vec![])).unwrap();
+    match stopped(&mut debuggee) {
+        StopReason::CallFinished { call, result: Err(why) } => {
+            assert!(call == bad && why.contains("unreachable"), "{why}")
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(depth(&mut debuggee), Answer::Count(2));
+    debuggee.resume(plan(vec![])).unwrap();
+    assert_eq!(stopped(&mut debuggee), StopReason::CallFinished { call: id, result: Ok(vec![WasmValue::I64(39)]) });
+    assert_eq!(depth(&mut debuggee), Answer::Count(1));
+    debuggee.resume(plan(vec![])).unwrap();
+    assert_eq!(ended(&mut debuggee), Ended::Returned(vec![WasmValue::I32(3)]));
+    assert!(thread.join().unwrap());
 }
 
 /// The two core modules of a component have the same offsets and one table of patches. They are told of when they come.

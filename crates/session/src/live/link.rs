@@ -13,7 +13,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use freezeframe_debuggee::{Answer, DebuggeeError, Ended, Event, Query, StopPlan, StopReason, Stopped, Unavailable};
+use freezeframe_debuggee::{
+    Answer, Call, CallId, DebuggeeError, Ended, Event, Query, StopPlan, StopReason, Stopped, Unavailable,
+};
 
 use crate::{Control, shared::lock};
 
@@ -23,12 +25,15 @@ const LOOKS: u32 = 2000;
 pub(super) enum Command {
     Query(Vec<Query>),
     Resume(StopPlan),
+    Call(Call),
 }
 
 pub(super) enum Reply {
     Answers(Vec<Result<Answer, Unavailable>>),
     /// Whether the plan was accepted; if so, the guest runs.
     Resumed(Result<(), String>),
+    /// The call's name, if it can be made.
+    Called(Result<CallId, String>),
 }
 
 #[derive(Default)]

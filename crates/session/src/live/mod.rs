@@ -18,7 +18,8 @@ mod values;
 use std::{marker::PhantomData, pin::Pin, sync::Arc, time::Duration};
 
 use freezeframe_debuggee::{
-    Answer, Capabilities, Debuggee, DebuggeeError, Ended, Event, Interrupter, Query, StopPlan, Unavailable,
+    Answer, Call, CallId, Capabilities, Debuggee, DebuggeeError, Ended, Event, Interrupter, Query, StopPlan,
+    Unavailable,
 };
 use wasmtime::Module;
 
@@ -113,20 +114,27 @@ impl LiveDebuggee {
 
 impl Debuggee for LiveDebuggee {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { resume: true, reverse: false, write: true, call: false }
+        Capabilities { resume: true, reverse: false, write: true, call: true }
     }
 
     fn query(&mut self, queries: Vec<Query>) -> Result<Vec<Result<Answer, Unavailable>>, DebuggeeError> {
         match self.ask(Command::Query(queries))? {
             Reply::Answers(answers) => Ok(answers),
-            Reply::Resumed(_) => Err(DebuggeeError::Gone("it answered out of turn".into())),
+            _ => Err(out_of_turn()),
         }
     }
 
     fn resume(&mut self, plan: StopPlan) -> Result<(), DebuggeeError> {
         match self.ask(Command::Resume(plan))? {
             Reply::Resumed(done) => done.map_err(DebuggeeError::BadPlan),
-            Reply::Answers(_) => Err(DebuggeeError::Gone("it answered out of turn".into())),
+            _ => Err(out_of_turn()),
+        }
+    }
+
+    fn call(&mut self, call: Call) -> Result<CallId, DebuggeeError> {
+        match self.ask(Command::Call(call))? {
+            Reply::Called(done) => done.map_err(DebuggeeError::BadCall),
+            _ => Err(out_of_turn()),
         }
     }
 
@@ -146,6 +154,10 @@ impl Debuggee for LiveDebuggee {
     fn kill(&mut self) -> Result<(), DebuggeeError> {
         self.link.kill()
     }
+}
+
+fn out_of_turn() -> DebuggeeError {
+    DebuggeeError::Gone("it answered out of turn".into())
 }
 
 impl Drop for LiveDebuggee {

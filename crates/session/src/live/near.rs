@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use freezeframe_debuggee::{Answer, Query, StopPlan, StopReason, TrapKind, Unavailable};
+use freezeframe_debuggee::{Answer, Call, CallId, Query, StopPlan, StopReason, TrapKind, Unavailable};
 use wasmtime::Trap;
 
 use super::{
@@ -10,6 +10,7 @@ use super::{
     link::{Command, Link, Reply},
     plan::Plan,
     queries::Names,
+    values,
 };
 use crate::{Dbg, Event, shared::lock};
 
@@ -51,6 +52,8 @@ pub(super) async fn run<T: Send + 'static>(dbg: Dbg<T>, link: Arc<Link>, options
     }
 }
 
+const GONE: &str = "the host has dropped this call into the guest";
+
 impl<T: Send + 'static> Near<T> {
     /// The reason of a stop; for an event that's none, whether the guest runs unseen from here on.
     fn reason(&mut self, event: Event) -> Result<StopReason, bool> {
@@ -72,8 +75,17 @@ impl<T: Send + 'static> Near<T> {
             }
             Event::HostError { message } => StopReason::HostError { message },
             Event::Exit { code } => StopReason::HostError { message: format!("exit with code {code}") },
-            // The near half starts no calls.
-            Event::CallFinished { .. } | Event::Cancelled => return Err(false),
+            Event::CallFinished { call, result } => {
+                let result = result.map_err(|error| format!("{error:#}")).and_then(|returned| {
+                    let values = self.dbg.with(|stop| {
+                        let values = returned.values(stop);
+                        values.iter().map(|value| values::shown(&mut stop.store(), value)).collect()
+                    });
+                    values.map_err(|error| error.to_string())
+                });
+                StopReason::CallFinished { call: CallId(call.0), result }
+            }
+            Event::Cancelled => return Err(false),
             Event::Lost => return Err(true),
         })
     }
@@ -86,6 +98,10 @@ impl<T: Send + 'static> Near<T> {
                 Command::Query(queries) => {
                     let answers = self.answer(&queries);
                     self.link.reply(Reply::Answers(answers));
+                }
+                Command::Call(call) => {
+                    let called = self.call(&call);
+                    self.link.reply(Reply::Called(called));
                 }
                 Command::Resume(plan) => {
                     let done = self.resume(plan);
@@ -103,9 +119,16 @@ impl<T: Send + 'static> Near<T> {
         let (names, plan) = (&mut self.names, &self.plan);
         let answers = self.dbg.with(|stop| queries.iter().map(|q| names.answer(stop, plan, q)).collect());
         answers.unwrap_or_else(|_| {
-            let gone = Unavailable::new("the host has dropped this call into the guest");
+            let gone = Unavailable::new(GONE);
             queries.iter().map(|_| Err(gone.clone())).collect()
         })
+    }
+
+    fn call(&mut self, call: &Call) -> Result<CallId, String> {
+        let names = &mut self.names;
+        let target = self.dbg.with(|stop| names.function(stop, call)).unwrap_or_else(|_| Err(Unavailable::new(GONE)));
+        let (func, args) = target.map_err(|unavailable| unavailable.0)?;
+        self.dbg.call(func, &args).map(|id| CallId(id.0)).map_err(|error| error.to_string())
     }
 
     fn resume(&mut self, plan: StopPlan) -> Result<(), String> {

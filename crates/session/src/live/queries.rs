@@ -7,7 +7,7 @@ use std::{
 
 use freezeframe_debuggee as contract;
 use freezeframe_debuggee::{Answer, FrameDetail, InstanceId, ModuleId, ModulePc, Query, Unavailable, WasmValue};
-use wasmtime::{AsContext, AsContextMut, ExnRef, Instance, Module, OwnedRooted, Ref};
+use wasmtime::{AsContext, AsContextMut, ExnRef, Func, Instance, Module, OwnedRooted, Ref, Val, ValType};
 
 use super::{plan::Plan, values};
 use crate::{Dbg, Frame, Stop, code::CodeKey, shared::lock};
@@ -81,6 +81,29 @@ impl Names {
     fn instance(&self, id: InstanceId) -> Result<Instance, Unavailable> {
         let instance = self.instances.get(id.0 as usize).copied();
         instance.ok_or_else(|| Unavailable::new(format!("there is no instance {}", id.0)))
+    }
+
+    /// The function that shall be called, and its arguments, if they fit its type.
+    pub(super) fn function<T: 'static>(
+        &mut self,
+        stop: &mut Stop<'_, T>,
+        call: &contract::Call,
+    ) -> Result<(Func, Vec<Val>), Unavailable> {
+        self.see(stop);
+        let instance = self.instance(call.instance)?;
+        let func = instance
+            .debug_function(stop.store(), call.function)
+            .ok_or_else(|| Unavailable::new(format!("there is no function {} in that instance", call.function)))?;
+        let args = call.args.iter().map(values::wanted).collect::<Result<Vec<Val>, _>>()?;
+        let ty = func.ty(stop.store());
+        let wanted: Vec<ValType> = ty.params().collect();
+        let fits = wanted.len() == args.len()
+            && wanted.iter().zip(&args).all(|(ty, arg)| arg.matches_ty(stop.store(), ty).unwrap_or(false));
+        if !fits {
+            let types: Vec<String> = wanted.iter().map(ToString::to_string).collect();
+            return Err(Unavailable::new(format!("function {} takes ({})", call.function, types.join(", "))));
+        }
+        Ok((func, args))
     }
 
     fn instance_id(&self, instance: Instance) -> Option<InstanceId> {
