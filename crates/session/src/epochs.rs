@@ -133,6 +133,8 @@ pub(crate) struct Clock {
     engine: Engine,
     /// The ticks that sessions have made in this engine.
     forged: Arc<AtomicU64>,
+    /// How many of them the store has seen, or needn't see any more.
+    seen: AtomicU64,
     /// Whether the store's deadline is looked after by the session, at each tick.
     pub ours: bool,
     /// Whether ticks may be charged, so that those that come during a stop must be forgotten.
@@ -160,8 +162,10 @@ fn forged(engine: &Engine) -> Arc<AtomicU64> {
 impl Clock {
     pub(crate) fn new<T>(engine: Engine, epochs: &Epochs<T>) -> Self {
         let on = engine.get_epoch_interruption();
+        let forged = forged(&engine);
         Self {
-            forged: forged(&engine),
+            seen: AtomicU64::new(forged.load(SeqCst)),
+            forged,
             ours: on && !matches!(epochs, Epochs::Embedder),
             charged: on && matches!(epochs, Epochs::Deadline(_)),
             engine,
@@ -174,6 +178,12 @@ impl Clock {
             self.forged.fetch_add(1, SeqCst);
             self.engine.increment_epoch();
         }
+    }
+
+    /// Whether a session has ticked since the last time.
+    pub(crate) fn see_forged(&self) -> bool {
+        let forged = self.forged.load(SeqCst);
+        self.seen.swap(forged, SeqCst) != forged
     }
 
     /// Whether a running guest can be made to look up.
@@ -202,11 +212,9 @@ pub(crate) fn take_over<T: 'static>(store: &mut Store<T>, shared: &Arc<Shared<T>
         Epochs::Deadline(deadline) => {
             let deadline = Arc::new(Mutex::new(deadline));
             let kept = deadline.clone();
-            let mut seen = shared.clock.forged.load(SeqCst);
             store.epoch_deadline_callback(move |store| {
                 end_if_killed(&session)?;
-                let forged = session.clock.forged.load(SeqCst);
-                if std::mem::replace(&mut seen, forged) != forged {
+                if session.clock.see_forged() {
                     return Ok(UpdateDeadline::Continue(1));
                 }
                 lock(&deadline).tick(store)

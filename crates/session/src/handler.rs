@@ -283,7 +283,10 @@ impl<T: Send + 'static> Handling<'_, '_, '_, T> {
                 let Some(store) = standing.lent.here() else { return Poll::Ready(()) };
                 match decide(shared, store, event, phase, &mut standing.top) {
                     Some(found) => standing.stopped = Some(Stopped::new(shared, found.event, found.cause)),
-                    None => return Poll::Ready(()),
+                    None => {
+                        shared.injection.arm();
+                        return Poll::Ready(());
+                    }
                 }
             }
             if standing.stand(shared, shared.freeze, cx).is_pending() {

@@ -3,8 +3,9 @@
 //! A debug handler has no result, so that it can't do this. The store's call hook can: Wasmtime asks it after each return
 //! of host code to the guest, that of the debug handler's library call included.
 //!
-//! Invariant: what is injected is handed out at the return from the very stop at which it was asked for. It's armed when
-//! that stop ends, and the next thing that returns to the guest is that stop.
+//! Invariant: what is injected is handed out at the return from the very callback in which it was asked for. It's armed when
+//! that callback ends, and the next thing that returns to the guest is that callback; it's put aside while an operation
+//! runs, in which there are other callbacks; and it's dropped with a callback that is dropped.
 
 use std::sync::{
     Arc, Mutex,
@@ -35,24 +36,32 @@ pub(crate) struct Injection {
 }
 
 impl Injection {
-    pub(crate) fn set(&self, what: Injected) {
-        *lock(&self.next) = Some(what);
-        self.any.store(true, SeqCst);
+    /// Asks for it; a later one replaces an earlier one.
+    pub(crate) fn set(&self, what: Option<Injected>) {
+        self.any.store(what.is_some(), SeqCst);
+        let old = std::mem::replace(&mut *lock(&self.next), what);
+        // Outside of the lock: an error is the debugger's code.
+        drop(old);
     }
 
-    /// The stop ends.
+    /// Puts it aside.
+    pub(crate) fn take(&self) -> Option<Injected> {
+        if !self.any.load(Relaxed) {
+            return None;
+        }
+        self.any.store(false, SeqCst);
+        lock(&self.next).take()
+    }
+
+    /// The callback ends.
     pub(crate) fn arm(&self) {
         if self.any.load(Relaxed) {
             self.armed.store(true, SeqCst);
         }
     }
 
-    fn take(&self) -> Option<Injected> {
-        if !self.armed.load(Relaxed) || !self.armed.swap(false, SeqCst) {
-            return None;
-        }
-        self.any.store(false, SeqCst);
-        lock(&self.next).take()
+    fn take_armed(&self) -> Option<Injected> {
+        if self.armed.load(Relaxed) && self.armed.swap(false, SeqCst) { self.take() } else { None }
     }
 }
 
@@ -61,12 +70,14 @@ pub(crate) fn take_over<T: 'static>(store: &mut Store<T>, shared: &Arc<Shared<T>
     let session = shared.clone();
     store.call_hook(move |store, hook| match hook {
         CallHook::ReturningFromHost => returning(&session, store),
+        // A killed guest calls nobody any more.
+        CallHook::CallingHost if session.kill_by_trap.load(Relaxed) => Err(wasmtime::Error::new(Killed)),
         _ => Ok(()),
     });
 }
 
 fn returning<T: 'static>(shared: &Shared<T>, mut store: StoreContextMut<'_, T>) -> wasmtime::Result<()> {
-    match shared.injection.take() {
+    match shared.injection.take_armed() {
         _ if shared.kill_by_trap.load(Relaxed) => Err(wasmtime::Error::new(Killed)),
         None => Ok(()),
         Some(Injected::Error(error)) => Err(error),

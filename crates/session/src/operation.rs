@@ -11,6 +11,7 @@
 //! left in the order in which they were entered, whatever becomes of the futures and handles that asked for it.
 
 use std::{
+    any::Any,
     cell::RefCell,
     fmt,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -31,7 +32,7 @@ use crate::{
     Error, Event, Stop,
     event::Cause,
     scope,
-    shared::{Shared, lock, wake_now},
+    shared::{Panic, Shared, lock, wake_now},
 };
 
 /// An operation under way.
@@ -46,6 +47,9 @@ pub(crate) struct Finished<'s, T: 'static> {
 
 /// An operation that was asked for.
 pub(crate) trait Request<T: 'static>: Send {
+    /// Whether it's run by `next()`, which tells of its stops and of its end; else by whoever awaits it.
+    fn waits_for_next(&self) -> bool;
+
     fn start<'s>(self: Box<Self>, shared: Arc<Shared<T>>, cause: Cause, store: StoreContextMut<'s, T>) -> Work<'s, T>;
 }
 
@@ -107,11 +111,24 @@ impl<T: 'static> Operations<T> {
         self.any.load(Relaxed)
     }
 
-    /// The one that was asked for at this stop.
-    pub(crate) fn take(&self, stop: u64) -> Option<Box<dyn Request<T>>> {
-        let mut next = lock(&self.next);
+    /// The one that was asked for at this stop and can start. `next`: a `next()` is being awaited.
+    pub(crate) fn take(&self, stop: u64, next: bool) -> Option<Box<dyn Request<T>>> {
+        let mut asked = lock(&self.next);
+        if asked.as_ref().is_none_or(|asked| asked.stop != stop || (asked.request.waits_for_next() && !next)) {
+            return None;
+        }
         self.any.store(false, SeqCst);
-        next.take().filter(|next| next.stop == stop).map(|next| next.request)
+        asked.take().map(|asked| asked.request)
+    }
+
+    /// Drops what was asked for and hasn't started.
+    pub(crate) fn forget(&self) {
+        if self.any() {
+            self.any.store(false, SeqCst);
+            let asked = lock(&self.next).take();
+            // Outside of the lock: its destructor is the debugger's code.
+            drop(asked);
+        }
     }
 
     pub(crate) fn awaited(&self) -> bool {
@@ -244,25 +261,35 @@ impl Ticket {
     }
 }
 
-/// Awaits `work`, or its being given up: `None`. Whoever gives it up wakes the stop, which polls this.
+/// How an operation's work has ended.
+enum Ended<R> {
+    Done(R),
+    GivenUp,
+    Panicked(Panic),
+}
+
+/// Awaits `work`, or its being given up, by its asker or by a debugger that lets go.
 async fn unless_given_up<T: 'static, R>(
     shared: &Shared<T>,
     ticket: &Ticket,
     mut work: Pin<Box<dyn Future<Output = R> + Send + '_>>,
-) -> Option<R> {
-    let result = std::future::poll_fn(|cx| {
-        if ticket.given_up() {
-            return Poll::Ready(None);
+) -> Ended<R> {
+    let given_up = || ticket.given_up() || shared.detached();
+    let ended = std::future::poll_fn(|cx| {
+        if given_up() {
+            return Poll::Ready(Ended::GivenUp);
         }
-        match work.as_mut().poll(cx) {
-            Poll::Pending if ticket.given_up() => Poll::Ready(None),
-            poll => poll.map(Some),
+        // A panic (of the debugger's closure, or of a host function) must not take the store along.
+        match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx))) {
+            Ok(Poll::Ready(result)) => Poll::Ready(Ended::Done(result)),
+            Ok(Poll::Pending) if given_up() => Poll::Ready(Ended::GivenUp),
+            Ok(Poll::Pending) => Poll::Pending,
+            Err(panic) => Poll::Ready(Ended::Panicked(panic)),
         }
     })
     .await;
     shared.ops.drop_quietly(work);
-    shared.ops.over(ticket);
-    result
+    ended
 }
 
 /// What a [`WithAsync`] and its operation share.
@@ -274,6 +301,7 @@ struct Slot<R> {
 enum State<R> {
     Pending(Option<Waker>),
     Done(R),
+    Panicked(Panic),
     /// Dropped before its end, or taken.
     Gone,
 }
@@ -301,11 +329,17 @@ impl<T: 'static, R> Drop for Asked<T, R> {
         if matches!(&*lock(&self.slot.state), State::Pending(_)) {
             self.slot.set(State::Gone);
         }
+        // After that nobody gives it up any more.
+        self.shared.ops.over(&self.slot.ticket);
         self.shared.ops.awaited.fetch_sub(1, SeqCst);
     }
 }
 
 impl<T: Send + 'static, R: Send + 'static> Request<T> for Asked<T, R> {
+    fn waits_for_next(&self) -> bool {
+        false
+    }
+
     fn start<'s>(
         mut self: Box<Self>,
         shared: Arc<Shared<T>>,
@@ -315,10 +349,18 @@ impl<T: Send + 'static, R: Send + 'static> Request<T> for Asked<T, R> {
         Box::pin(async move {
             if let Some(closure) = self.closure.take() {
                 let mut roots = RootScope::new(&mut store);
-                let stop = Stop { store: RefCell::new(roots.as_context_mut()), shared: &shared, cause, top: None };
+                let stop = Stop {
+                    store: RefCell::new(roots.as_context_mut()),
+                    shared: &shared,
+                    cause,
+                    top: None,
+                    operation: true,
+                };
                 let work = closure(stop);
-                if let Some(result) = unless_given_up(&shared, &self.slot.ticket, work).await {
-                    self.slot.set(State::Done(result));
+                match unless_given_up(&shared, &self.slot.ticket, work).await {
+                    Ended::Done(result) => self.slot.set(State::Done(result)),
+                    Ended::Panicked(panic) => self.slot.set(State::Panicked(panic)),
+                    Ended::GivenUp => {}
                 }
             }
             drop(self);
@@ -361,25 +403,41 @@ impl<T: Send + 'static, R: Send + 'static> Future for WithAsync<T, R> {
             // Refused, it's dropped, and leaves the books as they were.
             this.shared.ops.ask(stop, Box::new(asked))?;
         }
+        // Wakers are others' code: neither cloned nor dropped under the lock.
+        let waker = cx.waker().clone();
         let mut state = lock(&this.slot.state);
-        match &mut *state {
-            State::Pending(waker) => {
-                *waker = Some(cx.waker().clone());
-                Poll::Pending
+        let old = match &mut *state {
+            State::Pending(old) => old.replace(waker),
+            _ => {
+                let ended = std::mem::replace(&mut *state, State::Gone);
+                drop(state);
+                return match ended {
+                    State::Done(result) => Poll::Ready(Ok(result)),
+                    // It's the debugger's: it asked for it.
+                    State::Panicked(panic) => std::panic::resume_unwind(panic),
+                    _ => Poll::Ready(Err(Error::NotStopped)),
+                };
             }
-            _ => match std::mem::replace(&mut *state, State::Gone) {
-                State::Done(result) => Poll::Ready(Ok(result)),
-                _ => Poll::Ready(Err(Error::NotStopped)),
-            },
-        }
+        };
+        drop(state);
+        drop(old);
+        Poll::Pending
     }
 }
 
 impl<T: 'static, R> Drop for WithAsync<T, R> {
     fn drop(&mut self) {
-        // We may be anywhere, on any thread: the stop drops it, where it belongs.
-        if self.closure.is_none() && matches!(&*lock(&self.slot.state), State::Pending(_)) {
+        if self.closure.is_some() {
+            return;
+        }
+        let mut state = lock(&self.slot.state);
+        if matches!(&*state, State::Pending(_)) {
+            let old = std::mem::replace(&mut *state, State::Gone);
+            // We may be anywhere, on any thread: the stop drops it, where it belongs. Decided under the lock, so that an
+            // operation that is over isn't given up.
             self.shared.ops.give_up(&self.slot.ticket);
+            drop(state);
+            drop(old);
             wake_now(&self.shared.wake);
         }
     }
@@ -397,10 +455,16 @@ struct Call<T: 'static> {
 impl<T: 'static> Drop for Call<T> {
     fn drop(&mut self) {
         lock(&self.shared.ops.calls).retain(|(id, _)| *id != self.id);
+        // After that nobody gives it up any more.
+        self.shared.ops.over(&self.ticket);
     }
 }
 
 impl<T: Send + 'static> Request<T> for Call<T> {
+    fn waits_for_next(&self) -> bool {
+        true
+    }
+
     fn start<'s>(self: Box<Self>, shared: Arc<Shared<T>>, _: Cause, mut store: StoreContextMut<'s, T>) -> Work<'s, T> {
         Box::pin(async move {
             let result = {
@@ -408,7 +472,13 @@ impl<T: Send + 'static> Request<T> for Call<T> {
                 let work = Box::pin(call(roots.as_context_mut(), self.func, &self.args));
                 unless_given_up(&shared, &self.ticket, work).await
             };
-            let result = result.unwrap_or_else(|| Err(wasmtime::Error::msg("the call was given up by the debugger")));
+            let result = match result {
+                Ended::Done(result) => result,
+                Ended::GivenUp => Err(wasmtime::Error::msg("the call was given up by the debugger")),
+                Ended::Panicked(panic) => {
+                    Err(wasmtime::Error::msg(format!("the host panicked in it: {}", said(&*panic))))
+                }
+            };
             let event = Some(Event::CallFinished { call: self.id, result });
             drop(self);
             Finished { store, event }
@@ -424,6 +494,11 @@ async fn call<T: Send + 'static>(
     let mut results = vec![Val::I32(0); func.ty(&store).results().len()];
     func.call_async(&mut store, args, &mut results).await?;
     Returned::new(store, results)
+}
+
+fn said(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message")
 }
 
 /// Starts a call at the stop around the caller.

@@ -164,5 +164,5 @@ pub(crate) fn with_stop<T: 'static, R>(
     f: impl FnOnce(&mut Stop<'_, T>) -> R,
 ) -> R {
     let mut roots = RootScope::new(store);
-    f(&mut Stop { store: RefCell::new(roots.as_context_mut()), shared, cause, top })
+    f(&mut Stop { store: RefCell::new(roots.as_context_mut()), shared, cause, top, operation: false })
 }

@@ -217,6 +217,8 @@ impl<T: 'static> Drop for End<'_, T> {
             self.0.end_debugger(&mut coroutine);
         }
         drop(coroutine);
+        // What was asked for and never came to be holds on to us.
+        self.0.ops.forget();
         self.0.filter.set(None);
         self.0.wake.clear();
     }

@@ -200,9 +200,9 @@ impl<T: 'static> Shared<T> {
         if self.clock.charged && !self.killed() {
             // What has ticked during the stop isn't charged.
             store.set_epoch_deadline(1);
+            self.clock.see_forged();
         }
         self.keep_interrupt(store);
-        self.injection.arm();
     }
 
     /// Sees to an interrupt that was asked for while the guest was stopped. Its tick may be gone by now: forgotten, or

@@ -5,6 +5,7 @@
 
 use std::{
     cell::Cell,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
         atomic::Ordering::{Relaxed, SeqCst},
@@ -12,11 +13,13 @@ use std::{
     task::{Context, Poll},
 };
 
-use wasmtime::{FrameHandle, StoreContextMut};
+use wasmtime::{ExnRef, FrameHandle, OwnedRooted, StoreContextMut};
 
 use crate::{
     Event, Freeze,
+    errors::LastError,
     event::Cause,
+    inject::Injected,
     operation::Work,
     scope::{self, Here},
     shared::{Shared, lock},
@@ -62,9 +65,47 @@ pub(crate) struct Standing<'s, T: 'static> {
     pub top: Option<FrameHandle>,
     /// The stop that is under way.
     pub stopped: Option<Stopped>,
-    /// In which of the session's polls a kill found it here.
-    killed_in: Option<u64>,
+    /// What belongs to this stop and must not meet an operation.
+    aside: Option<Box<Aside>>,
+    /// In which of the session's polls a kill found it here, and how often.
+    killed_in: (u64, u32),
 }
+
+/// What an operation would change behind the guest's back: put aside while one is under way.
+struct Aside {
+    /// The exception on its way. A store has room for one, and a call that throws needs it.
+    exception: Option<OwnedRooted<ExnRef>>,
+    injected: Option<Injected>,
+    error: Option<LastError>,
+}
+
+impl Aside {
+    fn put<T: 'static>(shared: &Shared<T>, store: &mut StoreContextMut<'_, T>) -> Self {
+        let exception = store.take_pending_exception();
+        Self {
+            // It was just taken from this store, so that it's rooted.
+            exception: exception.and_then(|exception| exception.to_owned_rooted(&mut *store).ok()),
+            injected: shared.injection.take(),
+            error: lock(&shared.last_error).take(),
+        }
+    }
+
+    /// Puts it back. What the operation has left is nobody's.
+    fn back<T: 'static>(self, shared: &Shared<T>, store: &mut StoreContextMut<'_, T>) {
+        store.take_pending_exception();
+        if let Some(exception) = self.exception {
+            let exception = exception.to_rooted(&mut *store);
+            // Its error is the sign that there is one pending.
+            let _ = store.throw::<()>(exception);
+        }
+        shared.injection.set(self.injected);
+        *lock(&shared.last_error) = self.error;
+    }
+}
+
+/// How often a killed guest may be polled again, within one poll of the session, before that is taken for a host that
+/// blocks its thread. Combinators poll what is woken again, too, but not for long.
+const POLLS_OF_A_HOST_THAT_BLOCKS: u32 = 64;
 
 impl<T: Send + 'static> Standing<'_, T> {
     /// Stands still until the debugger lets the guest go on.
@@ -78,10 +119,16 @@ impl<T: Send + 'static> Standing<'_, T> {
                     shared.wake.set_guest(cx.waker());
                     return Poll::Pending;
                 };
-                self.lent = Lent::Here(finished.store);
+                let mut store = finished.store;
+                if let Some(aside) = self.aside.take() {
+                    aside.back(shared, &mut store);
+                }
+                self.lent = Lent::Here(store);
                 shared.ops.left();
-                if finished.event.is_some() {
-                    stopped.event.set(finished.event);
+                match finished.event {
+                    Some(event) => stopped.event.set(Some(event)),
+                    // The stops within it were others: whoever awaited it is at this one again.
+                    None => shared.delivered.store(stopped.number, Relaxed),
                 }
             }
             if shared.killed() {
@@ -115,10 +162,11 @@ impl<T: Send + 'static> Standing<'_, T> {
                 forget(shared, store);
                 return Poll::Ready(());
             }
-            if shared.ops.any() && shared.lets_go_on() {
-                if let Some(request) = shared.ops.take(stopped.number)
-                    && let Lent::Here(mut store) = std::mem::replace(&mut self.lent, Lent::Gone)
-                {
+            if shared.ops.any()
+                && let Some(request) = shared.ops.take(stopped.number, shared.waiting.any())
+            {
+                if let Lent::Here(mut store) = std::mem::replace(&mut self.lent, Lent::Gone) {
+                    self.aside = Some(Box::new(Aside::put(shared, &mut store)));
                     if shared.waiting.any() {
                         shared.keep_interrupt(&mut store);
                     }
@@ -151,14 +199,16 @@ impl<T: Send + 'static> Standing<'_, T> {
 
 impl<'s, T: 'static> Standing<'s, T> {
     pub(crate) fn new(store: StoreContextMut<'s, T>) -> Self {
-        Self { lent: Lent::Here(store), top: None, stopped: None, killed_in: None }
+        Self { lent: Lent::Here(store), top: None, stopped: None, aside: None, killed_in: (0, 0) }
     }
 
     /// Waits to be dropped by the session. If the session doesn't get to it, because a host function blocks the thread on
     /// this very call into the guest, that call is made to end by itself.
     fn killed(&mut self, shared: &Shared<T>, cx: &mut Context<'_>) -> Poll<()> {
         let poll = shared.polls.load(Relaxed);
-        if self.killed_in.replace(poll) != Some(poll) {
+        let (before, times) = self.killed_in;
+        self.killed_in = (poll, if before == poll { times + 1 } else { 0 });
+        if self.killed_in.1 < POLLS_OF_A_HOST_THAT_BLOCKS {
             // Whoever polls us, up to the session, shall look again.
             cx.waker().wake_by_ref();
             return Poll::Pending;
@@ -174,9 +224,12 @@ impl<'s, T: 'static> Standing<'s, T> {
 
     /// The host has dropped the guest's call. Wasmtime has resumed its fiber to unwind it: we're on it, in a destructor.
     pub(crate) fn dropped(&mut self, shared: &Shared<T>) {
-        let Some(stopped) = self.stopped.take() else { return };
+        if self.stopped.take().is_none() {
+            return;
+        }
         self.end_operation(shared);
-        drop(shared.ops.take(stopped.number));
+        shared.ops.forget();
+        shared.injection.set(None);
         shared.stopped.store(0, SeqCst);
         shared.wake.clear_guest();
         if !shared.ops.dropping() {
@@ -188,7 +241,10 @@ impl<'s, T: 'static> Standing<'s, T> {
         if matches!(self.lent, Lent::Out(_)) {
             let work = std::mem::replace(&mut self.lent, Lent::Gone);
             shared.ops.left();
-            shared.ops.drop_quietly(work);
+            // The host's destructors run in there; whatever they do, the books are kept.
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(|| shared.ops.drop_quietly(work))) {
+                shared.panicked(panic);
+            }
         }
     }
 
@@ -200,6 +256,7 @@ impl<'s, T: 'static> Standing<'s, T> {
             shared.wake.clear_guest();
         }
         self.end_operation(shared);
+        shared.ops.forget();
         if let Some(store) = self.lent.here() {
             shared.resuming(store);
         }

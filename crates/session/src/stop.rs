@@ -20,6 +20,8 @@ pub struct Stop<'a, T: 'static> {
     pub(crate) cause: Cause,
     /// The innermost frame, where it's known to be sound.
     pub(crate) top: Option<&'a FrameHandle>,
+    /// It was lent to an operation.
+    pub(crate) operation: bool,
 }
 
 impl<'a, T: 'static> Stop<'a, T> {
@@ -141,10 +143,13 @@ impl<'a, T: 'static> Stop<'a, T> {
     /// The debugger sees it as any other: as the event of an exception.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] where nothing can be thrown: while nothing runs; in a trap or a host error, which no
+    /// [`Error::Unavailable`] where nothing can be thrown: while nothing runs; within `with_async`; in a trap or a host error, which no
     /// guest can catch; before an operator, without [`Options::call_hook`](crate::Options::call_hook).
     /// [`Error::Engine`] for a reference that isn't rooted in this store any more.
     pub fn throw(&mut self, exception: Rooted<ExnRef>) -> Result<(), Error> {
+        if self.operation {
+            return Err(Error::unavailable("not within an operation: throw from `with`, after it"));
+        }
         if self.cause == Cause::Exception {
             let mut store = self.store();
             // Whatever is wrong with the new one must show before the old one is gone.
@@ -156,7 +161,7 @@ impl<'a, T: 'static> Stop<'a, T> {
         }
         self.injectable()?;
         let exception = exception.to_owned_rooted(self.store()).map_err(Error::Engine)?;
-        self.shared.injection.set(Injected::Exception(exception));
+        self.shared.injection.set(Some(Injected::Exception(exception)));
         Ok(())
     }
 
@@ -168,11 +173,14 @@ impl<'a, T: 'static> Stop<'a, T> {
     /// [`Options::call_hook`](crate::Options::call_hook).
     pub fn fail(&mut self, error: wasmtime::Error) -> Result<(), Error> {
         self.injectable()?;
-        self.shared.injection.set(Injected::Error(error));
+        self.shared.injection.set(Some(Injected::Error(error)));
         Ok(())
     }
 
     fn injectable(&self) -> Result<(), Error> {
+        if self.operation {
+            return Err(Error::unavailable("not within an operation: fail from `with`, after it"));
+        }
         match self.cause {
             Cause::Operator if self.shared.call_hook => Ok(()),
             Cause::Operator => Err(Error::unavailable(
