@@ -556,12 +556,3 @@ fn detached() {
         }
     }
 }
-
-/// Acts from another thread, in a moment.
-fn later(control: &Control, act: impl FnOnce(&Control) + Send + 'static) {
-    let control = control.clone();
-    std::thread::spawn(move || {
-        std::thread::sleep(Duration::from_millis(10));
-        act(&control);
-    });
-}

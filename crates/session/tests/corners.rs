@@ -19,10 +19,6 @@ use common::*;
 use freezeframe_session::{Control, Dbg, Deadline, Epochs, Event, Freeze, Options, Verdict, debug, debug_with, rearm};
 use wasmtime::{Func, Instance, Linker, Module, Store, Val};
 
-fn plant(dbg: &Dbg<()>, module: &Module, pc: u32) {
-    dbg.with(|stop| stop.add_breakpoint(module, pc)).unwrap().unwrap();
-}
-
 /// Waits, woken by whoever wakes the debugger, until the stop is over.
 async fn until_gone(dbg: &Dbg<()>) {
     poll_fn(|_| if dbg.with(|_| ()).is_ok() { Poll::Pending } else { Poll::Ready(()) }).await;

@@ -96,10 +96,6 @@ async fn think(freeze: Freeze) {
     }
 }
 
-fn plant(dbg: &Dbg<()>, module: &Module, pc: u32) {
-    dbg.with(|stop| stop.add_breakpoint(module, pc)).unwrap().unwrap();
-}
-
 /// The innermost frame's first local, how many activations there are, and how many frames.
 fn here(dbg: &Dbg<()>) -> (i32, u32, u32) {
     dbg.with(|stop| {

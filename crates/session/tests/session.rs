@@ -554,15 +554,6 @@ fn kill_everywhere() {
     }
 }
 
-/// Acts from another thread, in a moment.
-fn later(control: &Control, act: impl FnOnce(&Control) + Send + 'static) {
-    let control = control.clone();
-    std::thread::spawn(move || {
-        std::thread::sleep(Duration::from_millis(10));
-        act(&control);
-    });
-}
-
 /// A session that stops once and goes on when told to.
 async fn one(go: Arc<tokio::sync::Notify>, seen: Arc<AtomicU32>, freeze: Freeze) -> i32 {
     let Sandwich { mut store, module, instance, outer, pc } = sandwich(plain()).await;

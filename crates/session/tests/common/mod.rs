@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use freezeframe_session::{Control, Event, Freeze, Options, configure};
+use freezeframe_session::{Control, Dbg, Event, Freeze, Options, configure};
 use wasmtime::{Caller, Config, Engine, Instance, Linker, Module, Store, TypedFunc};
 
 pub fn config() -> Config {
@@ -184,6 +184,20 @@ pub fn watchdog(name: &'static str) -> impl Drop {
         std::process::abort();
     });
     Dog(done)
+}
+
+/// Plants a breakpoint at the stop around the caller.
+pub fn plant(dbg: &Dbg<()>, module: &Module, pc: u32) {
+    dbg.with(|stop| stop.add_breakpoint(module, pc)).unwrap().unwrap();
+}
+
+/// Acts from another thread, in a moment.
+pub fn later(control: &Control, act: impl FnOnce(&Control) + Send + 'static) {
+    let control = control.clone();
+    std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(10));
+        act(&control);
+    });
 }
 
 /// Kills the guest if the debugger panics: a guest that spins would go on without it, and the test with it.
