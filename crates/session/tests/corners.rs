@@ -146,7 +146,7 @@ fn an_error_of_a_stop_that_is_dropped() {
 fn an_error_and_a_call() {
     let _dog = watchdog("an_error_and_a_call");
     current().block_on(async {
-        let Sandwich { mut store, module, instance, pc, .. } = sandwich(plain()).await;
+        let Sandwich { mut store, module, instance, pc, outer } = sandwich(plain()).await;
         let bp = instance.get_typed_func::<i32, i32>(&mut store, "bp").unwrap();
         let func = *bp.func();
         let (result, events) = debug_with(
@@ -160,7 +160,12 @@ fn an_error_and_a_call() {
                     match event {
                         Event::Attached => plant(&dbg, &module, pc),
                         Event::Breakpoint { .. } if events.len() == 2 => {
-                            dbg.with(|stop| stop.fail(only_here())).unwrap().unwrap();
+                            dbg.with(|stop| {
+                                stop.fail(only_here()).unwrap();
+                                // Through a host function, whose return isn't the one that is meant.
+                                assert_eq!(pollster::block_on(outer.call_async(stop.store(), 9)).unwrap(), 16);
+                            })
+                            .unwrap();
                             dbg.call(func, &[Val::I32(1)]).unwrap();
                         }
                         Event::CallFinished { result, .. } => assert!(result.is_ok()),
