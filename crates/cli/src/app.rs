@@ -11,6 +11,7 @@ use crate::{
     commands::{self, Repeat},
     console::Console,
     error::CliError,
+    hooks::Hooks,
     json::{DisplayView, Reply},
     launch::Launcher,
     output::Printer,
@@ -59,6 +60,8 @@ pub struct App {
     pub displays: Vec<Display>,
     /// The number of the last display.
     pub last_display: u32,
+    /// Commands that run at breakpoints.
+    pub hooks: Hooks,
     /// Where `list` goes on.
     pub listing: Option<Listing>,
     /// Where `x` goes on.
@@ -77,6 +80,16 @@ pub struct App {
     pub printer: Printer,
     repeat: Option<String>,
     script_depth: u32,
+}
+
+/// What a line has done.
+enum Ran {
+    /// The program stands where it stood.
+    Stayed,
+    /// It ran, and stopped at these breakpoints or none.
+    Moved(Vec<u32>),
+    /// Nothing.
+    Failed,
 }
 
 impl App {
@@ -100,6 +113,7 @@ impl App {
             sources,
             displays: Vec::new(),
             last_display: 0,
+            hooks: Hooks::default(),
             listing: None,
             examined: commands::memory::Examined::default(),
             trap: None,
@@ -113,6 +127,8 @@ impl App {
         };
         let find = app.launcher.debug_files();
         app.debugger.find_debug_files(find);
+        let printer = app.printer.clone();
+        app.debugger.on_log(move |line| printer.log(line));
         app.launch()?;
         app.warn_about_symbols();
         Ok(app)
@@ -222,6 +238,9 @@ impl App {
 
     fn execute_from(&mut self, line: &str, by_hand: bool, place: Option<&str>) {
         let line = line.trim();
+        if self.hooks.is_open() {
+            return self.take_line(line, None);
+        }
         let mut line = if line.starts_with('#') { String::new() } else { line.to_owned() };
         if line.is_empty() {
             match self.repeat.clone().filter(|_| by_hand) {
@@ -229,26 +248,93 @@ impl App {
                 None => return,
             }
         }
-        let result = commands::run(self, &line);
+        let ran = self.run_line(&line, place, None);
         self.repeat = match commands::repeat(&line) {
             Repeat::Never => None,
             Repeat::Same => Some(line.clone()),
             // To go on, not to begin again.
             Repeat::Bare(name) => Some(name.to_owned()),
         };
-        match result {
+        let Ran::Moved(breakpoints) = ran else { return };
+        // A list may let the program go on to the next stop with a list, any number of times: no recursion.
+        let mut waiting = self.hooks.at(&breakpoints);
+        while let Some((breakpoint, line)) = waiting.pop_front() {
+            if self.quit {
+                return;
+            }
+            if self.hooks.is_open() {
+                self.take_line(&line, Some(breakpoint.0));
+                continue;
+            }
+            let place = format!("commands of breakpoint {breakpoint}");
+            match self.run_line(&line, Some(&place), Some(breakpoint.0)) {
+                Ran::Stayed => {}
+                Ran::Failed => waiting.clear(),
+                // What is left was for a stop that is past.
+                Ran::Moved(breakpoints) => waiting = self.hooks.at(&breakpoints),
+            }
+        }
+        self.no_more_lines(None);
+    }
+
+    /// Forgets the commands of breakpoints that there aren't any more.
+    pub fn forget_hooks(&mut self) {
+        let Self { hooks, debugger, .. } = self;
+        hooks.retain(|id| debugger.breakpoint(id).is_ok());
+    }
+
+    /// Runs a line and prints its answer.
+    fn run_line(&mut self, line: &str, place: Option<&str>, by_breakpoint: Option<u32>) -> Ran {
+        let ran = match commands::run(self, line) {
             // Who wants us to end doesn't read where the program stood.
-            Ok(_) if self.signals.terminated() => {}
-            Ok(reply) => self.printer.reply(&line, reply.as_ref()),
+            Ok(_) if self.signals.terminated() => Ran::Stayed,
+            Ok(reply) => {
+                let (ran, silent) = match &reply {
+                    Some(Reply::Stop(stop)) => {
+                        (Ran::Moved(stop.breakpoints.clone()), self.hooks.silent(&stop.breakpoints))
+                    }
+                    Some(Reply::End(_)) => (Ran::Moved(Vec::new()), false),
+                    _ => (Ran::Stayed, false),
+                };
+                if !silent || self.console().options().json {
+                    self.printer.reply(line, by_breakpoint, reply.as_ref());
+                }
+                ran
+            }
             Err(error) => {
                 self.failed = true;
                 let message = error.to_string();
                 let message = place.map_or(message.clone(), |place| format!("{place}: {message}"));
-                self.printer.error(Some(&line), &message);
+                self.printer.error_of(Some(line), by_breakpoint, &message);
+                Ran::Failed
             }
-        }
+        };
         if self.printer.console().broken() || self.signals.terminated() {
             self.quit = true;
+        }
+        ran
+    }
+
+    /// Takes a line into the list of commands that is being written.
+    fn take_line(&mut self, line: &str, by_breakpoint: Option<u32>) {
+        let reply = self.hooks.take(line).and_then(|id| {
+            let breakpoint = self.debugger.breakpoint(id).ok()?;
+            let view = views::breakpoint(breakpoint, &self.hooks, &mut self.sources);
+            Some(Reply::Breakpoint(view))
+        });
+        // In JSON each line has its answer.
+        if self.console().options().json {
+            self.printer.reply(line, by_breakpoint, reply.as_ref());
+        }
+    }
+
+    /// There are no more lines from where they came: a list of commands that waits for its `end` waits for nothing.
+    pub fn no_more_lines(&mut self, place: Option<&str>) {
+        if self.hooks.abandon() {
+            self.failed = true;
+            let message = "`commands` has no `end`; none were given to the breakpoint";
+            let message = place.map_or(message.to_owned(), |place| format!("{place}: {message}"));
+            self.printer.error(None, &message);
         }
     }
 
@@ -283,6 +369,7 @@ impl App {
             self.execute_from(line, false, Some(&format!("{path}:{number}")));
         }
         self.script_depth -= 1;
+        self.no_more_lines(Some(path));
         Ok(())
     }
 
@@ -321,13 +408,13 @@ impl App {
                 self.ended = Some(ended);
                 Reply::End(end)
             }
-            Report::Stopped { reason, notes, .. } => {
+            Report::Stopped { reason, caught, notes, .. } => {
                 self.frame = 0;
                 self.listing = None;
                 if let Reason::Trap { message, .. } = &reason {
                     self.trap = Some(views::trap_message(message));
                 }
-                Reply::Stop(Box::new(self.stop_view(reason, notes)))
+                Reply::Stop(Box::new(self.stop_view(reason, caught, notes)))
             }
         }
     }

@@ -22,7 +22,7 @@ pub fn info(args: &InfoArgs) -> i32 {
     let printer = Printer::new(console.clone());
     match modules(args, &console) {
         Ok(modules) => {
-            printer.reply("info modules", Some(&Reply::Modules(modules)));
+            printer.reply("info modules", None, Some(&Reply::Modules(modules)));
             0
         }
         Err(error) => {

@@ -13,6 +13,9 @@ pub struct CommandLine<'a> {
     /// The command as it was written. Absent when what failed is no command (the guest couldn't be opened).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub command: Option<&'a str>,
+    /// The breakpoint whose list of commands it is in; absent for one that was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by_breakpoint: Option<u32>,
     /// Whether it did what it was asked for.
     pub ok: bool,
     /// Its answer, under a name that says what it is.
@@ -39,6 +42,13 @@ pub enum Event {
         /// What its exit code is, or would be: 134 after a trap, absent when it was killed.
         #[serde(skip_serializing_if = "Option::is_none")]
         code: Option<i32>,
+    },
+    /// The guest came to a log point.
+    Log {
+        /// Its number.
+        breakpoint: u32,
+        /// What it says.
+        text: String,
     },
     /// Something worth knowing that no command asked for.
     Note {
@@ -111,6 +121,10 @@ pub enum StopKind {
     Exception,
     /// A host function failed.
     HostError,
+    /// It asks to exit.
+    Exit,
+    /// Modules were loaded.
+    Load,
     /// It ran unseen for a while.
     Blind,
 }
@@ -118,7 +132,7 @@ pub enum StopKind {
 impl StopKind {
     /// Whether the place was chosen by nobody: it may lie deep in a library.
     pub fn is_surprising(self) -> bool {
-        matches!(self, Self::Interrupt | Self::Trap | Self::Exception | Self::HostError)
+        matches!(self, Self::Interrupt | Self::Trap | Self::Exception | Self::HostError | Self::Exit)
     }
 }
 
@@ -130,7 +144,7 @@ pub struct StopView {
     /// Where; absent when there is no stack.
     #[serde(flatten)]
     pub frame: Option<FrameView>,
-    /// At which breakpoints.
+    /// At which breakpoints, or by which catchpoints.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub breakpoints: Vec<u32>,
     /// Whether one of these was temporary, and is gone now.
@@ -318,8 +332,13 @@ pub struct TypeView {
 pub struct BreakpointView {
     /// Its number.
     pub id: u32,
+    /// `breakpoint`, `logpoint` or `catchpoint`.
+    pub kind: BreakpointKind,
     /// What was asked for.
     pub location: String,
+    /// `location` is a regular expression for names of functions.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub pattern: bool,
     /// Whether it stops anything.
     pub enabled: bool,
     /// How often it did.
@@ -330,6 +349,18 @@ pub struct BreakpointView {
     /// The condition is decided in the debugger at each hit, which takes some hundred times longer than next to the guest.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub slow_condition: bool,
+    /// Which of its hits stop, such as `>= 3`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hit_condition: Option<String>,
+    /// How many of its next hits are passed.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub ignore: u64,
+    /// What it says at each hit, instead of stopping.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log: Option<String>,
+    /// The commands that run at each stop there.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub commands: Vec<String>,
     /// Gone after its first hit.
     pub temporary: bool,
     /// Whether it waits for a module.
@@ -339,6 +370,23 @@ pub struct BreakpointView {
     pub note: Option<String>,
     /// Where it is in code.
     pub sites: Vec<SiteView>,
+}
+
+/// The kinds of breakpoints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BreakpointKind {
+    /// Stops at places.
+    Breakpoint,
+    /// Says something at places.
+    Logpoint,
+    /// Stops at events.
+    Catchpoint,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+fn is_zero(n: &u64) -> bool {
+    *n == 0
 }
 
 /// A place in code.
@@ -560,9 +608,10 @@ mod tests {
     #[test]
     fn a_reply_stands_beside_ok() {
         let reply = Reply::Message("done".into());
-        let line = CommandLine { command: Some("x"), ok: true, reply: Some(&reply), error: None };
+        let line = CommandLine { command: Some("x"), by_breakpoint: None, ok: true, reply: Some(&reply), error: None };
         assert_eq!(serde_json::to_string(&line).unwrap(), r#"{"command":"x","ok":true,"message":"done"}"#);
-        let line = CommandLine { command: Some("x"), ok: false, reply: None, error: Some("no".into()) };
+        let line =
+            CommandLine { command: Some("x"), by_breakpoint: None, ok: false, reply: None, error: Some("no".into()) };
         assert_eq!(serde_json::to_string(&line).unwrap(), r#"{"command":"x","ok":false,"error":"no"}"#);
     }
 

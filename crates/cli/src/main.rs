@@ -16,6 +16,7 @@ mod complete;
 mod console;
 mod error;
 mod highlight;
+mod hooks;
 mod inspect;
 mod json;
 mod launch;

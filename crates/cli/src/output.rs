@@ -2,6 +2,8 @@
 
 use std::io::{self, BufRead as _, IsTerminal as _};
 
+use freezeframe_engine::LogLine;
+
 use crate::{
     console::Console,
     json::{CommandLine, Event, Reply},
@@ -9,7 +11,8 @@ use crate::{
     style::Style,
 };
 
-/// Writes answers to the console in the form that was asked for.
+/// Writes answers to the console in the form that was asked for. Clones write to the same console.
+#[derive(Clone)]
 pub struct Printer {
     console: Console,
     renderer: Renderer,
@@ -44,10 +47,10 @@ impl Printer {
         self.console.options().json
     }
 
-    /// A command's answer.
-    pub fn reply(&self, command: &str, reply: Option<&Reply>) {
+    /// A command's answer. `by_breakpoint`: whose list the command is in.
+    pub fn reply(&self, command: &str, by_breakpoint: Option<u32>, reply: Option<&Reply>) {
         if self.json() {
-            self.console.json(&CommandLine { command: Some(command), ok: true, reply, error: None });
+            self.console.json(&CommandLine { command: Some(command), by_breakpoint, ok: true, reply, error: None });
         } else if let Some(reply) = reply {
             let text = self.renderer.reply(reply);
             if !text.is_empty() {
@@ -58,10 +61,25 @@ impl Printer {
 
     /// A failure; of a command if there is one.
     pub fn error(&self, command: Option<&str>, message: &str) {
+        self.error_of(command, None, message);
+    }
+
+    /// A failure of a command in a breakpoint's list.
+    pub fn error_of(&self, command: Option<&str>, by_breakpoint: Option<u32>, message: &str) {
         if self.json() {
-            self.console.json(&CommandLine { command, ok: false, reply: None, error: Some(message.to_owned()) });
+            let error = Some(message.to_owned());
+            self.console.json(&CommandLine { command, by_breakpoint, ok: false, reply: None, error });
         } else {
             self.console.message(&ended(format!("{} {message}", self.renderer.style.bad("error:"))));
+        }
+    }
+
+    /// What a log point says.
+    pub fn log(&self, line: &LogLine) {
+        if self.json() {
+            self.console.json(&Event::Log { breakpoint: line.breakpoint.0, text: line.text.clone() });
+        } else {
+            self.console.text(&ended(line.text.clone()));
         }
     }
 

@@ -7,15 +7,16 @@ use std::fmt::Write as _;
 use crate::{
     highlight::highlight,
     json::{
-        BreakpointView, DisassemblyView, DisplayView, EndKind, EndView, FrameView, FunctionView, LineView, MemoryView,
-        ModuleView, Reply, SiteView, StackView, StopKind, StopView, VariableView, VariablesView, WasmValueView,
-        WasmView,
+        BreakpointKind, BreakpointView, DisassemblyView, DisplayView, EndKind, EndView, FrameView, FunctionView,
+        LineView, MemoryView, ModuleView, Reply, SiteView, StackView, StopKind, StopView, VariableView, VariablesView,
+        WasmValueView, WasmView,
     },
     source::Snippet,
     style::Style,
 };
 
 /// Writes answers as text.
+#[derive(Clone)]
 pub struct Renderer {
     /// Colours.
     pub style: Style,
@@ -87,7 +88,12 @@ impl Renderer {
             StopKind::Trap => out = format!("{} {message}\n", style.bad("trap:")),
             StopKind::Exception => out = format!("{} {message}\n", style.bad("exception thrown:")),
             StopKind::HostError => out = format!("{} {message}\n", style.bad("error of a host function:")),
+            StopKind::Exit => out = format!("{} with code {message}\n", style.strong("the program asks to exit")),
+            StopKind::Load => out = format!("{} {message}\n", style.strong("modules were loaded:")),
             StopKind::Blind => out = format!("{} {message}\n", style.strong("the program ran unseen:")),
+        }
+        if stop.reason != StopKind::Breakpoint && !stop.breakpoints.is_empty() {
+            out.insert_str(0, &format!("Catchpoint {numbers}, "));
         }
         if let Some(returned) = &stop.returned {
             _ = writeln!(out, "{} returned {}", self.style.function(&returned.name), returned.value);
@@ -201,24 +207,57 @@ impl Renderer {
     }
 
     fn breakpoint_set(&self, breakpoint: &BreakpointView) -> String {
-        let kind = if breakpoint.temporary { "Temporary breakpoint" } else { "Breakpoint" };
+        let kind = match breakpoint.kind {
+            BreakpointKind::Catchpoint => "Catchpoint",
+            BreakpointKind::Logpoint => "Log point",
+            BreakpointKind::Breakpoint if breakpoint.temporary => "Temporary breakpoint",
+            BreakpointKind::Breakpoint => "Breakpoint",
+        };
         let id = breakpoint.id;
         let mut out = match &breakpoint.sites[..] {
+            [] if breakpoint.kind == BreakpointKind::Catchpoint => format!("{kind} {id}: {}\n", breakpoint.location),
             [] => format!("{kind} {id} (pending): {}\n", breakpoint.location),
             [site] => format!("{kind} {id}: {}\n", self.site(site)),
             sites => {
-                let mut out = format!("{kind} {id}: {} places\n", sites.len());
-                sites.iter().for_each(|site| _ = writeln!(out, "  {}", self.site(site)));
+                let what = if breakpoint.pattern { "functions" } else { "places" };
+                let mut out = format!("{kind} {id}: {} {what}\n", sites.len());
+                self.sites(&mut out, "  ", sites);
                 out
             }
         };
-        if let Some(condition) = &breakpoint.condition {
-            _ = writeln!(out, "  only if {condition}{}", slow(breakpoint.slow_condition));
-        }
+        self.details(&mut out, "  ", breakpoint);
         if let Some(note) = &breakpoint.note {
             _ = writeln!(out, "{} {note}", self.style.strong("note:"));
         }
         out
+    }
+
+    /// The first of many places, each on its line.
+    fn sites(&self, out: &mut String, indent: &str, sites: &[SiteView]) {
+        const MOST: usize = 10;
+        sites.iter().take(MOST).for_each(|site| _ = writeln!(out, "{indent}{}", self.site(site)));
+        if sites.len() > MOST {
+            _ = writeln!(out, "{indent}… and {} more", sites.len() - MOST);
+        }
+    }
+
+    /// What there is to say of a breakpoint beside its place.
+    fn details(&self, out: &mut String, indent: &str, b: &BreakpointView) {
+        if let Some(condition) = &b.condition {
+            _ = writeln!(out, "{indent}only if {condition}{}", slow(b.slow_condition));
+        }
+        if let Some(hits) = &b.hit_condition {
+            _ = writeln!(out, "{indent}only at hits {hits}");
+        }
+        if b.ignore > 0 {
+            _ = writeln!(out, "{indent}passes its next {} hits", b.ignore);
+        }
+        if let Some(text) = &b.log {
+            _ = writeln!(out, "{indent}says {text}");
+        }
+        for command in &b.commands {
+            _ = writeln!(out, "{indent}  {}", self.style.dim(command));
+        }
     }
 
     fn breakpoints(&self, breakpoints: &[BreakpointView]) -> String {
@@ -231,20 +270,22 @@ impl Renderer {
             _ = write!(out, "{:<4} {enabled:<8} {:<6} ", b.id, b.hits);
             let indent = " ".repeat(21);
             match &b.sites[..] {
+                [] if b.kind == BreakpointKind::Catchpoint => _ = writeln!(out, "catch {}", b.location),
                 [] => _ = writeln!(out, "{} (pending)", b.location),
-                sites => {
-                    for (i, site) in sites.iter().enumerate() {
-                        let indent = if i > 0 { indent.as_str() } else { "" };
-                        _ = writeln!(out, "{indent}{}", self.site(site));
-                    }
+                sites if b.pattern => {
+                    let functions = if sites.len() == 1 { "function that matches" } else { "functions that match" };
+                    _ = writeln!(out, "{} {functions} {}", sites.len(), b.location);
+                    self.sites(&mut out, &indent, sites);
+                }
+                [first, rest @ ..] => {
+                    _ = writeln!(out, "{}", self.site(first));
+                    self.sites(&mut out, &indent, rest);
                 }
             }
             if b.temporary {
                 _ = writeln!(out, "{indent}temporary");
             }
-            if let Some(condition) = &b.condition {
-                _ = writeln!(out, "{indent}only if {condition}{}", slow(b.slow_condition));
-            }
+            self.details(&mut out, &indent, b);
         }
         out
     }

@@ -64,7 +64,7 @@ fn run(app: &mut App, scripts: &[Script], interactive: bool, batch: bool) {
         app.script(script);
     }
     if app.quit || batch {
-        return;
+        return app.no_more_lines(None);
     }
     if interactive && io::stdout().is_terminal() {
         ask(app);
@@ -79,7 +79,7 @@ fn read_lines(app: &mut App, by_hand: bool) {
     while !app.quit {
         line.clear();
         match io::stdin().lock().read_line(&mut line) {
-            Ok(0) => return,
+            Ok(0) => return app.no_more_lines(None),
             Ok(_) => app.execute(&line, by_hand),
             Err(error) => {
                 let why = error.to_string();
@@ -97,14 +97,15 @@ fn ask(app: &mut App) {
     let names = SharedNames::default();
     let mut editor = editor(app, &names);
     app.console().text(&greeting(app));
-    let prompt = CommandPrompt { style: app.printer.style().on() };
+    let mut prompt = CommandPrompt { list: false, style: app.printer.style().on() };
     while !app.quit {
         complete::gather(app, &names);
         app.console().fresh_line();
+        prompt.list = app.hooks.is_open();
         match editor.read_line(&prompt) {
             Ok(Signal::Success(line)) => app.execute(&line, true),
-            // The line is cleared; the debugger stays.
-            Ok(Signal::CtrlC) => {}
+            // The line is cleared, and the list that it was for; the debugger stays.
+            Ok(Signal::CtrlC) => _ = app.hooks.abandon(),
             Ok(Signal::CtrlD | Signal::ExternalBreak(_)) => app.quit = true,
             Ok(_) => {}
             Err(error) => {
@@ -165,11 +166,16 @@ fn history_file() -> Option<PathBuf> {
 }
 
 struct CommandPrompt {
+    /// A list of commands is being written.
+    list: bool,
     style: bool,
 }
 
 impl Prompt for CommandPrompt {
     fn render_prompt_left(&self) -> Cow<'_, str> {
+        if self.list {
+            return "> ".into();
+        }
         let text = "(freezeframe) ";
         if self.style { Color::LightBlue.bold().paint(text).to_string().into() } else { text.into() }
     }

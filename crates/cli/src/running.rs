@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use freezeframe_engine::{
-    DebuggeeId, Debugger, EngineError, Limits, Reason, Report, SourcePosition, StackFrame, State,
+    BreakpointId, DebuggeeId, Debugger, EngineError, Limits, Reason, Report, SourcePosition, StackFrame, State,
 };
 
 use crate::{
@@ -87,16 +87,18 @@ impl App {
     }
 
     /// What there is to say about a stop.
-    pub fn stop_view(&mut self, reason: Reason, mut notes: Vec<String>) -> StopView {
+    pub fn stop_view(&mut self, reason: Reason, caught: Vec<BreakpointId>, mut notes: Vec<String>) -> StopView {
         let (kind, message, breakpoints) = match reason {
-            Reason::Attached => (StopKind::Attached, None, Vec::new()),
+            Reason::Attached => (StopKind::Attached, None, caught),
             Reason::Breakpoints(ids) => (StopKind::Breakpoint, None, ids),
-            Reason::StepDone => (StopKind::Step, None, Vec::new()),
-            Reason::Interrupted => (StopKind::Interrupt, None, Vec::new()),
-            Reason::Trap { message, .. } => (StopKind::Trap, Some(views::trap_message(&message)), Vec::new()),
-            Reason::Exception { summary } => (StopKind::Exception, Some(summary), Vec::new()),
-            Reason::HostError { message } => (StopKind::HostError, Some(message), Vec::new()),
-            Reason::Blind { why } => (StopKind::Blind, Some(why), Vec::new()),
+            Reason::StepDone => (StopKind::Step, None, caught),
+            Reason::Interrupted => (StopKind::Interrupt, None, caught),
+            Reason::Trap { message, .. } => (StopKind::Trap, Some(views::trap_message(&message)), caught),
+            Reason::Exception { summary } => (StopKind::Exception, Some(summary), caught),
+            Reason::HostError { message } => (StopKind::HostError, Some(message), caught),
+            Reason::Exit { code } => (StopKind::Exit, Some(code.to_string()), caught),
+            Reason::ModulesLoaded { names } => (StopKind::Load, Some(names.join(", ")), caught),
+            Reason::Blind { why } => (StopKind::Blind, Some(why), caught),
         };
         let frame = self.selected();
         let position = frame.as_ref().and_then(|f| f.position.clone());

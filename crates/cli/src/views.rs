@@ -1,14 +1,16 @@
 //! From the engine's answers to [`crate::json`]'s.
 
 use freezeframe_engine::{
-    Breakpoint, Ended, FunctionInfo, Instruction, Language, Shown, SourcePosition, StackFrame, WasmState, WasmValue,
+    Breakpoint, Ended, FunctionInfo, Instruction, Language, LocationSpec, Shown, SourcePosition, StackFrame, WasmState,
+    WasmValue,
 };
 use freezeframe_symbols::Symbols;
 
 use crate::{
+    hooks::Hooks,
     json::{
-        BreakpointView, EndKind, EndView, FrameView, FunctionView, InstructionView, ModuleView, SiteView, VariableView,
-        WasmValueView, WasmView,
+        BreakpointKind, BreakpointView, EndKind, EndView, FrameView, FunctionView, InstructionView, ModuleView,
+        SiteView, VariableView, WasmValueView, WasmView,
     },
     source::Sources,
 };
@@ -62,14 +64,24 @@ pub fn variables(shown: Vec<Shown>) -> Vec<VariableView> {
 }
 
 /// A breakpoint.
-pub fn breakpoint(breakpoint: &Breakpoint, sources: &mut Sources) -> BreakpointView {
+pub fn breakpoint(breakpoint: &Breakpoint, hooks: &Hooks, sources: &mut Sources) -> BreakpointView {
     let site = |site: &freezeframe_engine::BoundSite, sources: &mut Sources| {
         let (file, line, shown_file) = split(site.position.as_ref(), sources);
         SiteView { function: site.function.clone(), file, line, module: site.module.0, pc: site.pc.0, shown_file }
     };
     BreakpointView {
         id: breakpoint.id.0,
+        kind: match &breakpoint.spec {
+            spec if matches!(spec.location, LocationSpec::Event(_)) => BreakpointKind::Catchpoint,
+            spec if spec.log.is_some() => BreakpointKind::Logpoint,
+            _ => BreakpointKind::Breakpoint,
+        },
         location: breakpoint.spec.location.to_string(),
+        pattern: matches!(breakpoint.spec.location, LocationSpec::Matching(_)),
+        hit_condition: breakpoint.spec.hits.map(|hits| hits.to_string()),
+        ignore: breakpoint.ignore,
+        log: breakpoint.spec.log.clone(),
+        commands: hooks.of(breakpoint.id).to_vec(),
         enabled: breakpoint.enabled,
         hits: breakpoint.hits,
         condition: breakpoint.spec.condition.clone(),

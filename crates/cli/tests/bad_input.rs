@@ -119,7 +119,7 @@ fn commands_that_cannot_be() {
         "has no line",
         "is no folder",
         "can't read no/such/file",
-        "expected `exception` or `trap`",
+        "expected an event",
         "`4` is no number of a display",
         "given on freezeframe's command line",
         "no command `nonsense`",

@@ -24,7 +24,7 @@ fn start(program: &Program, debugger: &mut Debugger) -> DebuggeeId {
 fn hits(program: &Program, location: &LocationSpec, condition: Option<&str>) -> (Vec<String>, bool) {
     let mut debugger = Debugger::new();
     let guest = start(program, &mut debugger);
-    let spec = BreakpointSpec { location: location.clone(), condition: condition.map(str::to_owned), one_shot: false };
+    let spec = BreakpointSpec { condition: condition.map(str::to_owned), ..BreakpointSpec::at(location.clone()) };
     let id = debugger.add_breakpoint(spec, false).unwrap();
     let in_guest = debugger.breakpoint(id).unwrap().sites.iter().all(|site| site.condition_in_guest());
     let mut seen = Vec::new();
@@ -48,7 +48,7 @@ fn hits(program: &Program, location: &LocationSpec, condition: Option<&str>) -> 
 fn expected(program: &Program, location: &LocationSpec, condition: &str) -> Vec<String> {
     let mut debugger = Debugger::new();
     let guest = start(program, &mut debugger);
-    let spec = BreakpointSpec { location: location.clone(), condition: None, one_shot: false };
+    let spec = BreakpointSpec::at(location.clone());
     debugger.add_breakpoint(spec, false).unwrap();
     let mut seen = Vec::new();
     loop {

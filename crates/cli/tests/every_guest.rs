@@ -83,7 +83,7 @@ fn every_guest_can_be_started_and_stepped() {
         });
         let main = main.unwrap_or_else(|| panic!("{name} has no beginning"));
         let location = LocationSpec::Function(main.to_owned());
-        let spec = BreakpointSpec { location, condition: None, one_shot: true };
+        let spec = BreakpointSpec { one_shot: true, ..BreakpointSpec::at(location) };
         debugger.add_breakpoint(spec, false).unwrap_or_else(|e| panic!("{name}: {e}"));
         debugger.resume(guest).unwrap();
         assert!(matches!(wait(&mut debugger, guest), Report::Stopped { .. }), "{name}: {main} isn't reached");
@@ -120,7 +120,7 @@ fn instruction_steps_miss_nothing() {
     let begin = |debugger: &mut Debugger| {
         let guest = start(&program, debugger, &[]);
         let location = LocationSpec::Function("loops".to_owned());
-        debugger.add_breakpoint(BreakpointSpec { location, condition: None, one_shot: true }, false).unwrap();
+        debugger.add_breakpoint(BreakpointSpec { one_shot: true, ..BreakpointSpec::at(location) }, false).unwrap();
         debugger.resume(guest).unwrap();
         wait(debugger, guest);
         guest
@@ -141,7 +141,7 @@ fn instruction_steps_miss_nothing() {
     for instruction in instructions {
         let location = LocationSpec::Address(instruction.pc.0);
         // What can't be reached is refused, and no step goes there.
-        let set = debugger.add_breakpoint(BreakpointSpec { location, condition: None, one_shot: false }, false);
+        let set = debugger.add_breakpoint(BreakpointSpec::at(location), false);
         assert!(set.is_ok() || !stepped.contains(&instruction.pc), "{instruction:?}");
     }
     let mut hit = vec![at(&mut debugger, guest).1];
@@ -164,7 +164,7 @@ fn a_running_guest_gets_its_breakpoint() {
     assert_eq!(debugger.wait(guest, Some(Duration::from_millis(50))).unwrap(), None, "it runs for ever");
     let markers = scenario::Markers::of("guests/src/spin.c");
     let location = LocationSpec::Line { file: markers.file.clone(), line: markers.line("beat") };
-    debugger.add_breakpoint(BreakpointSpec { location, condition: None, one_shot: false }, false).unwrap();
+    debugger.add_breakpoint(BreakpointSpec::at(location), false).unwrap();
     let Report::Stopped { reason, .. } = wait(&mut debugger, guest) else { panic!("it ended") };
     assert!(matches!(reason, freezeframe_engine::Reason::Breakpoints(_)), "{reason:?}");
     assert_eq!(debugger.frame(guest, 0).unwrap().position.unwrap().line, markers.line("beat"));
@@ -180,7 +180,7 @@ fn a_running_guest_gets_its_breakpoint() {
     // While the engine itself stops and resumes the guest all the time, for a condition that only it can decide.
     let location = LocationSpec::Function("beat".to_owned());
     let condition = Some("beats == 0.5".to_owned());
-    debugger.add_breakpoint(BreakpointSpec { location, condition, one_shot: false }, false).unwrap();
+    debugger.add_breakpoint(BreakpointSpec { condition, ..BreakpointSpec::at(location) }, false).unwrap();
     debugger.resume(guest).unwrap();
     assert_eq!(debugger.wait(guest, Some(Duration::from_millis(50))).unwrap(), None, "the condition never holds");
     debugger.interrupter(guest).unwrap().interrupt();

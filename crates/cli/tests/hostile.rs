@@ -78,7 +78,8 @@ fn lying_debug_information_brings_nothing_down() {
         for name in ["price", "main", "_start", "orders.c:65"] {
             let location = LocationSpec::parse(name, None).unwrap();
             let condition = Some("order->id != 99 || 1".to_owned());
-            let _ = debugger.add_breakpoint(BreakpointSpec { location, condition, one_shot: true }, true);
+            let _ = debugger
+                .add_breakpoint(BreakpointSpec { condition, one_shot: true, ..BreakpointSpec::at(location) }, true);
         }
         debugger.resume(guest).unwrap();
         for step in [Step::Into, Step::Over, Step::Until, Step::Out].into_iter().cycle().take(12) {

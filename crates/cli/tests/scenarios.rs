@@ -4,11 +4,14 @@
 
 mod scenario;
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use freezeframe_engine::{
-    BreakpointId, BreakpointSpec, DebuggeeId, Debugger, Ended, Format, Limits, LocationSpec, PcMeaning, Reason, Report,
-    Step as EngineStep,
+    BreakpointId, BreakpointSpec, Catch, DebuggeeId, Debugger, Ended, Format, HitCondition, Limits, LocationSpec,
+    PcMeaning, Reason, Report, Step as EngineStep,
 };
 use freezeframe_host::{LaunchOptions, MappedDir, Output, Program, Stdin, launch};
 use scenario::{Markers, Scenario, Step, all, fresh_folder, root};
@@ -23,6 +26,7 @@ struct Run<'a> {
     program: Program,
     debugger: Debugger,
     guest: DebuggeeId,
+    logged: Arc<Mutex<Vec<String>>>,
 }
 
 #[derive(Debug)]
@@ -43,7 +47,10 @@ impl<'a> Run<'a> {
             program,
             debugger: Debugger::new(),
             guest: DebuggeeId(0),
+            logged: Arc::default(),
         };
+        let logged = this.logged.clone();
+        this.debugger.on_log(move |line| logged.lock().unwrap().push(line.text.clone()));
         this.launch();
         this
     }
@@ -88,10 +95,37 @@ impl<'a> Run<'a> {
                     Some((location, condition)) => (location, Some(condition.to_owned())),
                     None => (rest, None),
                 };
-                let location = self.location(location)?;
-                let spec = BreakpointSpec { location, condition, one_shot: word == "tbreak" };
-                self.debugger.add_breakpoint(spec, false).map_err(say)?;
-                return Ok(Outcome::Done);
+                let (location, hits) = match location.split_once(" hit ") {
+                    Some((location, hits)) => (location, Some(HitCondition::parse(hits).map_err(say)?)),
+                    None => (location, None),
+                };
+                let at = BreakpointSpec::at(self.location(location)?);
+                return self.add(BreakpointSpec { condition, hits, one_shot: word == "tbreak", ..at });
+            }
+            "rbreak" => return self.add(BreakpointSpec::at(LocationSpec::Matching(rest.to_owned()))),
+            "catch" => {
+                return self.add(BreakpointSpec::at(LocationSpec::Event(Catch::parse(rest).map_err(say)?)));
+            }
+            "logpoint" => {
+                let (location, text) = rest.split_once(' ').unwrap();
+                let at = BreakpointSpec::at(self.location(location)?);
+                return self.add(BreakpointSpec { log: Some(text.to_owned()), ..at });
+            }
+            "ignore" | "hit" | "condition" | "enable" | "disable" => {
+                let (number, value) = rest.split_once(' ').unwrap_or((rest, ""));
+                let id = BreakpointId(number.parse().unwrap());
+                let value = Some(value).filter(|v| !v.is_empty());
+                let debugger = &mut self.debugger;
+                let done = match word {
+                    "ignore" => debugger.ignore_breakpoint(id, value.unwrap().parse().unwrap()),
+                    "hit" => {
+                        let hits = value.map(HitCondition::parse).transpose().map_err(say)?;
+                        debugger.set_hit_condition(id, hits)
+                    }
+                    "condition" => debugger.set_condition(id, value.map(str::to_owned)),
+                    _ => debugger.enable_breakpoint(id, word == "enable"),
+                };
+                return done.map(|()| Outcome::Done).map_err(say);
             }
             "delete" => {
                 self.debugger.remove_breakpoint(BreakpointId(count)).map_err(say)?;
@@ -107,7 +141,7 @@ impl<'a> Run<'a> {
                 return Ok(Outcome::Done);
             }
             "start" => {
-                let spec = BreakpointSpec { location: self.location("main")?, condition: None, one_shot: true };
+                let spec = BreakpointSpec { one_shot: true, ..BreakpointSpec::at(self.location("main")?) };
                 self.debugger.add_breakpoint(spec, false).map_err(say)?;
                 return self.execute("run");
             }
@@ -133,10 +167,18 @@ impl<'a> Run<'a> {
         Ok(self.wait())
     }
 
+    fn add(&mut self, spec: BreakpointSpec) -> Result<Outcome, String> {
+        self.debugger.add_breakpoint(spec, false).map(|_| Outcome::Done).map_err(|e| e.to_string())
+    }
+
     fn step(&mut self, number: usize, step: &Step) {
         let what = format!("{}, step {}: `{}`", self.what, number + 1, step.command);
         let command = self.markers.expand(&step.command);
         let outcome = self.execute(&command).unwrap_or_else(Outcome::Error);
+        let logged = std::mem::take(&mut *self.logged.lock().unwrap());
+        if let Some(expected) = &step.log {
+            assert_eq!(&logged, expected, "{what}");
+        }
         match (&outcome, &step.error) {
             (Outcome::Error(message), Some(expected)) => {
                 assert!(message.contains(expected.as_str()), "{what}: {message}");
@@ -172,6 +214,7 @@ impl<'a> Run<'a> {
                 Reason::StepDone => "step",
                 Reason::Trap { .. } => "trap",
                 Reason::Interrupted => "interrupted",
+                Reason::Exit { .. } => "exit",
                 other => panic!("{what}: {other:?}"),
             };
             assert_eq!(got, expected, "{what}");

@@ -26,12 +26,22 @@ struct Run<'a> {
     what: String,
     markers: &'a Markers,
     answers: VecDeque<Value>,
+    /// What log points said before the last answer.
+    logged: Vec<String>,
 }
 
 impl Run<'_> {
     /// The answer to the next command.
     fn next(&mut self, command: &str) -> Value {
-        let answer = self.answers.pop_front().unwrap_or_else(|| panic!("{}: no answer to `{command}`", self.what));
+        self.logged.clear();
+        let answer = loop {
+            let next = self.answers.pop_front().unwrap_or_else(|| panic!("{}: no answer to `{command}`", self.what));
+            match next["event"].as_str() {
+                None => break next,
+                Some("log") => self.logged.push(next["text"].as_str().unwrap_or_default().to_owned()),
+                Some(_) => {}
+            }
+        };
         assert_eq!(answer["command"], command, "{}", self.what);
         answer
     }
@@ -45,6 +55,9 @@ impl Run<'_> {
             assert!(answer["error"].as_str().is_some_and(|e| e.contains(expected.as_str())), "{what}");
         } else {
             assert_eq!(answer["ok"], true, "{what}");
+        }
+        if let Some(expected) = &step.log {
+            assert_eq!(&self.logged, expected, "{what}");
         }
         if let Some(value) = &step.value {
             assert_eq!(answer["value"]["value"], **value, "{what}");
@@ -122,8 +135,8 @@ fn run(name: &str, scenario: &Scenario, module: &str) {
     let text = String::from_utf8(output.stdout).unwrap();
     let objects =
         text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap_or_else(|e| panic!("{what}: {e}: {line}")));
-    let answers = objects.filter(|object| object["event"].is_null()).collect();
-    let mut run = Run { what, markers: &markers, answers };
+    let answers = objects.collect();
+    let mut run = Run { what, markers: &markers, answers, logged: Vec::new() };
     for (number, step) in scenario.steps.iter().enumerate() {
         run.check(number, step);
     }

@@ -45,6 +45,12 @@ pub enum StopReason {
         /// What is known of its payload, for people.
         summary: String,
     },
+    /// The guest asks to exit, which the plan asked for ([`StopPlan::exits`](crate::StopPlan::exits)); the stack is still
+    /// whole.
+    Exit {
+        /// The code it gave.
+        code: i32,
+    },
     /// A host function failed and its error is about to unwind the stack.
     HostError {
         /// The error and its causes.

@@ -75,6 +75,9 @@ pub struct StopPlan {
     pub module_loads: bool,
     /// Stop at exceptions as they are thrown.
     pub exceptions: bool,
+    /// Stop when the guest asks to exit.
+    #[serde(default)]
+    pub exits: bool,
 }
 
 impl StopPlan {

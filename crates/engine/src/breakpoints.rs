@@ -5,10 +5,17 @@ use std::fmt;
 
 use freezeframe_debuggee::{DebuggeeId, ModuleId, ModulePc, Program, Site};
 use freezeframe_symbols::Symbols;
+use regex::{Regex, RegexBuilder};
 
 use crate::{
-    EngineError, LocationSpec, SourcePosition, code::Code, error::near_misses, expression::Expression, target::Target,
+    EngineError, HitCondition, LocationSpec, SourcePosition, code::Code, error::near_misses, expression::Expression,
+    logpoint::LogText, target::Target,
 };
+
+/// The most functions that one pattern may fit: who wants more has written another pattern than they meant.
+const MOST_MATCHES: usize = 2000;
+/// The most memory that a compiled pattern may take, in bytes.
+const PATTERN_SIZE: usize = 1 << 20;
 
 /// Names a logical breakpoint. Counts from 1 and is never used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -27,8 +34,19 @@ pub struct BreakpointSpec {
     pub location: LocationSpec,
     /// Only when this expression isn't zero.
     pub condition: Option<String>,
+    /// Only at some of its hits.
+    pub hits: Option<HitCondition>,
     /// Gone after its first hit.
     pub one_shot: bool,
+    /// Not to stop: what to say there, with expressions in braces.
+    pub log: Option<String>,
+}
+
+impl BreakpointSpec {
+    /// Stops there always.
+    pub fn at(location: LocationSpec) -> Self {
+        Self { location, condition: None, hits: None, one_shot: false, log: None }
+    }
 }
 
 /// A logical breakpoint.
@@ -42,17 +60,20 @@ pub struct Breakpoint {
     pub enabled: bool,
     /// How often it was hit, with its condition true.
     pub hits: u64,
+    /// How many of the next hits are passed.
+    pub ignore: u64,
     /// Where it is in code. Empty while it's pending.
     pub sites: Vec<BoundSite>,
     /// What was changed about the location to make it fit, for people.
     pub note: Option<String>,
     pub(crate) condition: Option<Expression>,
+    pub(crate) log: Option<LogText>,
 }
 
 impl Breakpoint {
     /// Whether no module that it fits is loaded yet.
     pub fn pending(&self) -> bool {
-        self.sites.is_empty()
+        self.sites.is_empty() && !matches!(self.spec.location, LocationSpec::Event(_))
     }
 }
 
@@ -135,7 +156,31 @@ pub(crate) fn resolve(spec: &LocationSpec, symbols: &Symbols, code: &Code) -> Re
             let hint = before.map(|o| format!("; the one before it starts at {}", o.pc)).unwrap_or_default();
             Err(EngineError::NotAnOperator { pc: *pc, hint })
         }
+        LocationSpec::Matching(pattern) => {
+            let pattern = pattern_of(pattern)?;
+            let fits = symbols.functions().iter().filter(|f| pattern.is_match(&f.name));
+            let pcs: Vec<ModulePc> = fits.map(|f| past_structure(symbols, code, f.prologue_end)).collect();
+            Ok((!pcs.is_empty()).then_some(Resolved { pcs, note: None }))
+        }
+        LocationSpec::Event(_) => Ok(None),
     }
+}
+
+/// Reads a pattern for functions.
+fn pattern_of(text: &str) -> Result<Regex, EngineError> {
+    RegexBuilder::new(text).size_limit(PATTERN_SIZE).build().map_err(|error| {
+        let report = error.to_string();
+        // The library's report: the pattern, a line with carets under its fault, and what is wrong.
+        let caret = report.lines().find(|line| line.trim_start().starts_with('^'));
+        let at = caret.and_then(|line| line.find('^')).map_or(0, |at| at.saturating_sub(4));
+        let said = report.lines().last().unwrap_or_default();
+        let said = match error {
+            regex::Error::CompiledTooBig(_) => "it takes too much memory; write a simpler one",
+            _ => said.strip_prefix("error: ").unwrap_or(said),
+        };
+        let message = format!("the regular expression can't be read: {said}");
+        EngineError::Syntax { message, text: text.to_owned(), at }
+    })
 }
 
 /// The first operator from `pc` on, in the same row, that isn't a mere mark of structure.
@@ -181,6 +226,10 @@ pub(crate) fn bind(spec: &LocationSpec, target: &Target) -> Result<(Vec<BoundSit
         _ => {
             bound.sort_by_key(BoundSite::site);
             bound.dedup_by_key(|s| s.site());
+            if let (LocationSpec::Matching(pattern), true) = (spec, bound.len() > MOST_MATCHES) {
+                let (pattern, count) = (pattern.clone(), bound.len());
+                return Err(EngineError::TooManyMatches { pattern, count, most: MOST_MATCHES });
+            }
             Ok((bound, note))
         }
     }
@@ -203,5 +252,7 @@ pub(crate) fn not_found(spec: &LocationSpec, targets: &[Target]) -> EngineError 
         LocationSpec::Address(pc) => {
             EngineError::NotAnOperator { pc: *pc, hint: ": no function has code there".to_owned() }
         }
+        LocationSpec::Matching(pattern) => EngineError::NoMatch(pattern.clone()),
+        LocationSpec::Event(_) => EngineError::Expression("an event has no place in code".to_owned()),
     }
 }

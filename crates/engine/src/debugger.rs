@@ -13,13 +13,11 @@ use freezeframe_debuggee::{
 use freezeframe_symbols::Symbols;
 
 use crate::{
-    Breakpoint, BreakpointId, BreakpointSpec, EngineError, LocationSpec,
+    Breakpoint, BreakpointId, Catch, EngineError, LocationSpec, LogLine,
     breakpoints::{Owner, bind, not_found},
     code::Code,
-    expression::{Expression, compile},
     stepping::{Step, Stepping},
     target::{LoadedModule, State, Target},
-    values::Context,
 };
 
 /// Why a debuggee stopped, in the engine's terms.
@@ -50,6 +48,16 @@ pub enum Reason {
         /// Its error.
         message: String,
     },
+    /// The guest asks to exit; its stack is still whole.
+    Exit {
+        /// With which code.
+        code: i32,
+    },
+    /// Modules came into the store.
+    ModulesLoaded {
+        /// Their names, where they have some.
+        names: Vec<String>,
+    },
     /// The guest ran unseen for a while.
     Blind {
         /// Why.
@@ -66,6 +74,8 @@ pub enum Report {
         debuggee: DebuggeeId,
         /// Why.
         reason: Reason,
+        /// The catchpoints that wanted this stop.
+        caught: Vec<BreakpointId>,
         /// What went wrong beside it, such as a condition that couldn't be evaluated.
         notes: Vec<String>,
     },
@@ -92,10 +102,12 @@ pub type ModuleSymbols = (ModuleId, Option<String>, Arc<Symbols>);
 #[derive(Default)]
 pub struct Debugger {
     pub(crate) targets: Vec<Target>,
-    breakpoints: Vec<Breakpoint>,
+    pub(crate) breakpoints: Vec<Breakpoint>,
     last_debuggee: u32,
-    last_breakpoint: u32,
-    catch_exceptions: bool,
+    pub(crate) last_breakpoint: u32,
+    pub(crate) catch_exceptions: bool,
+    /// Who is told what log points say.
+    pub(crate) log: Option<LogSink>,
     /// Stops that happened while something else was being done.
     pending: VecDeque<Report>,
     /// Symbols that were read already: the same program run again has the same.
@@ -105,6 +117,9 @@ pub struct Debugger {
 
 /// Finds the file that a module names as the place of its debug information (a path or URL relative to the module).
 type DebugFiles = Box<dyn FnMut(&str) -> Option<Arc<[u8]>> + Send>;
+
+/// Takes what log points say.
+pub(crate) type LogSink = Box<dyn FnMut(&LogLine) + Send>;
 
 /// How long the engine waits for a guest that it interrupts for its own sake.
 const PAUSE: Duration = Duration::from_secs(5);
@@ -204,136 +219,11 @@ impl Debugger {
         Ok(debug.and_then(|debug| Symbols::with_debug_file(bytes.clone(), debug).ok()).unwrap_or(symbols))
     }
 
-    fn bind_breakpoint(&mut self, index: usize, id: DebuggeeId) {
-        let (Some(breakpoint), Some(target)) =
-            (self.breakpoints.get_mut(index), self.targets.iter().find(|t| t.id == id))
-        else {
-            return;
-        };
-        breakpoint.sites.retain(|s| s.debuggee != id);
-        // A location that isn't here may come with a later module: it stays pending.
-        let Ok((mut sites, note)) = bind(&breakpoint.spec.location, target) else { return };
-        for site in &mut sites {
-            let module = target.module(site.module);
-            site.program = match (&breakpoint.condition, module) {
-                (Some(condition), Some(module)) => compile(condition, &module.symbols, site.pc),
-                _ => None,
-            };
-        }
-        breakpoint.sites.extend(sites);
-        breakpoint.note = note;
-    }
-
-    // ---- breakpoints
-
-    /// Sets a breakpoint in all debuggees, now and later. It may be pending.
-    ///
-    /// # Errors
-    /// A condition that can't be parsed; a location that fits no loaded module, when some are loaded and `pending` isn't
-    /// set.
-    pub fn add_breakpoint(&mut self, spec: BreakpointSpec, pending: bool) -> Result<BreakpointId, EngineError> {
-        let condition = spec.condition.as_deref().map(Expression::parse).transpose()?;
-        self.while_paused(|this| this.add_while_paused(spec, condition, pending))
-    }
-
-    fn add_while_paused(
-        &mut self,
-        spec: BreakpointSpec,
-        condition: Option<Expression>,
-        pending: bool,
-    ) -> Result<BreakpointId, EngineError> {
-        let mut failed = None;
-        for target in &self.targets {
-            match bind(&spec.location, target) {
-                Err(error) => failed = Some(error),
-                Ok((sites, _)) if sites.is_empty() && !target.modules.is_empty() => {
-                    failed = failed.or_else(|| Some(not_found(&spec.location, &self.targets)));
-                }
-                Ok(_) => {
-                    failed = None;
-                    break;
-                }
-            }
-        }
-        if let Some(error) = failed.filter(|_| !pending) {
-            return Err(error);
-        }
-        self.last_breakpoint += 1;
-        let id = BreakpointId(self.last_breakpoint);
-        let breakpoint = Breakpoint { id, spec, enabled: true, hits: 0, sites: Vec::new(), note: None, condition };
-        self.breakpoints.push(breakpoint);
-        let index = self.breakpoints.len() - 1;
-        let ids: Vec<DebuggeeId> = self.targets.iter().map(|t| t.id).collect();
-        for id in ids {
-            self.bind_breakpoint(index, id);
-        }
-        Ok(id)
-    }
-
-    /// All logical breakpoints, oldest first.
-    pub fn breakpoints(&self) -> &[Breakpoint] {
-        &self.breakpoints
-    }
-
-    /// One of them.
-    ///
-    /// # Errors
-    /// [`EngineError::NoBreakpoint`].
-    pub fn breakpoint(&self, id: BreakpointId) -> Result<&Breakpoint, EngineError> {
-        self.breakpoints.iter().find(|b| b.id == id).ok_or(EngineError::NoBreakpoint(id))
-    }
-
-    /// Removes a breakpoint.
-    ///
-    /// # Errors
-    /// [`EngineError::NoBreakpoint`].
-    pub fn remove_breakpoint(&mut self, id: BreakpointId) -> Result<(), EngineError> {
-        self.breakpoint(id)?;
-        self.while_paused(|this| {
-            this.breakpoints.retain(|b| b.id != id);
-            Ok(())
-        })
-    }
-
-    /// Lets a breakpoint stop the guest, or not.
-    ///
-    /// # Errors
-    /// [`EngineError::NoBreakpoint`].
-    pub fn enable_breakpoint(&mut self, id: BreakpointId, enabled: bool) -> Result<(), EngineError> {
-        self.breakpoint(id)?;
-        self.while_paused(|this| {
-            this.breakpoints.iter_mut().filter(|b| b.id == id).for_each(|b| b.enabled = enabled);
-            Ok(())
-        })
-    }
-
-    /// Sets or removes a breakpoint's condition.
-    ///
-    /// # Errors
-    /// [`EngineError::NoBreakpoint`]; a condition that can't be parsed.
-    pub fn set_condition(&mut self, id: BreakpointId, condition: Option<String>) -> Result<(), EngineError> {
-        self.breakpoint(id)?;
-        let parsed = condition.as_deref().map(Expression::parse).transpose()?;
-        self.while_paused(|this| {
-            for index in 0..this.breakpoints.len() {
-                if this.breakpoints[index].id == id {
-                    this.breakpoints[index].condition = parsed.clone();
-                    this.breakpoints[index].spec.condition = condition.clone();
-                    let ids: Vec<DebuggeeId> = this.targets.iter().map(|t| t.id).collect();
-                    ids.into_iter().for_each(|id| this.bind_breakpoint(index, id));
-                }
-            }
-            Ok(())
-        })
-    }
-
-    /// Whether thrown exceptions stop the guest. Traps always do.
-    pub fn catch_exceptions(&mut self, catch: bool) {
-        self.catch_exceptions = catch;
-    }
-
     /// Does something while no debuggee runs: those that do are interrupted and go on afterwards, unseen by the user.
-    fn while_paused<R>(&mut self, act: impl FnOnce(&mut Self) -> Result<R, EngineError>) -> Result<R, EngineError> {
+    pub(crate) fn while_paused<R>(
+        &mut self,
+        act: impl FnOnce(&mut Self) -> Result<R, EngineError>,
+    ) -> Result<R, EngineError> {
         let running: Vec<DebuggeeId> =
             self.targets.iter().filter(|t| t.state == State::Running).map(|t| t.id).collect();
         let mut resume = Vec::new();
@@ -440,7 +330,8 @@ impl Debugger {
 
     /// Resumes with the breakpoints as they are now and whatever step is under way.
     fn resume_with_plan(&mut self, id: DebuggeeId) -> Result<(), EngineError> {
-        let catch_exceptions = self.catch_exceptions;
+        let exceptions = self.catch_exceptions || self.wants(&Catch::Exceptions);
+        let exits = self.wants(&Catch::Exit);
         let breakpoints = &self.breakpoints;
         let Some(target) = self.targets.iter_mut().find(|t| t.id == id) else {
             return Err(EngineError::NoDebuggee(id));
@@ -451,7 +342,7 @@ impl Debugger {
             State::Ended(_) => return Err(EngineError::NotRunning),
         }
         let mut owners = Vec::new();
-        let mut plan = StopPlan { module_loads: true, exceptions: catch_exceptions, ..StopPlan::default() };
+        let mut plan = StopPlan { module_loads: true, exceptions, exits, ..StopPlan::default() };
         let mut rule = |owner, site: Site, depth, condition, temporary| {
             let rule = RuleId(u32::try_from(owners.len()).unwrap_or(u32::MAX));
             owners.push(owner);
@@ -504,15 +395,15 @@ impl Debugger {
                     let target = self.target(id)?;
                     target.state = State::Stopped;
                     target.forget_stop();
-                    let mut notes = Vec::new();
-                    let reason = self.classify(id, stopped.reason, &mut notes)?;
+                    let (mut caught, mut notes) = (Vec::new(), Vec::new());
+                    let reason = self.classify(id, stopped.reason, &mut caught, &mut notes)?;
                     // An interrupt may have come together with a stop that means nothing to the user.
                     let interrupted = self.target(id)?.interrupt.swap(false, Relaxed);
                     if let Some(reason) = reason.or(interrupted.then_some(Reason::Interrupted)) {
                         let target = self.target(id)?;
                         let stepping = target.stepping.take();
                         target.returned = stepping.filter(|_| reason == Reason::StepDone).and_then(|s| s.returning);
-                        return Ok(Some(Report::Stopped { debuggee: id, reason, notes }));
+                        return Ok(Some(Report::Stopped { debuggee: id, reason, caught, notes }));
                     }
                     self.resume_with_plan(id)?;
                     // Stops that mean nothing may come faster than any timeout.
@@ -524,78 +415,48 @@ impl Debugger {
         }
     }
 
+    /// Whether an enabled catchpoint wants events like this one.
+    fn wants(&self, event: &Catch) -> bool {
+        let catch = |b: &Breakpoint| matches!(&b.spec.location, LocationSpec::Event(catch) if catch.same_family(event));
+        self.breakpoints.iter().any(|b| b.enabled && catch(b))
+    }
+
     /// What a stop means to the user; `None`: nothing, go on.
     fn classify(
         &mut self,
         id: DebuggeeId,
         reason: StopReason,
+        caught: &mut Vec<BreakpointId>,
         notes: &mut Vec<String>,
     ) -> Result<Option<Reason>, EngineError> {
-        Ok(Some(match reason {
-            StopReason::Attached => Reason::Attached,
-            StopReason::Interrupted => Reason::Interrupted,
-            StopReason::Trap { kind, message } => Reason::Trap { kind, message },
-            StopReason::Exception { summary } => Reason::Exception { summary },
-            StopReason::HostError { message } => Reason::HostError { message },
-            StopReason::Blind { why } => Reason::Blind { why },
-            StopReason::ModulesLoaded(_) => {
-                self.load_modules(id)?;
-                return Ok(None);
-            }
+        let (event, always, reason) = match reason {
+            StopReason::Attached => return Ok(Some(Reason::Attached)),
+            StopReason::Interrupted => return Ok(Some(Reason::Interrupted)),
+            StopReason::Blind { why } => return Ok(Some(Reason::Blind { why })),
             // The engine starts no calls: whoever did has had its answer.
             StopReason::CallFinished { .. } => return Ok(None),
             StopReason::NextOperator => return self.step_arrived(id),
             StopReason::Rules(rules) => return self.classify_rules(id, &rules, notes),
-        }))
-    }
-
-    fn classify_rules(
-        &mut self,
-        id: DebuggeeId,
-        rules: &[RuleId],
-        notes: &mut Vec<String>,
-    ) -> Result<Option<Reason>, EngineError> {
-        let target = self.target(id)?;
-        let owners: Vec<Owner> = rules.iter().filter_map(|r| target.owners.get(r.0 as usize).copied()).collect();
-        let stepped = owners.contains(&Owner::Step);
-        let mut hit = Vec::new();
-        for owner in owners {
-            let Owner::Breakpoint(breakpoint) = owner else { continue };
-            if !hit.contains(&breakpoint) && self.condition_holds(id, breakpoint, notes)? {
-                hit.push(breakpoint);
+            StopReason::Trap { kind, message } => (Catch::Traps(vec![kind]), true, Reason::Trap { kind, message }),
+            StopReason::HostError { message } => (Catch::HostErrors, true, Reason::HostError { message }),
+            StopReason::Exception { summary } => {
+                (Catch::Exceptions, self.catch_exceptions, Reason::Exception { summary })
             }
-        }
-        for breakpoint in self.breakpoints.iter_mut().filter(|b| hit.contains(&b.id)) {
-            breakpoint.hits += 1;
-        }
-        if !hit.is_empty() {
-            self.breakpoints.retain(|b| !(b.spec.one_shot && hit.contains(&b.id)));
-            return Ok(Some(Reason::Breakpoints(hit)));
-        }
-        if stepped { self.step_arrived(id) } else { Ok(None) }
-    }
-
-    fn condition_holds(
-        &mut self,
-        id: DebuggeeId,
-        breakpoint: BreakpointId,
-        notes: &mut Vec<String>,
-    ) -> Result<bool, EngineError> {
-        let condition = self.breakpoint(breakpoint)?.condition.clone();
-        let Some(condition) = condition else { return Ok(true) };
-        let target = self.target(id)?;
-        let frame = target.stack_frame(0)?;
-        let mut context = Context::in_frame(target, frame)?;
-        let truth = context.evaluate(&condition).and_then(|value| context.scalar(&value)).map(|s| s.truth());
-        // A condition that can't be evaluated stops, so that a person gets to see why.
-        Ok(truth.unwrap_or_else(|error| {
-            notes.push(format!("the condition of breakpoint {breakpoint} can't be evaluated: {error}"));
-            true
-        }))
+            StopReason::Exit { code } => (Catch::Exit, false, Reason::Exit { code }),
+            StopReason::ModulesLoaded(modules) => {
+                self.load_modules(id)?;
+                let target = self.target(id)?;
+                let named = modules.into_iter().filter_map(|module| target.module(module)?.name.clone());
+                (Catch::Loads, false, Reason::ModulesLoaded { names: named.collect() })
+            }
+        };
+        let Some(by) = self.caught(id, always, &event, notes)? else { return Ok(None) };
+        caught.extend(by);
+        Ok(Some(reason))
     }
 
     /// A step reached one of its places: is it done?
-    fn step_arrived(&mut self, id: DebuggeeId) -> Result<Option<Reason>, EngineError> {
+    pub(crate) fn step_arrived(&mut self, id: DebuggeeId) -> Result<Option<Reason>, EngineError> {
         let target = self.target(id)?;
         let Some(stepping) = target.stepping.clone() else { return Ok(Some(Reason::StepDone)) };
         let frame = target.stack_frame(0)?;

@@ -41,6 +41,19 @@ pub enum EngineError {
         /// Names like it.
         near: Vec<String>,
     },
+    /// A pattern that fits no function.
+    #[error("no function's name matches `{0}` (see `info functions`)")]
+    NoMatch(String),
+    /// A pattern that fits more functions than anybody wants to stop at.
+    #[error("`{pattern}` matches {count} functions, and at most {most} can be stopped at; write a narrower pattern")]
+    TooManyMatches {
+        /// The pattern.
+        pattern: String,
+        /// How many it fits.
+        count: usize,
+        /// How many it may.
+        most: usize,
+    },
     /// No source file of this name.
     #[error("no source file `{name}` in the program's debug information{}", suggest(.near))]
     NoFile {
@@ -90,7 +103,7 @@ pub enum EngineError {
     #[error("{0}")]
     Unavailable(#[from] Unavailable),
     /// A breakpoint number that isn't in use.
-    #[error("no breakpoint number {0}")]
+    #[error("no breakpoint number {0}; `info breakpoints` lists those that there are")]
     NoBreakpoint(BreakpointId),
     /// A command that needs source lines where there are none.
     #[error("{0} has no line information; step by instructions (`stepi`) or set a breakpoint elsewhere")]

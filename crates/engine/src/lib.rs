@@ -9,13 +9,17 @@
 #![forbid(unsafe_code)]
 
 mod breakpoints;
+mod catch;
 mod code;
 mod debugger;
 mod disassemble;
 mod error;
 mod expression;
+mod hits;
 mod inspect;
 mod location;
+mod logpoint;
+mod setting;
 mod stack;
 mod stepping;
 mod target;
@@ -23,6 +27,7 @@ mod type_text;
 mod values;
 
 pub use breakpoints::{BoundSite, Breakpoint, BreakpointId, BreakpointSpec};
+pub use catch::Catch;
 pub use debugger::{Debugger, ModuleSymbols, Reason, Report};
 pub use disassemble::Instruction;
 pub use error::{Blame, EngineError};
@@ -30,8 +35,10 @@ pub use freezeframe_debuggee::{
     DebuggeeId, Ended, Interrupter, ModuleId, ModulePc, PcMeaning, Site, TrapKind, WasmValue,
 };
 pub use freezeframe_symbols::Language;
+pub use hits::HitCondition;
 pub use inspect::{FunctionInfo, WasmState};
 pub use location::LocationSpec;
+pub use logpoint::LogLine;
 pub use stack::{SourcePosition, StackFrame};
 pub use stepping::Step;
 pub use target::State;

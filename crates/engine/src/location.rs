@@ -1,6 +1,6 @@
 //! Locations as people write them: `orders.c:12`, `12`, `total`, `*0x1f3`.
 
-use crate::EngineError;
+use crate::{Catch, EngineError};
 
 /// Where a breakpoint, `until`, `list` … shall go.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +16,10 @@ pub enum LocationSpec {
     Function(String),
     /// An exact operator: offset in the module (the first loaded module that has it).
     Address(u32),
+    /// All functions whose name matches a regular expression.
+    Matching(String),
+    /// No place but an event, wherever it happens.
+    Event(Catch),
 }
 
 impl LocationSpec {
@@ -77,6 +81,8 @@ impl std::fmt::Display for LocationSpec {
             Self::Line { file, line } => write!(f, "{file}:{line}"),
             Self::Function(name) => f.write_str(name),
             Self::Address(pc) => write!(f, "*{pc:#x}"),
+            Self::Matching(pattern) => f.write_str(pattern),
+            Self::Event(catch) => write!(f, "{catch}"),
         }
     }
 }

@@ -1,6 +1,6 @@
-//! Breakpoints.
+//! Setting breakpoints: at places, at functions that match a pattern, at events; and log points.
 
-use freezeframe_engine::{BreakpointId, BreakpointSpec, LocationSpec};
+use freezeframe_engine::{BreakpointId, BreakpointSpec, Catch, HitCondition, LocationSpec};
 
 use super::{Answer, Call, Command, Words, split_word};
 use crate::{app::App, error::CliError, json::Reply, views};
@@ -8,90 +8,152 @@ use crate::{app::App, error::CliError, json::Reply, views};
 pub(super) const COMMANDS: &[Command] = &[
     Command::new(
         &["break", "b", "br"],
-        "break [FILE:LINE | LINE | FUNCTION | *ADDRESS] [if CONDITION]",
+        "break [FILE:LINE | LINE | FUNCTION | *ADDRESS] [hit OP COUNT] [if CONDITION]",
         "Stop at a line, a function or an instruction.\n\
          FILE is any end of a source file's path. A line without code moves to the next one that has some. Without a\n\
-         location it is the line where the program stands.",
+         location it is the line where the program stands. `hit >= 3` stops at the third hit and later ones, `hit == 3` at\n\
+         that one only, `hit % 10` at every tenth.",
         |app, call| set(app, call, false),
     )
     .words(Words::Location),
     Command::new(
         &["tbreak", "tb", "tbr"],
-        "tbreak [LOCATION] [if CONDITION]",
-        "Stop there once: a breakpoint that is gone after its first hit.",
+        "tbreak [LOCATION] [hit OP COUNT] [if CONDITION]",
+        "Stop there once: a breakpoint that is gone after its first stop.",
         |app, call| set(app, call, true),
     )
     .words(Words::Location),
     Command::new(
+        &["rbreak", "rb"],
+        "rbreak REGEX",
+        "Stop at all functions whose name matches a regular expression: one breakpoint with many places.\n\
+         It matches anywhere in the name: `^main$` is `main` alone.",
+        set_matching,
+    )
+    .words(Words::Function),
+    Command::new(
+        &["logpoint", "log"],
+        "logpoint LOCATION TEXT",
+        "Print a text at a place, each time the program comes there, and go on.\n\
+         `{EXPRESSION}` in it is replaced by a value, or by why there is none; `{{` and `}}` are braces. Conditions are given\n\
+         with `condition N` and `hit N`. A location with blanks is put in quotes.",
+        set_log,
+    )
+    .words(Words::Location),
+    Command::new(
         &["breakpoint set"],
-        "breakpoint set (-n FUNCTION | -f FILE -l LINE | -l LINE | -a ADDRESS) [-c CONDITION] [-o]",
+        "breakpoint set (-n FUNCTION | -f FILE -l LINE | -l LINE | -a ADDRESS | -r REGEX) [-i COUNT] [-o] [-c CONDITION]",
         "LLDB's way to write `break`.\n\
-         -n, --name; -f, --file; -l, --line; -a, --address; -c, --condition (the rest of the line); -o, --one-shot.",
+         -n, --name; -f, --file; -l, --line; -a, --address; -r, --func-regex; -i, --ignore-count; -o, --one-shot;\n\
+         -c, --condition (the rest of the line).",
         set_lldb,
     )
     .words(Words::Location),
     Command::new(
-        &["info breakpoints", "info break", "breakpoint list"],
-        "info breakpoints",
-        "List the breakpoints with their places and hits.",
-        list,
-    ),
-    Command::new(
-        &["delete", "d", "del", "breakpoint delete"],
-        "delete [N]…",
-        "Remove breakpoints; without numbers, all.",
-        delete,
-    ),
-    Command::new(
-        &["disable", "dis", "breakpoint disable"],
-        "disable [N]…",
-        "Let breakpoints stop nothing for a while; without numbers, all.",
-        |app, call| enable(app, call, false),
-    ),
-    Command::new(
-        &["enable", "en", "breakpoint enable"],
-        "enable [N]…",
-        "Let breakpoints stop the program again; without numbers, all.",
-        |app, call| enable(app, call, true),
-    ),
-    Command::new(
-        &["condition", "cond"],
-        "condition N [EXPRESSION]",
-        "Let a breakpoint stop only when an expression is true.\n\
-         Without an expression it always does again.",
-        condition,
-    )
-    .words(Words::Expression),
-    Command::new(
         &["catch"],
-        "catch exception [off] | catch trap",
-        "Stop when an exception is thrown, or no more.\n\
-         Traps always stop the program, with its stack intact.",
+        "catch (trap [KIND]… | throw | host-error | exit | load) [off]",
+        "Stop at events: a trap, an exception thrown, a host function's error, an exit, a module loaded.\n\
+         Traps and errors of host functions stop the program anyway, with its stack intact; a catchpoint for them narrows\n\
+         that to the kinds it names, and to none while it's disabled. `off` lets such events not stop the program.\n\
+         An exit is one that the program asks for; a `main` that returns 0 doesn't.",
         catch,
     )
-    .words(Words::OneOf(&["exception", "trap"])),
+    .words(Words::OneOf(CATCHES)),
 ];
 
-fn reply(app: &mut App, id: BreakpointId) -> Answer {
-    let view = views::breakpoint(app.debugger.breakpoint(id)?, &mut app.sources);
+/// For completion.
+const CATCHES: &[&str] = &["trap", "throw", "exception", "host-error", "exit", "load", "off"];
+
+/// A breakpoint as an answer.
+pub(super) fn reply(app: &mut App, id: BreakpointId) -> Answer {
+    let view = views::breakpoint(app.debugger.breakpoint(id)?, &app.hooks, &mut app.sources);
     Ok(Some(Reply::Breakpoint(view)))
 }
 
-fn add(app: &mut App, location: LocationSpec, condition: Option<String>, one_shot: bool) -> Answer {
-    let id = app.debugger.add_breakpoint(BreakpointSpec { location, condition, one_shot }, false)?;
-    reply(app, id)
+/// Sets a breakpoint, which `$bpnum` means from then on; nothing after a failure, lest a script changes another one.
+fn add(app: &mut App, spec: BreakpointSpec) -> Result<BreakpointId, CliError> {
+    app.hooks.last = None;
+    let id = app.debugger.add_breakpoint(spec, false)?;
+    app.hooks.last = Some(id);
+    Ok(id)
 }
 
 fn set(app: &mut App, call: &Call<'_>, one_shot: bool) -> Answer {
-    let (location, condition) = split_condition(call.rest);
+    app.hooks.last = None;
+    let (location, condition) = split_word_off(call.rest, "if");
     if condition.is_some_and(str::is_empty) {
         return Err(call.usage("expected a condition after `if`"));
     }
+    let (location, hits) = split_word_off(location, "hit");
+    let hits = hits.map(HitCondition::parse).transpose()?;
     let location = match location {
         "" => here(app)?,
         text => app.location(text)?,
     };
-    add(app, location, condition.map(str::to_owned), one_shot)
+    let condition = condition.map(str::to_owned);
+    let id = add(app, BreakpointSpec { condition, hits, one_shot, ..BreakpointSpec::at(location) })?;
+    reply(app, id)
+}
+
+fn set_matching(app: &mut App, call: &Call<'_>) -> Answer {
+    app.hooks.last = None;
+    if call.rest.is_empty() {
+        return Err(call.usage("expected a regular expression for names of functions"));
+    }
+    let id = add(app, BreakpointSpec::at(LocationSpec::Matching(call.rest.to_owned())))?;
+    reply(app, id)
+}
+
+fn set_log(app: &mut App, call: &Call<'_>) -> Answer {
+    app.hooks.last = None;
+    let (location, text) = match call.rest.strip_prefix('"') {
+        None => split_word(call.rest),
+        Some(quoted) => quoted.split_once('"').ok_or_else(|| call.usage("the quote of the location isn't closed"))?,
+    };
+    // `logpoint PLACE "TEXT"` means the text.
+    let text = text.trim();
+    let text = text.strip_prefix('"').and_then(|t| t.strip_suffix('"')).unwrap_or(text);
+    if location.is_empty() || text.is_empty() {
+        return Err(call.usage("expected a location and a text"));
+    }
+    let location = app.location(location)?;
+    let id = add(app, BreakpointSpec { log: Some(text.to_owned()), ..BreakpointSpec::at(location) })?;
+    reply(app, id)
+}
+
+fn catch(app: &mut App, call: &Call<'_>) -> Answer {
+    app.hooks.last = None;
+    if call.rest.is_empty() {
+        return Err(call.usage("expected an event"));
+    }
+    let (text, off) = match call.rest.strip_suffix("off") {
+        Some(text) if text.ends_with(char::is_whitespace) => (text.trim(), true),
+        _ => (call.rest, false),
+    };
+    let wanted = Catch::parse(text)?;
+    if off {
+        return catch_off(app, wanted);
+    }
+    let id = add(app, BreakpointSpec::at(LocationSpec::Event(wanted)))?;
+    reply(app, id)
+}
+
+/// Lets events of a family not stop the program: without catchpoints, or with one that is disabled for those that stop it
+/// by default.
+fn catch_off(app: &mut App, family: Catch) -> Answer {
+    let same = |location: &LocationSpec| matches!(location, LocationSpec::Event(c) if c.same_family(&family));
+    let set = app.debugger.breakpoints().iter().filter(|b| same(&b.spec.location)).map(|b| b.id);
+    for id in set.collect::<Vec<_>>() {
+        app.debugger.remove_breakpoint(id)?;
+    }
+    app.forget_hooks();
+    if !family.by_default() {
+        return Ok(Some(Reply::Message(format!("the program doesn't stop for `{family}` any more"))));
+    }
+    let id = add(app, BreakpointSpec::at(LocationSpec::Event(family)))?;
+    app.debugger.enable_breakpoint(id, false)?;
+    let message = format!("catchpoint {id} is disabled: such events don't stop the program; `delete {id}` undoes it");
+    Ok(Some(Reply::Message(message)))
 }
 
 /// Where the program stands.
@@ -105,20 +167,26 @@ fn here(app: &mut App) -> Result<LocationSpec, CliError> {
     }
 }
 
-/// `LOCATION if CONDITION`
-fn split_condition(text: &str) -> (&str, Option<&str>) {
-    if let Some(condition) = text.strip_prefix("if ") {
-        return ("", Some(condition.trim()));
+/// `LOCATION if CONDITION`, `LOCATION hit >= 3`: what is before the word and what is behind it.
+fn split_word_off<'a>(text: &'a str, word: &str) -> (&'a str, Option<&'a str>) {
+    let mut from = 0;
+    while let Some(found) = text[from..].find(word) {
+        let (at, end) = (from + found, from + found + word.len());
+        let (before, after) = (&text[..at], &text[end..]);
+        let begins = before.is_empty() || before.ends_with(' ');
+        // A bare word is a name.
+        let ends = after.starts_with(' ') || after.is_empty() && !before.is_empty();
+        if begins && ends {
+            return (before.trim(), Some(after.trim()));
+        }
+        from = end;
     }
-    match text.split_once(" if ") {
-        Some((location, condition)) => (location.trim(), Some(condition.trim())),
-        None if text.ends_with(" if") => (text[..text.len() - 3].trim(), Some("")),
-        None => (text, None),
-    }
+    (text, None)
 }
 
 fn set_lldb(app: &mut App, call: &Call<'_>) -> Answer {
     let (mut name, mut file, mut line, mut address, mut condition) = (None, None, None, None, None);
+    let (mut pattern, mut ignore) = (None, None);
     let mut one_shot = false;
     let mut rest = call.rest;
     while !rest.is_empty() {
@@ -139,6 +207,8 @@ fn set_lldb(app: &mut App, call: &Call<'_>) -> Answer {
             "-f" | "--file" => &mut file,
             "-l" | "--line" => &mut line,
             "-a" | "--address" => &mut address,
+            "-r" | "--func-regex" => &mut pattern,
+            "-i" | "--ignore-count" => &mut ignore,
             other => return Err(call.usage(format!("unexpected `{other}`"))),
         };
         if value.is_empty() {
@@ -147,14 +217,21 @@ fn set_lldb(app: &mut App, call: &Call<'_>) -> Answer {
         *wanted = Some(unquoted(value));
         rest = after_value;
     }
-    let location = match (name, file, line, address) {
-        (Some(name), None, None, None) => LocationSpec::Function(name.to_owned()),
-        (None, Some(file), Some(line), None) => LocationSpec::parse(&format!("{file}:{line}"), None)?,
-        (None, None, Some(line), None) => app.location(line)?,
-        (None, None, None, Some(address)) => LocationSpec::parse(&format!("*{address}"), None)?,
-        _ => return Err(call.usage("expected one of -n, -l (with -f) and -a")),
+    let ignore = match ignore {
+        None => 0,
+        Some(count) => count.parse().map_err(|_| call.usage(format!("expected a count after -i, not `{count}`")))?,
     };
-    add(app, location, condition, one_shot)
+    let location = match (name, file, line, address, pattern) {
+        (Some(name), None, None, None, None) => LocationSpec::Function(name.to_owned()),
+        (None, Some(file), Some(line), None, None) => LocationSpec::parse(&format!("{file}:{line}"), None)?,
+        (None, None, Some(line), None, None) => app.location(line)?,
+        (None, None, None, Some(address), None) => LocationSpec::parse(&format!("*{address}"), None)?,
+        (None, None, None, None, Some(pattern)) => LocationSpec::Matching(pattern.to_owned()),
+        _ => return Err(call.usage("expected one of -n, -l (with -f), -a and -r")),
+    };
+    let id = add(app, BreakpointSpec { condition, one_shot, ..BreakpointSpec::at(location) })?;
+    app.debugger.ignore_breakpoint(id, ignore)?;
+    reply(app, id)
 }
 
 fn unquoted(text: &str) -> &str {
@@ -163,89 +240,19 @@ fn unquoted(text: &str) -> &str {
     inner('"').or_else(|| inner('\'')).unwrap_or(text)
 }
 
-fn list(app: &mut App, call: &Call<'_>) -> Answer {
-    call.no_arguments()?;
-    let App { debugger, sources, .. } = app;
-    let views = debugger.breakpoints().iter().map(|b| views::breakpoint(b, sources)).collect();
-    Ok(Some(Reply::Breakpoints(views)))
-}
-
-/// The breakpoints that a command is about: those named, else all. None of them is touched when one doesn't exist.
-fn chosen(app: &App, call: &Call<'_>) -> Result<Vec<BreakpointId>, CliError> {
-    if call.rest.is_empty() {
-        return Ok(app.debugger.breakpoints().iter().map(|b| b.id).collect());
-    }
-    let words = call.rest.split([' ', ',', '\t']).filter(|w| !w.is_empty());
-    words
-        .map(|word| match word.parse() {
-            Ok(number) => Ok(app.debugger.breakpoint(BreakpointId(number))?.id),
-            Err(_) => Err(call.usage(format!("`{word}` is no number of a breakpoint (see `info breakpoints`)"))),
-        })
-        .collect()
-}
-
-fn delete(app: &mut App, call: &Call<'_>) -> Answer {
-    let ids = chosen(app, call)?;
-    if call.rest.is_empty() && !ids.is_empty() && !app.confirm("Delete all breakpoints?") {
-        return Err(CliError::NotConfirmed);
-    }
-    for id in &ids {
-        app.debugger.remove_breakpoint(*id)?;
-    }
-    Ok(Some(Reply::Message(done(&ids, "deleted"))))
-}
-
-fn enable(app: &mut App, call: &Call<'_>, enabled: bool) -> Answer {
-    let ids = chosen(app, call)?;
-    for id in &ids {
-        app.debugger.enable_breakpoint(*id, enabled)?;
-    }
-    Ok(Some(Reply::Message(done(&ids, if enabled { "enabled" } else { "disabled" }))))
-}
-
-fn done(ids: &[BreakpointId], what: &str) -> String {
-    let numbers = ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    match ids.len() {
-        0 => "no breakpoints".to_owned(),
-        1 => format!("breakpoint {numbers} {what}"),
-        _ => format!("breakpoints {numbers} {what}"),
-    }
-}
-
-fn condition(app: &mut App, call: &Call<'_>) -> Answer {
-    let (number, condition) = split_word(call.rest);
-    let Ok(number) = number.parse() else { return Err(call.usage("expected the number of a breakpoint")) };
-    let id = BreakpointId(number);
-    app.debugger.set_condition(id, Some(condition.to_owned()).filter(|c| !c.is_empty()))?;
-    reply(app, id)
-}
-
-fn catch(app: &mut App, call: &Call<'_>) -> Answer {
-    let message = match call.rest {
-        "trap" | "traps" => "traps always stop the program, with its stack intact",
-        "exception" | "exceptions" | "throw" => {
-            app.debugger.catch_exceptions(true);
-            "the program stops when an exception is thrown; `catch exception off` undoes it"
-        }
-        "exception off" | "exceptions off" | "throw off" => {
-            app.debugger.catch_exceptions(false);
-            "exceptions don't stop the program any more"
-        }
-        _ => return Err(call.usage("expected `exception` or `trap`")),
-    };
-    Ok(Some(Reply::Message(message.to_owned())))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn conditions_are_split_off() {
-        assert_eq!(split_condition("a.c:3 if i == 2"), ("a.c:3", Some("i == 2")));
-        assert_eq!(split_condition("if x"), ("", Some("x")));
-        assert_eq!(split_condition("f if"), ("f", Some("")));
-        assert_eq!(split_condition("iffy"), ("iffy", None));
+        let split = |text| split_word_off(text, "if");
+        assert_eq!(split("a.c:3 if i == 2"), ("a.c:3", Some("i == 2")));
+        assert_eq!(split("if x"), ("", Some("x")));
+        assert_eq!(split("f if"), ("f", Some("")));
+        assert_eq!(split("iffy"), ("iffy", None));
+        assert_eq!(split_word_off("a.c:3 hit >= 2", "hit"), ("a.c:3", Some(">= 2")));
+        assert_eq!(split_word_off("hit", "hit"), ("hit", None));
     }
 
     #[test]

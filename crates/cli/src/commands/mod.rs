@@ -8,6 +8,7 @@ mod breakpoints;
 mod data;
 mod info;
 pub mod listing;
+mod manage;
 pub mod memory;
 mod running;
 mod session;
@@ -142,6 +143,7 @@ impl Command {
 const FAMILIES: &[(&str, &[Command])] = &[
     ("Running", running::COMMANDS),
     ("Breakpoints", breakpoints::COMMANDS),
+    ("Breakpoints that are set", manage::COMMANDS),
     ("The stack", stack::COMMANDS),
     ("Variables and values", data::COMMANDS),
     ("Memory", memory::COMMANDS),

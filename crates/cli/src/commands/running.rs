@@ -114,7 +114,7 @@ fn start(app: &mut App, call: &Call<'_>) -> Answer {
         return Err(CliError::NotConfirmed);
     }
     let location = entry(app)?;
-    let spec = BreakpointSpec { location, condition: None, one_shot: true };
+    let spec = BreakpointSpec { one_shot: true, ..BreakpointSpec::at(location) };
     let breakpoint = app.debugger.add_breakpoint(spec, true)?;
     let reply = app.begin();
     // It's of no use for the next run.

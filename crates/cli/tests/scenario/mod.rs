@@ -41,6 +41,8 @@ pub struct Step {
     pub value: Option<String>,
     pub error: Option<String>,
     pub exit: Option<i32>,
+    /// What log points say while the command runs; checked where it's given.
+    pub log: Option<Vec<String>>,
     /// What the function returned that was finished.
     pub returned: Option<String>,
     /// The command is given once for each of these, and must stop there.

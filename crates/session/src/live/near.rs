@@ -74,7 +74,7 @@ impl<T: Send + 'static> Near<T> {
                 StopReason::Exception { summary: self.names.exception(&self.dbg, &exception) }
             }
             Event::HostError { message } => StopReason::HostError { message },
-            Event::Exit { code } => StopReason::HostError { message: format!("exit with code {code}") },
+            Event::Exit { code } => StopReason::Exit { code },
             Event::CallFinished { call, result } => {
                 let result = result.map_err(|error| format!("{error:#}")).and_then(|returned| {
                     let values = self.dbg.with(|stop| {

@@ -18,6 +18,7 @@ pub(super) struct Plan {
     next_operator: bool,
     module_loads: bool,
     exceptions: bool,
+    exits: bool,
     planted: HashMap<Site, BreakpointId>,
     matched: Vec<RuleId>,
     /// Whether the guest has stopped since the plan was made.
@@ -51,8 +52,8 @@ impl Plan {
             Event::Step => self.next_operator,
             Event::ModuleLoaded { .. } => self.module_loads,
             Event::Exception(_) => self.exceptions,
-            // The host reports it as the guest's end.
-            Event::Exit { .. } => false,
+            // Who doesn't ask for it hears of it as the guest's end.
+            Event::Exit { .. } => self.exits,
             _ => true,
         };
         self.over |= stops;
@@ -132,6 +133,7 @@ impl Plan {
         self.next_operator = plan.next_operator;
         self.module_loads = plan.module_loads;
         self.exceptions = plan.exceptions;
+        self.exits = plan.exits;
         self.matched.clear();
         self.over = false;
         Ok(())

@@ -1,0 +1,113 @@
+//! What a log point says: a text with expressions in braces.
+//!
+//! Invariant: a part that can't be evaluated never keeps the guest: why is said in its place.
+
+use freezeframe_debuggee::DebuggeeId;
+
+use crate::{BreakpointId, EngineError, Format, Limits, expression::Expression, values::Context};
+
+/// What a log point said at a hit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogLine {
+    /// Which debuggee came there.
+    pub debuggee: DebuggeeId,
+    /// The log point.
+    pub breakpoint: BreakpointId,
+    /// Its text, with values for its expressions.
+    pub text: String,
+}
+
+/// The text of a log point, parsed.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct LogText(Vec<Part>);
+
+#[derive(Clone, Debug, PartialEq)]
+enum Part {
+    Text(String),
+    Value(Expression),
+}
+
+impl LogText {
+    /// Reads `order {order->id}: {sum}`; `{{` and `}}` are braces.
+    pub(crate) fn parse(text: &str) -> Result<Self, EngineError> {
+        let syntax = |message: &str, at| EngineError::Syntax { message: message.to_owned(), text: text.to_owned(), at };
+        let characters: Vec<char> = text.chars().collect();
+        let mut parts = Vec::new();
+        let mut plain = String::new();
+        let mut at = 0;
+        while let Some(&c) = characters.get(at) {
+            let doubled = characters.get(at + 1) == Some(&c);
+            match c {
+                '{' | '}' if doubled => {
+                    plain.push(c);
+                    at += 2;
+                }
+                '}' => return Err(syntax("a `}` without its `{`; write `}}` for the character", at)),
+                '{' => {
+                    let end = characters[at..].iter().position(|c| *c == '}').map(|length| at + length);
+                    let Some(end) = end else {
+                        return Err(syntax("this `{` isn't closed; write `{{` for the character", at));
+                    };
+                    let inside: String = characters[at + 1..end].iter().collect();
+                    // Its mistakes are shown in the whole text.
+                    let expression = Expression::parse(&inside).map_err(|error| match error {
+                        EngineError::Syntax { message, at: inner, .. } => syntax(&message, at + 1 + inner),
+                        other => other,
+                    })?;
+                    if !plain.is_empty() {
+                        parts.push(Part::Text(std::mem::take(&mut plain)));
+                    }
+                    parts.push(Part::Value(expression));
+                    at = end + 1;
+                }
+                c => {
+                    plain.push(c);
+                    at += 1;
+                }
+            }
+        }
+        if !plain.is_empty() {
+            parts.push(Part::Text(plain));
+        }
+        Ok(Self(parts))
+    }
+
+    /// The text with values in it.
+    pub(crate) fn fill(&self, context: &mut Context<'_>) -> String {
+        let part = |part: &Part| match part {
+            Part::Text(text) => text.clone(),
+            Part::Value(expression) => match context.evaluate(expression) {
+                Ok(value) => context.shown(&expression.text, &value, Format::Natural, Limits::default()).text,
+                Err(error) => format!("<error: {}>", error.to_string().lines().next().unwrap_or_default()),
+            },
+        };
+        self.0.iter().map(part).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_have_parts() {
+        let LogText(parts) = LogText::parse("{{id}} {a->b}, {c}").unwrap();
+        assert_eq!(parts.len(), 4);
+        assert_eq!(parts[0], Part::Text("{id} ".to_owned()));
+        assert!(matches!(&parts[1], Part::Value(e) if e.text == "a->b"));
+        assert_eq!(parts[2], Part::Text(", ".to_owned()));
+    }
+
+    #[test]
+    fn mistakes_are_shown_in_the_whole_text() {
+        let at = |text: &str| match LogText::parse(text) {
+            Err(EngineError::Syntax { at, text: whole, .. }) => {
+                assert_eq!(whole, text);
+                at
+            }
+            other => panic!("{other:?}"),
+        };
+        assert_eq!((at("a {b"), at("a } b"), at("é {}")), (2, 2, 3));
+        assert!(at("x {1 +} y") >= 3);
+    }
+}
