@@ -289,6 +289,9 @@ pub struct VariableView {
     /// Where it lies in memory.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<u64>,
+    /// Its number among the printed values: it is `$N`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub number: Option<usize>,
 }
 
 /// Variables of one kind.

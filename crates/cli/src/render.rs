@@ -47,7 +47,10 @@ impl Renderer {
                 out
             }
             Reply::Variables(variables) => self.variables(variables),
-            Reply::Value(value) => format!("{} = {}", self.style.variable(&value.name), value.value),
+            Reply::Value(value) => {
+                let name = value.number.map_or_else(|| value.name.clone(), |number| format!("${number}"));
+                format!("{} = {}", self.style.variable(&name), value.value)
+            }
             Reply::Displays(displays) => self.displays(displays),
             Reply::Type(ty) => format!("type = {}", ty.definition.as_ref().unwrap_or(&ty.name)),
             Reply::Memory(memory) => self.memory(memory),

@@ -55,6 +55,7 @@ pub fn variable(shown: Shown) -> VariableView {
         value: shown.text,
         available: shown.available,
         address: shown.address,
+        number: None,
     }
 }
 

@@ -132,8 +132,8 @@ impl<'a> Run<'a> {
                 return Ok(Outcome::Done);
             }
             "print" => {
-                let shown = self.debugger.evaluate(self.guest, Some(0), rest, Format::Natural, Limits::default());
-                return shown.map(|shown| Outcome::Value(shown.text)).map_err(say);
+                let shown = self.debugger.print(self.guest, Some(0), rest, Format::Natural, Limits::default());
+                return shown.map(|(_, shown)| Outcome::Value(shown.text)).map_err(say);
             }
             "set" => {
                 let (place, value) = rest.trim_start_matches("var ").split_once(" = ").unwrap();

@@ -16,6 +16,7 @@ use crate::{
     Breakpoint, BreakpointId, Catch, EngineError, LocationSpec, LogLine,
     breakpoints::{Owner, bind, not_found},
     code::Code,
+    expression::Memo,
     stepping::{Step, Stepping},
     target::{LoadedModule, State, Target},
 };
@@ -113,6 +114,8 @@ pub struct Debugger {
     /// Symbols that were read already: the same program run again has the same.
     symbols: Vec<ReadModule>,
     debug_files: Option<DebugFiles>,
+    /// Printed values and people's variables: of all debuggees, as they outlive a run.
+    memo: Memo,
 }
 
 /// Finds the file that a module names as the place of its debug information (a path or URL relative to the module).
@@ -147,6 +150,7 @@ impl Debugger {
         self.last_debuggee += 1;
         let id = DebuggeeId(self.last_debuggee);
         let mut target = Target::new(id, debuggee);
+        target.memo = self.memo.clone();
         match target.debuggee.next_event(None)? {
             Some(Event::Stopped(_)) => target.state = State::Stopped,
             Some(Event::Ended(ended)) => {

@@ -99,6 +99,16 @@ pub enum EngineError {
     /// An expression that has no meaning.
     #[error("{0}")]
     Expression(String),
+    /// Another error, and what of the expression it concerns.
+    #[error("{error}\n  {text}\n  {:>caret$}", "^", caret = .at + 1)]
+    At {
+        /// What is wrong.
+        error: Box<EngineError>,
+        /// The whole expression.
+        text: String,
+        /// Where in it, in characters.
+        at: usize,
+    },
     /// A value that can't be had.
     #[error("{0}")]
     Unavailable(#[from] Unavailable),
@@ -136,9 +146,27 @@ impl EngineError {
     /// Whose fault it is.
     pub fn blame(&self) -> Blame {
         match self {
+            Self::At { error, .. } => error.blame(),
             Self::Module(_) | Self::Unavailable(_) => Blame::Guest,
             Self::Internal(_) | Self::Debuggee(_) => Blame::Internal,
             _ => Blame::User,
+        }
+    }
+
+    /// The error of an expression with the place that it's about; the innermost one counts.
+    pub(crate) fn pointing_at(self, at: usize) -> Self {
+        match self {
+            Self::Expression(_) | Self::NoSymbol { .. } => Self::At { error: Box::new(self), text: String::new(), at },
+            other => other,
+        }
+    }
+
+    /// The text of the expression for an error that points into it; nothing to point at in a single word.
+    pub(crate) fn in_text(self, text: &str) -> Self {
+        match self {
+            Self::At { error, .. } if !text.contains(|c: char| !c.is_alphanumeric() && c != '_') => *error,
+            Self::At { error, at, .. } => Self::At { error, text: text.to_owned(), at },
+            other => other,
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     Debugger, EngineError, Format, Limits, LocationSpec, Shown, SourcePosition, StackFrame,
     breakpoints::{bind, not_found},
     disassemble::{self, Instruction},
-    expression::Expression,
+    expression::{Expression, is_convenience},
     type_text,
     values::{Context, Storage, Value, ValueType},
 };
@@ -179,6 +179,24 @@ impl Debugger {
         Ok(context.shown(text, &value, format, limits))
     }
 
+    /// As [`evaluate`](Self::evaluate), and keeps the value: it is `$N` from now on, with the N that is given.
+    ///
+    /// # Errors
+    /// What is wrong with the expression.
+    pub fn print(
+        &mut self,
+        id: DebuggeeId,
+        frame: Option<usize>,
+        text: &str,
+        format: Format,
+        limits: Limits,
+    ) -> Result<(usize, Shown), EngineError> {
+        let expression = Expression::parse(text)?;
+        let mut context = self.context(id, frame)?;
+        let value = context.evaluate(&expression)?;
+        Ok((context.remember(&value), context.shown(text, &value, format, limits)))
+    }
+
     /// The address that an expression stands for: a pointer's value, an integer, or where an lvalue lies.
     ///
     /// # Errors
@@ -195,7 +213,8 @@ impl Debugger {
         value.address().ok_or_else(|| EngineError::Expression(format!("`{text}` is no address")))
     }
 
-    /// Sets what an expression stands for to the value of another, and shows it.
+    /// Sets what an expression stands for to the value of another, and shows it. A `$name` of no meaning yet becomes a
+    /// variable that only the debugger has.
     ///
     /// # Errors
     /// What is wrong with either; a place that can't be written, with the reason.
@@ -209,6 +228,11 @@ impl Debugger {
     ) -> Result<Shown, EngineError> {
         let (target, value) = (Expression::parse(place)?, Expression::parse(value)?);
         let mut context = self.context(id, frame)?;
+        if let Some(name) = target.register().filter(|name| is_convenience(name)) {
+            let value = context.evaluate(&value)?;
+            let value = context.set_convenience(name, &value);
+            return Ok(context.shown(place, &value, Format::Natural, limits));
+        }
         let target: Value = context.evaluate(&target)?;
         let value = context.evaluate(&value)?;
         context.assign(&target, &value)?;

@@ -14,7 +14,7 @@ use freezeframe_debuggee::{
 };
 use freezeframe_symbols::Symbols;
 
-use crate::{EngineError, breakpoints::Owner, code::Code, stepping::Stepping};
+use crate::{EngineError, breakpoints::Owner, code::Code, expression::Memo, stepping::Stepping};
 
 /// The unit in which memory is read and kept during a stop.
 const PAGE: u64 = 4096;
@@ -49,6 +49,8 @@ pub(crate) struct Target {
     pub returned: Option<(ModuleId, u32)>,
     /// Whose the rules of the current plan are, by rule id.
     pub owners: Vec<Owner>,
+    /// What expressions remember.
+    pub memo: Memo,
     stop: StopCache,
 }
 
@@ -73,6 +75,7 @@ impl Target {
             returned: None,
             interrupt: Arc::default(),
             owners: Vec::new(),
+            memo: Memo::default(),
             stop: StopCache::default(),
         }
     }

@@ -6,7 +6,7 @@ use super::{Answer, Call, Command, Words};
 use crate::{
     app::{App, Display},
     error::CliError,
-    json::{Reply, TypeView, VariablesView},
+    json::{Reply, TypeView, VariableView, VariablesView},
     views,
 };
 
@@ -17,9 +17,11 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::new(
         &["print", "p", "inspect", "expression", "expr", "po"],
         "print[/FORMAT] EXPRESSION",
-        "Show the value of an expression.\n\
+        "Show the value of an expression, under a number: `$3` is the third printed value from now on.\n\
+         `$` is the last one, `$$` the one before it. Without an expression: the last one again.\n\
          FORMAT: x hexadecimal, d or u decimal, o octal, t binary, c character. `print PLACE = VALUE` assigns, as\n\
-         `set var` does.",
+         `set var` does. Expressions are those of the frame's language, and: a[2..5], *p@10, p ? a : b,\n\
+         name == \"text\", $local0 $stack0 $global0 $memory0[16] $pc. docs/expressions.md has all of it.",
         print,
     )
     .words(Words::Expression)
@@ -27,7 +29,8 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::new(
         &["set var", "set", "set variable"],
         "set var PLACE = EXPRESSION",
-        "Change a variable, or whatever an expression stands for.",
+        "Change a variable, or whatever an expression stands for.\n\
+         `set $name = EXPRESSION` makes a variable of the debugger's own, or changes it.",
         set,
     )
     .words(Words::Expression),
@@ -96,16 +99,14 @@ fn format(call: &Call<'_>) -> Result<Format, CliError> {
 fn print(app: &mut App, call: &Call<'_>) -> Answer {
     // LLDB's `expression -- x`.
     let text = call.rest.strip_prefix("-- ").unwrap_or(call.rest).trim();
-    if text.is_empty() {
-        return Err(call.usage("expected an expression"));
-    }
+    let text = if text.is_empty() { "$" } else { text };
     if let Some((place, value)) = split_assignment(text) {
         return assign(app, place, value);
     }
     let format = format(call)?;
     let (id, frame) = (app.any_guest()?, app.frame_for_values());
-    let shown = app.debugger.evaluate(id, frame, text, format, Limits::default())?;
-    Ok(Some(Reply::Value(views::variable(shown))))
+    let (number, shown) = app.debugger.print(id, frame, text, format, Limits::default())?;
+    Ok(Some(Reply::Value(VariableView { number: Some(number), ..views::variable(shown) })))
 }
 
 fn set(app: &mut App, call: &Call<'_>) -> Answer {
@@ -135,7 +136,8 @@ fn split_assignment(text: &str) -> Option<(&str, &str)> {
             (None, b'"' | b'\'') => quote = Some(byte),
             (None, b'=') => {
                 let before = at.checked_sub(1).and_then(|i| bytes.get(i));
-                let comparison = bytes.get(at + 1) == Some(&b'=') || matches!(before, Some(b'=' | b'!' | b'<' | b'>'));
+                let comparison =
+                    bytes.get(at + 1) == Some(&b'=') || matches!(before, Some(b'=' | b'!' | b'<' | b'>' | b'.'));
                 if !comparison {
                     return Some((text[..at].trim(), text[at + 1..].trim()));
                 }
@@ -235,7 +237,7 @@ mod tests {
     fn assignments_are_told_from_comparisons() {
         assert_eq!(split_assignment("a = 3"), Some(("a", "3")));
         assert_eq!(split_assignment("a[1].b=c"), Some(("a[1].b", "c")));
-        for text in ["a == 3", "a <= b", "a != b", "f('=')", "\"a=b\"", "a"] {
+        for text in ["a == 3", "a <= b", "a != b", "f('=')", "\"a=b\"", "a", "a[1..=2]"] {
             assert_eq!(split_assignment(text), None, "{text}");
         }
     }

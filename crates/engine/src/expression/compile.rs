@@ -4,26 +4,42 @@
 use freezeframe_debuggee::{FrameAccess, ModulePc, Op, Program, Unavailable, WasmValue};
 use freezeframe_symbols::{Encoding, Place, Symbols, TypeId, TypeKind, Variable};
 
-use super::{BinaryOp, Expression, Node, UnaryOp, names};
+use super::{
+    BinaryOp, Expression, Kind, Node, UnaryOp,
+    arithmetic::{Int, IntType, Rules},
+    names,
+    operators::untyped,
+};
 
 /// Compiles a condition for one site; `None` when some of it has no counterpart in a [`Program`].
 pub(crate) fn compile(expression: &Expression, symbols: &Symbols, pc: ModulePc) -> Option<Program> {
-    let mut compiler = Compiler { symbols, pc, ops: Vec::new() };
-    compiler.node(&expression.root)?;
+    let language = symbols.frames_at(pc).first().map(|frame| frame.language).unwrap_or_default();
+    let mut compiler = Compiler { symbols, pc, rules: Rules::of(language), ops: Vec::new() };
+    compiler.node(expression.tree(language))?;
     Program::new(compiler.ops).ok()
 }
 
-/// What a subexpression leaves on the stack: an integer of this width and sign.
+/// What a subexpression leaves on the stack: an integer of this type.
 #[derive(Clone, Copy)]
 struct Width {
-    bits: u32,
-    signed: bool,
+    ty: IntType,
+    kind: WidthKind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum WidthKind {
+    Number,
+    Truth,
     /// It's an address: comparing is all that may be done with it here, as sums would have to be scaled.
-    pointer: bool,
+    Pointer,
 }
 
 impl Width {
-    const INT: Self = Self { bits: 32, signed: true, pointer: false };
+    const TRUTH: Self = Self { ty: IntType { bits: 8, signed: false }, kind: WidthKind::Truth };
+
+    fn number(bits: u32, signed: bool) -> Self {
+        Self { ty: IntType { bits, signed }, kind: WidthKind::Number }
+    }
 }
 
 /// What an lvalue is: an address on the stack, and the type of what lies there.
@@ -32,49 +48,59 @@ struct Lvalue(TypeId);
 struct Compiler<'a> {
     symbols: &'a Symbols,
     pc: ModulePc,
+    rules: Rules,
     ops: Vec<Op>,
 }
 
 impl Compiler<'_> {
     fn node(&mut self, node: &Node) -> Option<Width> {
-        match node {
-            Node::Integer { value, bits, signed } if *bits <= 64 => {
+        match &node.kind {
+            // Rust's large hex numbers have no sign in C's words.
+            Kind::Integer { signed: false, typed: false, .. } if self.rules == Rules::Rust => None,
+            Kind::Integer { value, bits, signed, .. } if *bits <= 64 => {
                 self.ops.push(Op::Const(*value as i64));
-                Some(Width { bits: *bits, signed: *signed, pointer: false })
+                Some(Width::number(*bits, *signed))
             }
-            Node::Char(c) => {
+            // In Rust it is no number.
+            Kind::Char(c) if self.rules == Rules::C => {
                 self.ops.push(Op::Const(i64::from(*c as u32)));
-                Some(Width::INT)
+                Some(Width::number(32, true))
             }
-            Node::Bool(value) => {
+            Kind::Bool(value) => {
                 self.ops.push(Op::Const(i64::from(*value)));
-                Some(Width::INT)
+                Some(Width::TRUTH)
             }
-            Node::Unary(UnaryOp::Not, operand) => {
-                self.node(operand)?;
-                self.ops.push(Op::Not);
-                Some(Width::INT)
-            }
-            Node::Unary(UnaryOp::Negate, operand) => {
-                self.ops.push(Op::Const(0));
-                let width = self.node(operand)?.promoted();
-                if width.pointer {
+            Kind::Unary(UnaryOp::Not, operand) => {
+                let width = self.node(operand)?;
+                // Rust's `!` of a number turns its bits round.
+                if self.rules == Rules::Rust && width.kind == WidthKind::Number {
                     return None;
                 }
-                self.ops.push(Op::Sub);
-                self.narrow(width);
-                Some(width)
+                self.ops.push(Op::Not);
+                Some(Width::TRUTH)
             }
-            Node::Unary(UnaryOp::Plus, operand) => self.node(operand),
-            Node::Binary(op, left, right) => self.binary(*op, left, right),
-            Node::Path(path) if self.is_enumerator(path) => {
-                let (ty, value) = names::enumerator(self.symbols, &self.symbols.variables(self.pc, 0), path)?;
+            Kind::Unary(UnaryOp::Negate, operand) => {
+                self.ops.push(Op::Const(0));
+                let width = self.node(operand)?;
+                if width.kind == WidthKind::Pointer {
+                    return None;
+                }
+                let ty = width.ty.promoted(self.rules);
+                self.ops.push(Op::Sub);
+                self.ops.push(extend(ty));
+                Some(Width { ty, kind: WidthKind::Number })
+            }
+            Kind::Unary(UnaryOp::Plus, operand) => self.node(operand),
+            Kind::Binary(op, left, right) => self.binary(*op, left, right),
+            Kind::Path(path) if self.is_enumerator(path) => {
+                let absolute = names::absolute(self.symbols, self.pc, path);
+                let (ty, value) = names::enumerator(self.symbols, &self.symbols.variables(self.pc, 0), &absolute)?;
                 let signed = matches!(self.symbols.ty(ty).ok()?.kind, TypeKind::Enumeration { signed: true, .. });
                 self.ops.push(Op::Const(i64::try_from(value).ok()?));
                 let bits = u32::try_from(self.symbols.ty(ty).ok()?.size?.checked_mul(8)?).ok()?;
-                Some(Width { bits, signed, pointer: false })
+                Some(Width::number(bits, signed))
             }
-            Node::Path(_) | Node::Member(..) => self.load(node),
+            Kind::Path(_) | Kind::Member(..) => self.load(node),
             _ => None,
         }
     }
@@ -95,24 +121,29 @@ impl Compiler<'_> {
             BinaryOp::Le => return self.binary(BinaryOp::Ge, right, left),
             _ => {}
         }
-        let a = self.node(left)?.promoted();
+        let a = self.node(left)?;
         // Its operand is known only with the right side; jumps count operators, so that none may be put in between later.
         let extension = self.ops.len();
         self.ops.push(Op::Extend { bits: 64, signed: true });
-        let b = self.node(right)?.promoted();
+        let b = self.node(right)?;
         let compares = matches!(op, BinaryOp::Eq | BinaryOp::Ne | BinaryOp::Lt | BinaryOp::Ge);
-        if (a.pointer || b.pointer) && !compares {
+        let pointers = a.kind == WidthKind::Pointer || b.kind == WidthKind::Pointer;
+        if pointers && !compares {
             return None;
         }
-        let bits = a.bits.max(b.bits);
-        let width =
-            Width { bits, signed: (a.signed || a.bits != bits) && (b.signed || b.bits != bits), pointer: false };
-        // Both sides in the common width, as the evaluator does: -1 == 0xffffffff must hold in C.
-        if !a.same(width) {
-            self.ops[extension] = extend(width);
+        let (a_ty, b_ty) = self.literals_adapted((left, a.ty), (right, b.ty))?;
+        let ty = a_ty.common(b_ty, self.rules);
+        if ty.bits > 64 {
+            return None;
         }
-        self.narrow_if(b, width);
-        let signed = width.signed;
+        // Both sides in the common type, as the evaluator does: -1 == 0xffffffff must hold in C.
+        if a.ty != ty {
+            self.ops[extension] = extend(ty);
+        }
+        if b.ty != ty {
+            self.ops.push(extend(ty));
+        }
+        let signed = ty.signed;
         let result = match op {
             BinaryOp::Add => Op::Add,
             BinaryOp::Sub => Op::Sub,
@@ -129,13 +160,23 @@ impl Compiler<'_> {
             _ => return None,
         };
         self.ops.push(result);
-        self.narrow(width);
-        Some(width)
+        self.ops.push(extend(ty));
+        let truths = a.kind == WidthKind::Truth && b.kind == WidthKind::Truth && self.rules == Rules::Rust;
+        Some(Width { ty, kind: if truths { WidthKind::Truth } else { WidthKind::Number } })
+    }
+
+    /// The types of two sides: in Rust a literal takes the type of what it meets, if it can.
+    fn literals_adapted(&self, a: (&Node, IntType), b: (&Node, IntType)) -> Option<(IntType, IntType)> {
+        match (untyped(a.0), untyped(b.0)) {
+            (true, false) if self.rules == Rules::Rust => Some((adapted(a.0, a.1, b.1)?, b.1)),
+            (false, true) if self.rules == Rules::Rust => Some((a.1, adapted(b.0, b.1, a.1)?)),
+            _ => Some((a.1, b.1)),
+        }
     }
 
     fn comparison(&mut self, ops: &[Op]) -> Option<Width> {
         self.ops.extend_from_slice(ops);
-        Some(Width::INT)
+        Some(Width::TRUTH)
     }
 
     fn logic(&mut self, op: BinaryOp, left: &Node, right: &Node) -> Option<Width> {
@@ -158,17 +199,7 @@ impl Compiler<'_> {
         if op == BinaryOp::Or {
             self.ops.push(Op::Not);
         }
-        Some(Width::INT)
-    }
-
-    fn narrow(&mut self, width: Width) {
-        self.ops.push(extend(width));
-    }
-
-    fn narrow_if(&mut self, from: Width, to: Width) {
-        if !from.same(to) {
-            self.narrow(to);
-        }
+        Some(Width::TRUTH)
     }
 
     /// The integer that lies where a path leads.
@@ -188,12 +219,19 @@ impl Compiler<'_> {
             return None;
         }
         self.ops.push(Op::Load { bytes, signed });
-        Some(Width { bits: u32::from(bytes) * 8, signed, pointer: matches!(ty.kind, TypeKind::Pointer(_)) })
+        let kind = match &ty.kind {
+            TypeKind::Pointer(_) => WidthKind::Pointer,
+            TypeKind::Base(Encoding::Bool) => WidthKind::Truth,
+            // A `char` of Rust is no number there.
+            TypeKind::Base(Encoding::Utf) if self.rules == Rules::Rust => return None,
+            _ => WidthKind::Number,
+        };
+        Some(Width { ty: IntType { bits: u32::from(bytes) * 8, signed }, kind })
     }
 
     fn lvalue(&mut self, node: &Node) -> Option<Lvalue> {
-        match node {
-            Node::Path(name) => {
+        match &node.kind {
+            Kind::Path(name) => {
                 let variables = self.symbols.variables(self.pc, 0);
                 let variable = variables.iter().enumerate().filter(|(_, v)| v.name == *name);
                 let variable = variable.max_by_key(|(i, v)| (v.depth, *i)).map(|(_, v)| v.clone());
@@ -204,7 +242,7 @@ impl Compiler<'_> {
                 self.ops.extend(address_of(self.symbols, &variable, self.pc)?);
                 Some(Lvalue(variable.ty?))
             }
-            Node::Member(base, name) => {
+            Kind::Member(base, name) => {
                 let Lvalue(ty) = self.lvalue(base)?;
                 let mut ty = self.strip(ty)?;
                 if let TypeKind::Pointer(Some(target)) = self.symbols.ty(ty).ok()?.kind {
@@ -232,18 +270,21 @@ impl Compiler<'_> {
     }
 }
 
-impl Width {
-    fn promoted(self) -> Self {
-        if self.bits < 32 { Self::INT } else { self }
-    }
-
-    fn same(self, other: Self) -> bool {
-        self.bits == other.bits && self.signed == other.signed
-    }
+/// The type of a literal that meets one of type `other`; `None` for one that only the evaluator knows the size of.
+fn adapted(node: &Node, own: IntType, other: IntType) -> Option<IntType> {
+    let value = match &node.kind {
+        Kind::Integer { value, .. } => *value,
+        Kind::Unary(UnaryOp::Negate, operand) => match &operand.kind {
+            Kind::Integer { value, .. } => value.checked_neg()?,
+            _ => return None,
+        },
+        _ => return None,
+    };
+    Some(if other.holds(Int::new(value, own)) { other } else { own })
 }
 
-fn extend(width: Width) -> Op {
-    Op::Extend { bits: width.bits as u8, signed: width.signed }
+fn extend(ty: IntType) -> Op {
+    Op::Extend { bits: ty.bits as u8, signed: ty.signed }
 }
 
 /// The address of a variable as a program: a constant, or a Wasm local plus a constant.

@@ -1,52 +1,84 @@
-//! Evaluation of a tree in a [`Context`].
+//! Evaluation of a tree in a [`Context`]: names, and the way from a value to its parts.
 
-use freezeframe_debuggee::{FrameAccess, WasmValue};
-use freezeframe_symbols::{Encoding, Language, TypeKind, Variable};
+use freezeframe_symbols::{Language, Variable};
 
-use super::{BinaryOp, Expression, Node, TypeName, UnaryOp, names};
+use super::{Expression, Kind, Node, arithmetic::Rules, names};
 use crate::{
     EngineError,
     error::near_misses,
-    values::{Context, Scalar, ScalarKind, Storage, Value, ValueType},
+    values::{Context, Storage, Value, ValueType},
 };
 
 impl Context<'_> {
     pub(crate) fn evaluate(&mut self, expression: &Expression) -> Result<Value, EngineError> {
-        self.node(&expression.root)
+        let tree = expression.tree(self.language);
+        self.node(tree).map_err(|error| error.in_text(&expression.text))
     }
 
-    fn node(&mut self, node: &Node) -> Result<Value, EngineError> {
-        match node {
-            Node::Integer { value, bits, signed } => Ok(Value::integer(*value, *bits, *signed)),
-            Node::Float { value, bits } => Ok(Value::float(*value, *bits)),
-            Node::Char(c) if self.language == Language::Rust => Ok(Value {
+    pub(super) fn rules(&self) -> Rules {
+        Rules::of(self.language)
+    }
+
+    /// An error points at the innermost node that failed.
+    pub(super) fn node(&mut self, node: &Node) -> Result<Value, EngineError> {
+        self.kind(&node.kind).map_err(|error| error.pointing_at(node.at))
+    }
+
+    fn kind(&mut self, kind: &Kind) -> Result<Value, EngineError> {
+        match kind {
+            Kind::Integer { value, bits, signed, typed } => {
+                // C's rule makes large hex numbers unsigned; Rust has no such types for literals.
+                let unsigned = *typed || *signed || self.rules() == Rules::C || *bits > 64;
+                let bits = if unsigned { *bits } else { *bits * 2 };
+                Ok(Value::integer(*value, bits, *signed || !unsigned))
+            }
+            Kind::Float { value, bits } => Ok(Value::float(*value, *bits)),
+            Kind::Char(c) if self.language == Language::Rust => Ok(Value {
                 ty: ValueType::Char,
                 storage: Storage::Bytes { bytes: (*c as u32).to_le_bytes().to_vec(), origin: "it is a literal" },
                 bits: None,
             }),
-            Node::Char(c) => Ok(Value::integer(i128::from(*c as u32), 32, true)),
-            Node::Bool(value) => Ok(Value::bool(*value)),
-            Node::Path(path) => self.path(path),
-            Node::Register(name) => self.register(name),
-            Node::Unary(op, operand) => self.unary(*op, operand),
-            Node::Binary(op, left, right) => self.binary(*op, left, right),
-            Node::Member(value, name) => {
+            Kind::Char(c) => Ok(Value::integer(i128::from(*c as u32), 32, true)),
+            Kind::Text(_) => Err(EngineError::Expression("a text can only be compared, with `==` and `!=`".to_owned())),
+            Kind::Bool(value) => Ok(Value::bool(*value)),
+            Kind::Path(path) => self.path(path),
+            Kind::Register(name) => self.register(name),
+            Kind::Unary(op, operand) => self.unary(*op, operand),
+            Kind::Binary(op, left, right) => self.binary(*op, left, right),
+            Kind::Ternary(condition, then, otherwise) => {
+                let condition = self.node(condition)?;
+                let truth = self.scalar(&condition)?.truth();
+                self.node(if truth { then } else { otherwise })
+            }
+            Kind::Member(value, name) => {
                 let value = self.node(value)?;
                 self.member(&value, name)
             }
-            Node::Index(value, index) => {
-                let value = self.node(value)?;
-                let index = self.node(index)?;
-                let index = self.scalar(&index)?.integer();
-                let index = index.ok_or_else(|| EngineError::Expression("an index must be an integer".to_owned()))?;
+            Kind::Index(base, index) => {
+                let index = self.whole_number(index)?;
+                if let Kind::Register(name) = &base.kind
+                    && let Some(memory) = super::registers::memory(name)
+                {
+                    return self.memory_byte(memory, index);
+                }
+                let value = self.node(base)?;
                 self.index(&value, index)
             }
-            Node::Cast(ty, value) => {
+            Kind::Slice { base, from, to, inclusive } => {
+                let value = match &base.kind {
+                    Kind::Register(name) if super::registers::memory(name) == Some(0) => self.memory_pointer()?,
+                    _ => self.node(base)?,
+                };
+                let from = from.as_deref().map_or(Ok(0), |node| self.whole_number(node))?;
+                let to = to.as_deref().map(|node| self.whole_number(node)).transpose()?;
+                self.slice(&value, from, to.map(|to| to.saturating_add(i128::from(*inclusive))))
+            }
+            Kind::Cast(ty, value) => {
                 let ty = self.named_type(ty)?;
                 let value = self.node(value)?;
                 self.cast(&value, ty)
             }
-            Node::SizeOfType(ty) => {
+            Kind::SizeOfType(ty) => {
                 let ty = match (self.named_type(ty), self.path(&ty.name)) {
                     (Ok(ty), _) => ty,
                     // `sizeof(x)` and `sizeof(*p)` look like types until the names are known.
@@ -60,11 +92,18 @@ impl Context<'_> {
                 };
                 self.size_of(&ty)
             }
-            Node::SizeOf(value) => {
+            Kind::SizeOf(value) => {
                 let ty = self.node(value)?.ty;
                 self.size_of(&ty)
             }
         }
+    }
+
+    fn whole_number(&mut self, node: &Node) -> Result<i128, EngineError> {
+        let value = self.node(node)?;
+        let number = self.scalar(&value)?.integer();
+        let error = || EngineError::Expression("an index must be an integer".to_owned());
+        number.ok_or_else(error).map_err(|error| error.pointing_at(node.at))
     }
 
     fn size_of(&self, ty: &ValueType) -> Result<Value, EngineError> {
@@ -104,7 +143,8 @@ impl Context<'_> {
         if let Some(value) = self.enumerator(path) {
             return Ok(value);
         }
-        if let Some(function) = self.symbols.find_functions(path).first().copied() {
+        let absolute = names::absolute(&self.symbols, self.lookup_pc(), path);
+        if let Some(function) = self.symbols.find_functions(&absolute).first().copied() {
             let function = &self.symbols.functions()[function.0 as usize];
             return Err(EngineError::Expression(format!(
                 "`{}` is a function (its code begins at *{})",
@@ -118,327 +158,15 @@ impl Context<'_> {
     }
 
     fn enumerator(&self, path: &str) -> Option<Value> {
-        let (id, value) = names::enumerator(&self.symbols, &self.variables_in_scope(), path)?;
+        let path = names::absolute(&self.symbols, self.lookup_pc(), path);
+        let (id, value) = names::enumerator(&self.symbols, &self.variables_in_scope(), &path)?;
         let size = self.size(&ValueType::Named(id)).unwrap_or(4).min(16) as usize;
         let bytes = value.to_le_bytes()[..size].to_vec();
         let storage = Storage::Bytes { bytes, origin: "it is an enumerator" };
         Some(Value { ty: ValueType::Named(id), storage, bits: None })
     }
-
-    /// The state of the Wasm machine by name.
-    fn register(&mut self, name: &str) -> Result<Value, EngineError> {
-        if name == "pc" {
-            let pc = self.frame.as_ref().map(|f| f.pc).ok_or(EngineError::NoStack)?;
-            return Ok(Value::integer(i128::from(pc.0), 32, false));
-        }
-        let digits = name.find(|c: char| c.is_ascii_digit()).unwrap_or(name.len());
-        let (kind, index) = name.split_at(digits);
-        let frame = self.frame.as_ref().map(|f| f.physical);
-        let instance = self.instance;
-        let mut access = self.target.access(frame, instance);
-        let value = match (kind, index.parse::<u32>()) {
-            ("local", Ok(index)) => access.local(index)?,
-            ("stack", Ok(index)) => access.operand(index)?,
-            ("global", Ok(index)) => access.global(index)?,
-            _ => {
-                return Err(EngineError::Expression(format!(
-                    "there is no `${name}`; there are $local0 …, $stack0 …, $global0 … and $pc"
-                )));
-            }
-        };
-        let ty = match value {
-            WasmValue::I32(_) => ValueType::Integer { bits: 32, signed: true },
-            WasmValue::I64(_) => ValueType::Integer { bits: 64, signed: true },
-            WasmValue::F32(_) => ValueType::Float { bits: 32 },
-            WasmValue::F64(_) => ValueType::Float { bits: 64 },
-            WasmValue::V128(_) => ValueType::Integer { bits: 128, signed: false },
-            WasmValue::Ref(_) => return Err(EngineError::Expression(format!("`${name}` is a reference: {value}"))),
-        };
-        let bytes = value.bytes().unwrap_or_default();
-        Ok(Value {
-            ty,
-            storage: Storage::Bytes { bytes, origin: "Wasmtime can't change it in a running frame" },
-            bits: None,
-        })
-    }
-
-    fn unary(&mut self, op: UnaryOp, operand: &Node) -> Result<Value, EngineError> {
-        let value = self.node(operand)?;
-        match op {
-            UnaryOp::Deref => self.deref(&value),
-            UnaryOp::AddressOf => {
-                let value = self.referent(&value)?.unwrap_or(value);
-                match (&value.storage, value.bits) {
-                    (Storage::Memory { address, .. }, None) => Ok(Value::pointer(*address, value.ty)),
-                    (Storage::Unavailable(why), _) => Err(why.clone().into()),
-                    (_, Some(_)) => Err(EngineError::Expression("a bit-field has no address".to_owned())),
-                    (Storage::Bytes { origin, .. }, _) => {
-                        Err(EngineError::Expression(format!("this has no address: {origin}")))
-                    }
-                }
-            }
-            UnaryOp::Not if self.language == Language::Rust && self.is_integer(&value) => self.unary_not_bits(&value),
-            UnaryOp::Not => {
-                let truth = self.scalar(&value)?.truth();
-                Ok(self.truth_value(!truth))
-            }
-            UnaryOp::Plus => Ok(value),
-            UnaryOp::Negate => match self.scalar(&value)? {
-                Scalar::Float { value, bits } => Ok(Value::float(-value, bits)),
-                scalar => {
-                    let (value, bits, signed) = promoted(scalar)?;
-                    Ok(wrapped(value.wrapping_neg(), bits, signed))
-                }
-            },
-            UnaryOp::BitNot => {
-                let (value, bits, signed) = promoted(self.scalar(&value)?)?;
-                Ok(wrapped(!value, bits, signed))
-            }
-        }
-    }
-
-    fn is_integer(&self, value: &Value) -> bool {
-        self.scalar_kind(&value.ty).is_some_and(|kind| matches!(kind, ScalarKind::Integer { .. }))
-    }
-
-    /// Rust's `!` turns the bits of an integer round, in its own width.
-    fn unary_not_bits(&mut self, value: &Value) -> Result<Value, EngineError> {
-        match self.scalar(value)? {
-            Scalar::Integer { value, bits, signed } => Ok(wrapped(!value, bits, signed)),
-            _ => Err(EngineError::Expression("this operator needs an integer".to_owned())),
-        }
-    }
-
-    fn truth_value(&self, truth: bool) -> Value {
-        match self.language {
-            Language::C => Value::integer(i128::from(truth), 32, true),
-            _ => Value::bool(truth),
-        }
-    }
-
-    fn binary(&mut self, op: BinaryOp, left: &Node, right: &Node) -> Result<Value, EngineError> {
-        let left = self.node(left)?;
-        if let BinaryOp::And | BinaryOp::Or = op {
-            let a = self.scalar(&left)?.truth();
-            if a == (op == BinaryOp::Or) {
-                return Ok(self.truth_value(a));
-            }
-            let right = self.node(right)?;
-            let b = self.scalar(&right)?.truth();
-            return Ok(self.truth_value(b));
-        }
-        let right = self.node(right)?;
-        if let Some(moved) = self.pointer_arithmetic(op, &left, &right)? {
-            return Ok(moved);
-        }
-        let (a, b) = (self.scalar(&left)?, self.scalar(&right)?);
-        if matches!(a, Scalar::Float { .. }) || matches!(b, Scalar::Float { .. }) {
-            // As in C: two floats make a float, a double makes a double of the other.
-            let width = |s| if let Scalar::Float { bits, .. } = s { bits } else { 32 };
-            return self.float_arithmetic(op, a.as_float(), b.as_float(), width(a).max(width(b)));
-        }
-        let ((x, a_bits, a_signed), (y, b_bits, b_signed)) = (promoted(a)?, promoted(b)?);
-        // C's usual conversions: the wider type, unsigned if either of that width is.
-        let bits = a_bits.max(b_bits);
-        let signed = (a_signed || a_bits != bits) && (b_signed || b_bits != bits);
-        // A shift's right side has nothing to do with the type of the left.
-        let (x, y) = match op {
-            BinaryOp::Shl | BinaryOp::Shr => (x, y),
-            _ => (crate::values::wrap(x, bits, signed), crate::values::wrap(y, bits, signed)),
-        };
-        let by_zero = || EngineError::Expression("division by zero".to_owned());
-        let shift = || {
-            let shift = u32::try_from(y).ok().filter(|n| *n < 128);
-            shift.ok_or_else(|| EngineError::Expression(format!("can't shift by {y}")))
-        };
-        let result = match op {
-            BinaryOp::Add => x.wrapping_add(y),
-            BinaryOp::Sub => x.wrapping_sub(y),
-            BinaryOp::Mul => x.wrapping_mul(y),
-            BinaryOp::Div => x.checked_div(y).ok_or_else(by_zero)?,
-            BinaryOp::Rem => x.checked_rem(y).ok_or_else(by_zero)?,
-            BinaryOp::BitAnd => x & y,
-            BinaryOp::BitOr => x | y,
-            BinaryOp::BitXor => x ^ y,
-            BinaryOp::Shl => return Ok(wrapped(x.wrapping_shl(shift()?), a_bits, a_signed)),
-            BinaryOp::Shr => return Ok(wrapped(x >> shift()?, a_bits, a_signed)),
-            BinaryOp::Eq => return Ok(self.truth_value(x == y)),
-            BinaryOp::Ne => return Ok(self.truth_value(x != y)),
-            BinaryOp::Lt => return Ok(self.truth_value(x < y)),
-            BinaryOp::Le => return Ok(self.truth_value(x <= y)),
-            BinaryOp::Gt => return Ok(self.truth_value(x > y)),
-            BinaryOp::Ge => return Ok(self.truth_value(x >= y)),
-            BinaryOp::And | BinaryOp::Or => return Err(EngineError::Internal("logic was evaluated above")),
-        };
-        Ok(wrapped(result, bits, signed))
-    }
-
-    fn float_arithmetic(&self, op: BinaryOp, a: f64, b: f64, bits: u32) -> Result<Value, EngineError> {
-        Ok(match op {
-            BinaryOp::Add => Value::float(a + b, bits),
-            BinaryOp::Sub => Value::float(a - b, bits),
-            BinaryOp::Mul => Value::float(a * b, bits),
-            BinaryOp::Div => Value::float(a / b, bits),
-            BinaryOp::Rem => Value::float(a % b, bits),
-            BinaryOp::Eq => self.truth_value(a == b),
-            BinaryOp::Ne => self.truth_value(a != b),
-            BinaryOp::Lt => self.truth_value(a < b),
-            BinaryOp::Le => self.truth_value(a <= b),
-            BinaryOp::Gt => self.truth_value(a > b),
-            BinaryOp::Ge => self.truth_value(a >= b),
-            _ => return Err(EngineError::Expression("this operator needs integers".to_owned())),
-        })
-    }
-
-    /// Pointer ± integer, pointer - pointer; arrays stand for the address of their first element.
-    fn pointer_arithmetic(&mut self, op: BinaryOp, left: &Value, right: &Value) -> Result<Option<Value>, EngineError> {
-        if !matches!(op, BinaryOp::Add | BinaryOp::Sub) {
-            return Ok(None);
-        }
-        let Some((base, target)) = self.as_pointer(left)? else {
-            return match (op, self.as_pointer(right)?) {
-                (BinaryOp::Add, Some(_)) => self.pointer_arithmetic(op, right, left),
-                _ => Ok(None),
-            };
-        };
-        let size = i128::from(self.size(&target).unwrap_or(1).max(1));
-        if let Some((other, _)) = self.as_pointer(right)? {
-            if op == BinaryOp::Add {
-                return Err(EngineError::Expression("two pointers can't be added".to_owned()));
-            }
-            return Ok(Some(Value::integer((i128::from(base) - i128::from(other)) / size, 32, true)));
-        }
-        let Some(count) = self.scalar(right)?.integer() else {
-            return Err(EngineError::Expression("a pointer can be moved by integers only".to_owned()));
-        };
-        let by = count.wrapping_mul(size);
-        let moved = i128::from(base).wrapping_add(if op == BinaryOp::Add { by } else { by.wrapping_neg() });
-        Ok(Some(Value::pointer(moved as u64 & 0xffff_ffff, target)))
-    }
-
-    fn as_pointer(&mut self, value: &Value) -> Result<Option<(u64, ValueType)>, EngineError> {
-        if let Some(target) = self.pointee(&value.ty) {
-            return Ok(Some((self.address_in(value)?, target.unwrap_or(ValueType::Unknown))));
-        }
-        if let (Some(element), Some(address)) = (self.element_type(&value.ty), value.address()) {
-            return Ok(Some((address, element)));
-        }
-        Ok(None)
-    }
-
-    /// A type by the name that was written.
-    pub(crate) fn named_type(&self, written: &TypeName) -> Result<ValueType, EngineError> {
-        let named = match builtin(&written.name) {
-            Some(ty) => ty,
-            None => {
-                let found = self.symbols.find_types(&written.name);
-                let bare = written.name.split_once(' ').map_or(written.name.as_str(), |(_, name)| name);
-                let found = found.first().copied().or_else(|| self.symbols.find_types(bare).first().copied());
-                let missing = || EngineError::NoSymbol { name: written.name.clone(), near: Vec::new() };
-                ValueType::Named(found.ok_or_else(missing)?)
-            }
-        };
-        Ok((0..written.pointers).fold(named, |ty, _| ValueType::Pointer(Box::new(ty))))
-    }
-
-    fn cast(&mut self, value: &Value, ty: ValueType) -> Result<Value, EngineError> {
-        if self.scalar_kind(&ty).is_none() {
-            // To a record: look at the same bytes as another type.
-            return Ok(Value { ty, storage: value.storage.clone(), bits: None });
-        }
-        let scalar = match self.as_pointer(value)? {
-            Some((address, _)) => Scalar::Pointer(address),
-            None => self.scalar(value)?,
-        };
-        let size = self.size(&ty).unwrap_or(8).min(16) as usize;
-        let float = match self.strip(&ty) {
-            ValueType::Float { .. } => true,
-            ValueType::Named(id) => matches!(self.ty(id).kind, TypeKind::Base(Encoding::Float)),
-            _ => false,
-        };
-        let bytes = match (float, size) {
-            (true, 4) => (scalar.as_float() as f32).to_le_bytes().to_vec(),
-            (true, _) => scalar.as_float().to_le_bytes().to_vec(),
-            (false, size) => {
-                let whole = match scalar {
-                    Scalar::Float { value, .. } => value.trunc() as i128,
-                    other => other.integer().unwrap_or(0),
-                };
-                whole.to_le_bytes()[..size].to_vec()
-            }
-        };
-        Ok(Value { ty, storage: Storage::Bytes { bytes, origin: "it is the result of a cast" }, bits: None })
-    }
 }
 
 fn last(path: &str) -> &str {
     path.rsplit("::").next().unwrap_or(path)
-}
-
-/// Integers in the width that C computes in.
-fn promoted(scalar: Scalar) -> Result<(i128, u32, bool), EngineError> {
-    match scalar {
-        Scalar::Integer { value, bits, .. } if bits < 32 => Ok((value, 32, true)),
-        Scalar::Integer { value, bits, signed } => Ok((value, bits, signed)),
-        Scalar::Bool(value) => Ok((i128::from(value), 32, true)),
-        Scalar::Char { value, .. } => Ok((i128::from(value), 32, false)),
-        Scalar::Pointer(address) => Ok((i128::from(address), 32, false)),
-        Scalar::Float { .. } => Err(EngineError::Expression("this operator needs integers".to_owned())),
-    }
-}
-
-fn wrapped(value: i128, bits: u32, signed: bool) -> Value {
-    Value::integer(crate::values::wrap(value, bits, signed), bits, signed)
-}
-
-/// The scalar types that every module has.
-fn builtin(name: &str) -> Option<ValueType> {
-    let integer = |bits, signed| Some(ValueType::Integer { bits, signed });
-    match name {
-        "void" => Some(ValueType::Unknown),
-        "bool" | "_Bool" => Some(ValueType::Bool),
-        "f32" | "float" => Some(ValueType::Float { bits: 32 }),
-        "f64" | "double" => Some(ValueType::Float { bits: 64 }),
-        "size_t" | "usize" => integer(32, false),
-        "isize" => integer(32, true),
-        "i8" | "u8" | "i16" | "u16" | "i32" | "u32" | "i64" | "u64" | "i128" | "u128" => {
-            integer(name[1..].parse().ok()?, name.starts_with('i'))
-        }
-        _ => {
-            let mut signed = true;
-            let mut bits = None;
-            for word in name.split(' ') {
-                match word {
-                    "unsigned" => signed = false,
-                    "signed" => {}
-                    "char" => bits = Some(8),
-                    "short" => bits = Some(16),
-                    "int" => bits = bits.or(Some(32)),
-                    "long" if bits == Some(33) => bits = Some(64),
-                    // One `long` is 32 bits in wasm32; 33 stands for it until a second one comes.
-                    "long" => bits = Some(33),
-                    _ => return None,
-                }
-            }
-            let bits = bits.map_or(32, |bits| if bits == 33 { 32 } else { bits });
-            (!name.is_empty()).then_some(ValueType::Integer { bits, signed })
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn c_types_by_name() {
-        let integer = |bits, signed| Some(ValueType::Integer { bits, signed });
-        assert_eq!(builtin("unsigned"), integer(32, false));
-        assert_eq!(builtin("unsigned char"), integer(8, false));
-        assert_eq!(builtin("long"), integer(32, true));
-        assert_eq!(builtin("unsigned long long"), integer(64, false));
-        assert_eq!(builtin("long long int"), integer(64, true));
-        assert_eq!(builtin("u16"), integer(16, false));
-        assert_eq!(builtin("struct node"), None);
-    }
 }

@@ -4,18 +4,29 @@ use crate::EngineError;
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Token {
-    Integer { value: i128, bits: u32, signed: bool },
-    Float { value: f64, bits: u32 },
+    /// `typed`: its suffix says so, and not only its size.
+    Integer {
+        value: i128,
+        bits: u32,
+        signed: bool,
+        typed: bool,
+    },
+    Float {
+        value: f64,
+        bits: u32,
+    },
     Char(char),
+    Text(Vec<u8>),
     Name(String),
+    /// What follows the `$`; `$$` leaves one there.
     Register(String),
     Symbol(&'static str),
 }
 
 /// Longest first, so that `<<` isn't two `<`.
-const SYMBOLS: [&str; 31] = [
-    "->", "::", "<<", ">>", "<=", ">=", "==", "!=", "&&", "||", "+", "-", "*", "/", "%", "<", ">", "=", "!", "~", "&",
-    "|", "^", "(", ")", "[", "]", ".", ",", "{", "}",
+const SYMBOLS: [&str; 36] = [
+    "..=", "..", "->", "::", "<<", ">>", "<=", ">=", "==", "!=", "&&", "||", "+", "-", "*", "/", "%", "<", ">", "=",
+    "!", "~", "&", "|", "^", "(", ")", "[", "]", ".", ",", "{", "}", "?", ":", "@",
 ];
 
 /// Tokens with their places, in characters.
@@ -44,16 +55,23 @@ pub(super) fn tokens(text: &str) -> Result<Vec<(usize, Token)>, EngineError> {
             let (value, length) = character(&chars[at + 1..]).ok_or_else(|| error("expected 'c'", start))?;
             at += length + 1;
             Token::Char(value)
-        } else if c == '$' || is_name_start(c) {
-            let name: String =
-                chars[at..].iter().enumerate().take_while(|(i, c)| *i == 0 || is_name(**c)).map(|(_, c)| c).collect();
+        } else if c == '"' {
+            let (value, length) = quoted(&chars[at + 1..]).ok_or_else(|| error("this text has no end", start))?;
+            at += length + 1;
+            Token::Text(value)
+        } else if c == '$' {
+            at += 1;
+            let second = usize::from(chars.get(at) == Some(&'$'));
+            let length = second + chars[at + second..].iter().take_while(|c| is_name(**c)).count();
+            let name: String = chars[at..at + length].iter().collect();
+            at += length;
+            Token::Register(name)
+        } else if is_name_start(c) {
+            let name: String = chars[at..].iter().take_while(|c| is_name(**c)).collect();
             at += name.chars().count();
-            match name.strip_prefix('$') {
-                Some(register) => Token::Register(register.to_owned()),
-                None => Token::Name(name),
-            }
+            Token::Name(name)
         } else {
-            let rest: String = chars[at..chars.len().min(at + 2)].iter().collect();
+            let rest: String = chars[at..chars.len().min(at + 3)].iter().collect();
             let symbol = SYMBOLS.into_iter().find(|s| rest.starts_with(s));
             let symbol = symbol.ok_or_else(|| error(&format!("unexpected `{c}`"), start))?;
             at += symbol.len();
@@ -75,6 +93,14 @@ fn is_name(c: char) -> bool {
 fn character(chars: &[char]) -> Option<(char, usize)> {
     let (value, length) = match chars.first()? {
         '\'' => return None,
+        _ => escaped(chars)?,
+    };
+    (chars.get(length) == Some(&'\'')).then_some((value, length + 1))
+}
+
+/// One character, or the escape that stands for it.
+fn escaped(chars: &[char]) -> Option<(char, usize)> {
+    Some(match chars.first()? {
         '\\' => match chars.get(1)? {
             'n' => ('\n', 2),
             't' => ('\t', 2),
@@ -87,8 +113,27 @@ fn character(chars: &[char]) -> Option<(char, usize)> {
             c => (*c, 2),
         },
         c => (*c, 1),
-    };
-    (chars.get(length) == Some(&'\'')).then_some((value, length + 1))
+    })
+}
+
+/// The bytes of a text up to its closing quote.
+fn quoted(chars: &[char]) -> Option<(Vec<u8>, usize)> {
+    let mut bytes = Vec::new();
+    let mut at = 0;
+    loop {
+        let rest = &chars[at..];
+        if rest.first()? == &'"' {
+            return Some((bytes, at + 1));
+        }
+        let (c, length) = escaped(rest)?;
+        // `\xff` is a byte, `ÿ` two.
+        if rest.starts_with(&['\\', 'x']) {
+            bytes.push(c as u8);
+        } else {
+            bytes.extend(c.encode_utf8(&mut [0; 4]).as_bytes());
+        }
+        at += length;
+    }
 }
 
 /// A number with the suffixes of C and Rust.
@@ -126,12 +171,18 @@ fn number(chars: &[char]) -> Option<(Token, usize)> {
     let digits = if prefixed { &text[2..] } else { &text[..] };
     let end = digits.find(|c: char| !c.is_digit(radix)).unwrap_or(digits.len());
     let (digits, suffix) = digits.split_at(end);
-    let value = i128::from_str_radix(digits, radix).ok()?;
-    let (bits, signed) = match suffix.to_ascii_lowercase().as_str() {
+    let value = u128::from_str_radix(digits, radix).ok()?;
+    let suffix = suffix.to_ascii_lowercase();
+    let fits = |bits: u32| value >> bits.min(127) == 0;
+    // `long` has 32 bits in wasm32.
+    let long = |signed: bool| if fits(32 - u32::from(signed)) { 32 } else { 64 };
+    let (bits, signed) = match suffix.as_str() {
         "" => natural_width(value, radix),
-        "u" => (if value <= i128::from(u32::MAX) { 32 } else { 64 }, false),
-        "l" | "ll" => (64, true),
-        "ul" | "ull" | "lu" | "llu" => (64, false),
+        "u" => (if fits(32) { 32 } else { 64 }, false),
+        "l" => (long(true), true),
+        "ll" => (64, true),
+        "ul" | "lu" => (long(false), false),
+        "ull" | "llu" => (64, false),
         "usize" => (32, false),
         "isize" => (32, true),
         other => {
@@ -140,17 +191,19 @@ fn number(chars: &[char]) -> Option<(Token, usize)> {
             (matches!(bits, 8 | 16 | 32 | 64 | 128).then_some(bits)?, signed)
         }
     };
-    Some((Token::Integer { value, bits, signed }, length))
+    let value = crate::values::wrap(value.cast_signed(), bits, signed);
+    Some((Token::Integer { value, bits, signed, typed: !suffix.is_empty() }, length))
 }
 
 /// C's rule: the first of the types that holds it, unsigned ones only for hex.
-fn natural_width(value: i128, radix: u32) -> (u32, bool) {
+fn natural_width(value: u128, radix: u32) -> (u32, bool) {
     let fits = |bits: u32| value < 1 << bits;
     match () {
         () if fits(31) => (32, true),
         () if radix != 10 && fits(32) => (32, false),
         () if fits(63) => (64, true),
         () if fits(64) => (64, false),
-        () => (128, true),
+        () if fits(127) => (128, true),
+        () => (128, false),
     }
 }

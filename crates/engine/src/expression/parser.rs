@@ -1,7 +1,7 @@
 //! Tokens to a tree, by precedence climbing.
 
 use super::{
-    BinaryOp, Node, TypeName, UnaryOp,
+    BinaryOp, Kind, Node, Precedence, TypeName, UnaryOp,
     lexer::{Token, tokens},
 };
 use crate::EngineError;
@@ -18,12 +18,12 @@ const TYPE_WORDS: [&str; 34] = [
     "u64", "u128", "usize", "f32", "f64", "str", "size_t", "long",
 ];
 
-pub(super) fn parse(text: &str) -> Result<Node, EngineError> {
-    let mut parser = Parser { text, tokens: tokens(text)?, at: 0, depth: 0 };
+pub(super) fn parse(text: &str, precedence: Precedence) -> Result<Node, EngineError> {
+    let mut parser = Parser { text, tokens: tokens(text)?, at: 0, depth: 0, precedence };
     if parser.tokens.len() > MAX_TOKENS {
         return Err(EngineError::Expression(format!("the expression is too long: more than {MAX_TOKENS} words")));
     }
-    let node = parser.binary(0)?;
+    let node = parser.expression()?;
     match parser.tokens.get(parser.at) {
         None => Ok(node),
         Some((_, Token::Symbol("="))) => Err(parser.error("an assignment needs `set var`; comparison is written `==`")),
@@ -36,6 +36,7 @@ struct Parser<'a> {
     tokens: Vec<(usize, Token)>,
     at: usize,
     depth: u32,
+    precedence: Precedence,
 }
 
 impl Parser<'_> {
@@ -65,52 +66,105 @@ impl Parser<'_> {
         Some(name)
     }
 
+    /// Where the next token begins, in characters.
+    fn here(&self) -> usize {
+        self.tokens.get(self.at).map_or(self.text.chars().count(), |(at, _)| *at)
+    }
+
+    fn expression(&mut self) -> Result<Node, EngineError> {
+        let condition = self.binary(0)?;
+        let at = self.here();
+        if !self.symbol("?") {
+            return Ok(condition);
+        }
+        self.deeper(|this| {
+            let then = this.expression()?;
+            this.expect(":")?;
+            let otherwise = this.expression()?;
+            Ok(Kind::Ternary(Box::new(condition), Box::new(then), Box::new(otherwise)).at(at))
+        })
+    }
+
+    fn deeper(&mut self, parse: impl FnOnce(&mut Self) -> Result<Node, EngineError>) -> Result<Node, EngineError> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return Err(self.error("the expression is nested too deeply"));
+        }
+        let node = parse(self);
+        self.depth -= 1;
+        node
+    }
+
     fn binary(&mut self, least: u8) -> Result<Node, EngineError> {
-        let mut left = self.unary()?;
+        let mut left = self.with_as()?;
         while let Some((op, precedence)) = self.binary_operator().filter(|(_, p)| *p >= least) {
+            let at = self.here();
             self.at += 1;
             let right = self.binary(precedence + 1)?;
-            left = Node::Binary(op, Box::new(left), Box::new(right));
+            left = Kind::Binary(op, Box::new(left), Box::new(right)).at(at);
         }
         Ok(left)
     }
 
     fn binary_operator(&self) -> Option<(BinaryOp, u8)> {
         let Some(Token::Symbol(symbol)) = self.peek() else { return None };
-        Some(match *symbol {
-            "||" => (BinaryOp::Or, 1),
-            "&&" => (BinaryOp::And, 2),
-            "|" => (BinaryOp::BitOr, 3),
-            "^" => (BinaryOp::BitXor, 4),
-            "&" => (BinaryOp::BitAnd, 5),
-            "==" => (BinaryOp::Eq, 6),
-            "!=" => (BinaryOp::Ne, 6),
-            "<" => (BinaryOp::Lt, 7),
-            "<=" => (BinaryOp::Le, 7),
-            ">" => (BinaryOp::Gt, 7),
-            ">=" => (BinaryOp::Ge, 7),
-            "<<" => (BinaryOp::Shl, 8),
-            ">>" => (BinaryOp::Shr, 8),
-            "+" => (BinaryOp::Add, 9),
-            "-" => (BinaryOp::Sub, 9),
-            "*" => (BinaryOp::Mul, 10),
-            "/" => (BinaryOp::Div, 10),
-            "%" => (BinaryOp::Rem, 10),
+        // In C `x & 4 == 4` compares first, in Rust last.
+        let (c, rust) = match *symbol {
+            "||" => (1, 1),
+            "&&" => (2, 2),
+            "|" => (3, 4),
+            "^" => (4, 5),
+            "&" => (5, 6),
+            "==" | "!=" => (6, 3),
+            "<" | "<=" | ">" | ">=" => (7, 3),
+            "<<" | ">>" => (8, 7),
+            "@" => (9, 8),
+            "+" | "-" => (10, 9),
+            "*" | "/" | "%" => (11, 10),
             _ => return None,
-        })
+        };
+        let op = match *symbol {
+            "||" => BinaryOp::Or,
+            "&&" => BinaryOp::And,
+            "|" => BinaryOp::BitOr,
+            "^" => BinaryOp::BitXor,
+            "&" => BinaryOp::BitAnd,
+            "==" => BinaryOp::Eq,
+            "!=" => BinaryOp::Ne,
+            "<" => BinaryOp::Lt,
+            "<=" => BinaryOp::Le,
+            ">" => BinaryOp::Gt,
+            ">=" => BinaryOp::Ge,
+            "<<" => BinaryOp::Shl,
+            ">>" => BinaryOp::Shr,
+            "@" => BinaryOp::Repeat,
+            "+" => BinaryOp::Add,
+            "-" => BinaryOp::Sub,
+            "*" => BinaryOp::Mul,
+            "/" => BinaryOp::Div,
+            _ => BinaryOp::Rem,
+        };
+        Some((op, if self.precedence == Precedence::C { c } else { rust }))
+    }
+
+    /// `as` binds less than unary operators and more than all others: `-1 as u8` is `(-1) as u8`.
+    fn with_as(&mut self) -> Result<Node, EngineError> {
+        let mut node = self.unary()?;
+        while matches!(self.peek(), Some(Token::Name(name)) if name == "as") {
+            let at = self.here();
+            self.at += 1;
+            let ty = self.type_name(false).ok_or_else(|| self.error("expected a type after `as`"))?;
+            node = Kind::Cast(ty, Box::new(node)).at(at);
+        }
+        Ok(node)
     }
 
     fn unary(&mut self) -> Result<Node, EngineError> {
-        self.depth += 1;
-        if self.depth > MAX_DEPTH {
-            return Err(self.error("the expression is nested too deeply"));
-        }
-        let node = self.unary_inner();
-        self.depth -= 1;
-        node
+        self.deeper(Self::unary_inner)
     }
 
     fn unary_inner(&mut self) -> Result<Node, EngineError> {
+        let at = self.here();
         let op = match self.peek() {
             Some(Token::Symbol("*")) => Some(UnaryOp::Deref),
             Some(Token::Symbol("&")) => Some(UnaryOp::AddressOf),
@@ -122,14 +176,14 @@ impl Parser<'_> {
         };
         if let Some(op) = op {
             self.at += 1;
-            return Ok(Node::Unary(op, Box::new(self.unary()?)));
+            return Ok(Kind::Unary(op, Box::new(self.unary()?)).at(at));
         }
         if matches!(self.peek(), Some(Token::Name(name)) if name == "sizeof") {
             self.at += 1;
             if let Some(ty) = self.parenthesised_type() {
-                return Ok(Node::SizeOfType(ty));
+                return Ok(Kind::SizeOfType(ty).at(at));
             }
-            return Ok(Node::SizeOf(Box::new(self.unary()?)));
+            return Ok(Kind::SizeOf(Box::new(self.unary()?)).at(at));
         }
         let start = self.at;
         if let Some(ty) = self.parenthesised_type() {
@@ -143,7 +197,7 @@ impl Parser<'_> {
             );
             let operand_symbol = matches!(self.peek(), Some(Token::Symbol("(" | "*" | "&" | "-" | "~" | "!")));
             if operand || sure && operand_symbol {
-                return Ok(Node::Cast(ty, Box::new(self.unary()?)));
+                return Ok(Kind::Cast(ty, Box::new(self.unary()?)).at(at));
             }
             self.at = start;
         }
@@ -198,39 +252,57 @@ impl Parser<'_> {
         let mut node = self.primary()?;
         loop {
             if self.symbol(".") || self.symbol("->") {
+                let at = self.here();
                 let name = self.name().ok_or_else(|| self.error("expected the name of a member"))?;
-                node = Node::Member(Box::new(node), name);
+                node = Kind::Member(Box::new(node), name).at(at);
             } else if self.symbol("[") {
-                let index = self.binary(0)?;
-                self.expect("]")?;
-                node = Node::Index(Box::new(node), Box::new(index));
-            } else if matches!(self.peek(), Some(Token::Name(name)) if name == "as") {
-                self.at += 1;
-                let ty = self.type_name(false).ok_or_else(|| self.error("expected a type after `as`"))?;
-                node = Node::Cast(ty, Box::new(node));
+                node = self.index(node)?;
             } else {
                 return Ok(node);
             }
         }
     }
 
+    /// What follows a `[`: an index, or a range with either end left out.
+    fn index(&mut self, base: Node) -> Result<Node, EngineError> {
+        let at = self.here();
+        let base = Box::new(base);
+        let dots = |this: &Self| matches!(this.peek(), Some(Token::Symbol(".." | "..=")));
+        let from = if dots(self) { None } else { Some(Box::new(self.expression()?)) };
+        if !dots(self) {
+            self.expect("]")?;
+            let index = from.ok_or_else(|| self.error("expected an index"))?;
+            return Ok(Kind::Index(base, index).at(at));
+        }
+        let inclusive = self.symbol("..=");
+        if !inclusive {
+            self.expect("..")?;
+        }
+        let open = !inclusive && matches!(self.peek(), Some(Token::Symbol("]")));
+        let to = if open { None } else { Some(Box::new(self.expression()?)) };
+        self.expect("]")?;
+        Ok(Kind::Slice { base, from, to, inclusive }.at(at))
+    }
+
     fn primary(&mut self) -> Result<Node, EngineError> {
+        let at = self.here();
         let Some(token) = self.peek().cloned() else { return Err(self.error("expected an expression")) };
-        let node = match token {
-            Token::Integer { value, bits, signed } => Node::Integer { value, bits, signed },
-            Token::Float { value, bits } => Node::Float { value, bits },
-            Token::Char(value) => Node::Char(value),
-            Token::Register(name) => Node::Register(name),
+        let kind = match token {
+            Token::Integer { value, bits, signed, typed } => Kind::Integer { value, bits, signed, typed },
+            Token::Float { value, bits } => Kind::Float { value, bits },
+            Token::Char(value) => Kind::Char(value),
+            Token::Text(value) => Kind::Text(value),
+            Token::Register(name) => Kind::Register(name),
             Token::Symbol("(") => {
                 self.at += 1;
-                let node = self.binary(0)?;
+                let node = self.expression()?;
                 self.expect(")")?;
                 return Ok(node);
             }
             Token::Name(name) => {
                 self.at += 1;
                 if name == "true" || name == "false" {
-                    return Ok(Node::Bool(name == "true"));
+                    return Ok(Kind::Bool(name == "true").at(at));
                 }
                 let mut path = name;
                 while self.symbol("::") {
@@ -240,12 +312,12 @@ impl Parser<'_> {
                 if matches!(self.peek(), Some(Token::Symbol("("))) {
                     return Err(self.error("functions of the program can't be called here yet"));
                 }
-                return Ok(Node::Path(path));
+                return Ok(Kind::Path(path).at(at));
             }
             Token::Symbol(_) => return Err(self.error("expected an expression")),
         };
         self.at += 1;
-        Ok(node)
+        Ok(kind.at(at))
     }
 }
 
@@ -255,24 +327,34 @@ mod tests {
 
     /// The tree in prefix form.
     fn tree(text: &str) -> String {
+        tree_by(text, Precedence::C)
+    }
+
+    fn tree_by(text: &str, precedence: Precedence) -> String {
         fn show(node: &Node) -> String {
-            match node {
-                Node::Integer { value, .. } => value.to_string(),
-                Node::Float { value: v, .. } => format!("{v:?}"),
-                Node::Char(c) => format!("{c:?}"),
-                Node::Bool(b) => b.to_string(),
-                Node::Path(p) => p.clone(),
-                Node::Register(r) => format!("${r}"),
-                Node::Unary(op, x) => format!("({op:?} {})", show(x)),
-                Node::Binary(op, a, b) => format!("({op:?} {} {})", show(a), show(b)),
-                Node::Member(x, m) => format!("(. {} {m})", show(x)),
-                Node::Index(x, i) => format!("([] {} {})", show(x), show(i)),
-                Node::Cast(t, x) => format!("(as {}{} {})", t.name, "*".repeat(t.pointers), show(x)),
-                Node::SizeOfType(t) => format!("(sizeof {}{})", t.name, "*".repeat(t.pointers)),
-                Node::SizeOf(x) => format!("(sizeof {})", show(x)),
+            match &node.kind {
+                Kind::Integer { value, .. } => value.to_string(),
+                Kind::Float { value: v, .. } => format!("{v:?}"),
+                Kind::Char(c) => format!("{c:?}"),
+                Kind::Bool(b) => b.to_string(),
+                Kind::Path(p) => p.clone(),
+                Kind::Register(r) => format!("${r}"),
+                Kind::Unary(op, x) => format!("({op:?} {})", show(x)),
+                Kind::Binary(op, a, b) => format!("({op:?} {} {})", show(a), show(b)),
+                Kind::Member(x, m) => format!("(. {} {m})", show(x)),
+                Kind::Text(t) => format!("{:?}", String::from_utf8_lossy(t)),
+                Kind::Ternary(c, a, b) => format!("(? {} {} {})", show(c), show(a), show(b)),
+                Kind::Slice { base, from, to, inclusive } => {
+                    let end = |end: &Option<Box<Node>>| end.as_ref().map_or("_".to_owned(), |n| show(n));
+                    format!("(.. {} {} {}{})", show(base), end(from), if *inclusive { "=" } else { "" }, end(to))
+                }
+                Kind::Index(x, i) => format!("([] {} {})", show(x), show(i)),
+                Kind::Cast(t, x) => format!("(as {}{} {})", t.name, "*".repeat(t.pointers), show(x)),
+                Kind::SizeOfType(t) => format!("(sizeof {}{})", t.name, "*".repeat(t.pointers)),
+                Kind::SizeOf(x) => format!("(sizeof {})", show(x)),
             }
         }
-        show(&parse(text).unwrap_or_else(|e| panic!("{e}")))
+        show(&parse(text, precedence).unwrap_or_else(|e| panic!("{e}")))
     }
 
     #[test]
@@ -285,6 +367,34 @@ mod tests {
         assert_eq!(tree("&x.y"), "(AddressOf (. x y))");
         assert_eq!(tree("$local2 << 1u8"), "(Shl $local2 1)");
         assert_eq!(tree("1.5e3 + 'a'"), "(Add 1500.0 'a')");
+    }
+
+    #[test]
+    fn precedence_of_rust() {
+        for text in ["x & 4 == 4", "a | b < c", "a ^ b == c & d", "a << 1 & b", "a == b && c | d != 0"] {
+            assert_ne!(tree_by(text, Precedence::Rust), "", "{text}");
+        }
+        assert_eq!(tree("x & 4 == 4"), "(BitAnd x (Eq 4 4))");
+        assert_eq!(tree_by("x & 4 == 4", Precedence::Rust), "(Eq (BitAnd x 4) 4)");
+        assert_eq!(tree_by("a | b < c", Precedence::Rust), "(Lt (BitOr a b) c)");
+        assert_eq!(tree_by("a ^ b == c & d", Precedence::Rust), "(Eq (BitXor a b) (BitAnd c d))");
+        assert_eq!(tree_by("a << 1 & b + 1", Precedence::Rust), "(BitAnd (Shl a 1) (Add b 1))");
+        assert_eq!(
+            tree_by("-1 as u8 == 255 && !x as u8 < 3", Precedence::Rust),
+            "(And (Eq (as u8 (Negate 1)) 255) (Lt (as u8 (Not x)) 3))"
+        );
+    }
+
+    #[test]
+    fn slices_texts_and_choices() {
+        assert_eq!(tree("a[2..5]"), "(.. a 2 5)");
+        assert_eq!(tree("a[..=n + 1].x"), "(. (.. a _ =(Add n 1)) x)");
+        assert_eq!(tree("a[2..]"), "(.. a 2 _)");
+        assert_eq!(tree("a[..]"), "(.. a _ _)");
+        assert_eq!(tree("*p@n + 1"), "(Repeat (Deref p) (Add n 1))");
+        assert_eq!(tree("s == \"a\\\"b\""), r#"(Eq s "a\"b")"#);
+        assert_eq!(tree("a ? b : c ? d : e"), "(? a b (? c d e))");
+        assert_eq!(tree("$ + $$ + $$2 + $12 + $memory0[16]"), "(Add (Add (Add (Add $ $$) $$2) $12) ([] $memory0 16))");
     }
 
     #[test]
@@ -302,7 +412,7 @@ mod tests {
 
     #[test]
     fn mistakes_are_pointed_at() {
-        let at = |text: &str| match parse(text) {
+        let at = |text: &str| match parse(text, Precedence::C) {
             Err(EngineError::Syntax { at, .. }) => at,
             other => panic!("{text}: {other:?}"),
         };
@@ -315,7 +425,13 @@ mod tests {
         assert_eq!(at("f(1)"), 1);
         assert_eq!(at("12zz"), 0);
         assert_eq!(at(""), 0);
-        assert!(parse(&"1+".repeat(100_000)).is_err() && parse(&format!("a{}", "[0]".repeat(9_000))).is_err());
-        assert!(parse(&"(".repeat(10_000)).is_err() && parse(&"-".repeat(10_000)).is_err());
+        assert_eq!(at("a ? b"), 5);
+        assert_eq!(at("a[1..2"), 6);
+        assert_eq!(at("a[]"), 2);
+        assert_eq!(at("a == \"b"), 5);
+        let too_much =
+            ["1+".repeat(100_000), format!("a{}", "[0]".repeat(9_000)), "(".repeat(10_000), "-".repeat(10_000)];
+        assert!(too_much.iter().all(|text| parse(text, Precedence::C).is_err()));
+        assert!(parse(&format!("{}1", "1?1:".repeat(124)), Precedence::C).is_err());
     }
 }

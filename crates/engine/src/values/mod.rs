@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 pub use show::{Format, Limits, Shown};
 
-pub(crate) use scalar::{Scalar, ScalarKind, wrap};
+pub(crate) use scalar::{Scalar, ScalarKind, range, wrap};
 
 use crate::{
     EngineError,
@@ -40,8 +40,8 @@ pub(crate) enum ValueType {
     Char,
     /// The address of something.
     Pointer(Box<ValueType>),
-    /// A part of an array of several dimensions: what is left of them, outermost first.
-    Array { element: TypeId, counts: Vec<Option<u64>> },
+    /// A part of an array, or of several dimensions what is left of them, outermost first.
+    Array { element: Box<ValueType>, counts: Vec<Option<u64>> },
     /// No type is known.
     Unknown,
 }
@@ -268,7 +268,7 @@ impl<'a> Context<'a> {
             }
             ValueType::Array { element, counts } => {
                 let counts = counts.iter().map(|n| n.map_or("[]".to_owned(), |n| format!("[{n}]")));
-                format!("{} {}", self.ty(*element).name, counts.collect::<String>())
+                format!("{} {}", self.type_name(element), counts.collect::<String>())
             }
             ValueType::Unknown => "?".to_owned(),
         }
@@ -288,7 +288,7 @@ impl<'a> Context<'a> {
             ValueType::Char => Some(4),
             ValueType::Pointer(_) => Some(ADDRESS_SIZE),
             ValueType::Unknown => None,
-            ValueType::Array { element, counts } => self.array_size(*element, counts, depth),
+            ValueType::Array { element, counts } => self.array_size(element, counts, depth),
             ValueType::Named(id) => {
                 let ty = self.ty(*id);
                 if ty.size.is_some() {
@@ -300,24 +300,24 @@ impl<'a> Context<'a> {
                         if inner == ValueType::Named(*id) { None } else { self.size_within(&inner, depth) }
                     }
                     TypeKind::Pointer(_) | TypeKind::Reference(_) => Some(ADDRESS_SIZE),
-                    TypeKind::Array { element, counts } => self.array_size(*element, counts, depth),
+                    TypeKind::Array { element, counts } => self.array_size(&ValueType::Named(*element), counts, depth),
                     _ => None,
                 }
             }
         }
     }
 
-    fn array_size(&self, element: TypeId, counts: &[Option<u64>], depth: u32) -> Option<u64> {
+    fn array_size(&self, element: &ValueType, counts: &[Option<u64>], depth: u32) -> Option<u64> {
         let count = counts.iter().try_fold(1_u64, |all, n| all.checked_mul((*n)?))?;
-        self.size_within(&self.strip(&ValueType::Named(element)), depth)?.checked_mul(count)
+        self.size_within(&self.strip(element), depth)?.checked_mul(count)
     }
 
     /// The elements' type and the dimensions of an array.
-    pub(crate) fn array(&self, ty: &ValueType) -> Option<(TypeId, Vec<Option<u64>>)> {
+    pub(crate) fn array(&self, ty: &ValueType) -> Option<(ValueType, Vec<Option<u64>>)> {
         match self.strip(ty) {
-            ValueType::Array { element, counts } => Some((element, counts)),
+            ValueType::Array { element, counts } => Some((*element, counts)),
             ValueType::Named(id) => match &self.ty(id).kind {
-                TypeKind::Array { element, counts } => Some((*element, counts.clone())),
+                TypeKind::Array { element, counts } => Some((ValueType::Named(*element), counts.clone())),
                 _ => None,
             },
             _ => None,

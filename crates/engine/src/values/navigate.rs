@@ -67,8 +67,10 @@ impl Context<'_> {
     pub(crate) fn element_type(&self, ty: &ValueType) -> Option<ValueType> {
         let (element, counts) = self.array(ty)?;
         match counts.get(1..) {
-            Some(inner) if !inner.is_empty() => Some(ValueType::Array { element, counts: inner.to_vec() }),
-            _ => Some(ValueType::Named(element)),
+            Some(inner) if !inner.is_empty() => {
+                Some(ValueType::Array { element: Box::new(element), counts: inner.to_vec() })
+            }
+            _ => Some(element),
         }
     }
 
@@ -114,6 +116,80 @@ impl Context<'_> {
         }
         let size = self.size(&element).unwrap_or(1);
         self.part(value, index, size, element)
+    }
+
+    /// Elements `from` up to `to` (or the end, where there is one), as an array; of a text a text.
+    pub(crate) fn slice(&mut self, value: &Value, from: i128, to: Option<i128>) -> Result<Value, EngineError> {
+        if let Some(target) = self.referent(value)? {
+            return self.slice(&target, from, to);
+        }
+        let pointee = self.pointee(&value.ty).flatten();
+        if pointee.is_some() && self.language == Language::Rust {
+            let behind = self.deref(value)?;
+            if self.element_type(&behind.ty).is_some() || self.slice_parts(&behind).is_some() {
+                return self.slice(&behind, from, to);
+            }
+        }
+        let parts = self.slice_parts(value);
+        let length = match &parts {
+            Some((_, length, _)) => Some(length.clone()?),
+            None => self.array(&value.ty).and_then(|(_, counts)| counts.first().copied().flatten()),
+        };
+        let to = to.or(length.map(i128::from)).ok_or_else(|| {
+            EngineError::Expression("where this ends isn't known; write the end: `p[0..10]`".to_owned())
+        })?;
+        // A pointer may be followed in both directions.
+        let least = if pointee.is_some() { i128::MIN } else { 0 };
+        if from < least || to < from || length.is_some_and(|length| to > i128::from(length)) {
+            let length = length.map_or(String::new(), |length| format!(": the length is {length}"));
+            return Err(EngineError::Expression(format!("{from}..{to} is out of range{length}")));
+        }
+        let count = to.checked_sub(from).and_then(|count| u64::try_from(count).ok());
+        let count = count.ok_or_else(|| EngineError::Expression(format!("{from}..{to} is out of range")))?;
+        let whole =
+            |element: &ValueType| ValueType::Array { element: Box::new(element.clone()), counts: vec![Some(count)] };
+        if let Some((pointer, _, element)) = parts {
+            let pointer = offset(pointer?, from, self.size(&element).unwrap_or(1))?;
+            if self.is_text(value)
+                && let Some(text) = self.text_slice(value, pointer, count)
+            {
+                return Ok(text);
+            }
+            return Ok(self.at(pointer, whole(&element)));
+        }
+        if let Some(target) = pointee {
+            let address = offset(self.address_in(value)?, from, self.size(&target).unwrap_or(1))?;
+            return Ok(self.at(address, whole(&target)));
+        }
+        let (Some(element), Some((innermost, mut counts))) = (self.element_type(&value.ty), self.array(&value.ty))
+        else {
+            let name = self.type_name(&value.ty);
+            return Err(EngineError::Expression(format!("a value of type `{name}` can't be indexed")));
+        };
+        if let Some(first) = counts.first_mut() {
+            *first = Some(count);
+        }
+        let ty = ValueType::Array { element: Box::new(innermost), counts };
+        self.part(value, from, self.size(&element).unwrap_or(1), ty)
+    }
+
+    /// A slice of text: pointer and length in the words of its language.
+    fn text_slice(&mut self, value: &Value, pointer: u64, length: u64) -> Option<Value> {
+        let own = self.stripped(&value.ty)?;
+        let ty = match &own.kind {
+            TypeKind::Record(record) if record.members.len() == 2 => value.ty.clone(),
+            _ => ValueType::Named(self.symbols.find_types("&str").first().copied()?),
+        };
+        let own = self.stripped(&ty)?;
+        let TypeKind::Record(record) = &own.kind else { return None };
+        let mut bytes = vec![0; usize::try_from(self.size(&ty)?).ok().filter(|size| *size <= 64)?];
+        for member in &record.members {
+            let number = if matches!(member.name.as_deref(), Some("data_ptr" | "ptr")) { pointer } else { length };
+            let size = usize::try_from(self.size(&ValueType::Named(member.ty))?).ok().filter(|size| *size <= 8)?;
+            let at = usize::try_from(member.offset).ok()?;
+            bytes.get_mut(at..at.checked_add(size)?)?.copy_from_slice(&number.to_le_bytes()[..size]);
+        }
+        Some(Value { ty, storage: Storage::Bytes { bytes, origin: "it is a computed value" }, bits: None })
     }
 
     /// The part of a value at `index * size` bytes from its start.

@@ -42,6 +42,7 @@ impl Scalar {
     pub(crate) fn as_float(self) -> f64 {
         match self {
             Self::Float { value, .. } => value,
+            Self::Integer { value, bits: 128, signed: false } => value.cast_unsigned() as f64,
             other => other.integer().unwrap_or(0) as f64,
         }
     }
@@ -144,9 +145,12 @@ impl Context<'_> {
         }
         let width = bits.map_or(size as u64 * 8, |b| b.width).min(128);
         let signed = matches!(kind, ScalarKind::Integer { signed: true });
+        // All bits of 128 without a sign are taken as they are.
+        let all = width >= 128 && !signed;
         let (least, most) = range(width as u32, signed);
         // Unsigned spellings of negative numbers are accepted as every C debugger does.
-        let accepted = value >= least && value <= most || signed && value >= 0 && value <= range(width as u32, false).1;
+        let accepted =
+            all || value >= least && value <= most || signed && value >= 0 && value <= range(width as u32, false).1;
         if !accepted && kind != ScalarKind::Bool {
             return Err(EngineError::Expression(format!("{value} doesn't fit: it takes {least} to {most}")));
         }

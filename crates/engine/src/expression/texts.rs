@@ -1,0 +1,79 @@
+//! Texts compared with what the program has of them: C strings, character arrays, slices and strings.
+
+use freezeframe_symbols::TypeKind;
+
+use super::{Kind, Node};
+use crate::{
+    EngineError,
+    values::{Context, Value, is_character},
+};
+
+impl Context<'_> {
+    /// `left == right` if one of them is a text.
+    pub(super) fn text_equality(&mut self, left: &Node, right: &Node) -> Result<Option<bool>, EngineError> {
+        Ok(match (&left.kind, &right.kind) {
+            (Kind::Text(a), Kind::Text(b)) => Some(a == b),
+            (Kind::Text(text), other) | (other, Kind::Text(text)) => {
+                let node = if matches!(left.kind, Kind::Text(_)) { right } else { left };
+                debug_assert!(*other == node.kind);
+                let value = self.node(node)?;
+                Some(self.is_this_text(&value, text).map_err(|error| error.pointing_at(node.at))?)
+            }
+            _ => None,
+        })
+    }
+
+    fn is_this_text(&mut self, value: &Value, text: &[u8]) -> Result<bool, EngineError> {
+        let mut value = value.clone();
+        // A `&String`, a `const std::string_view &`: not through pointers without end.
+        for _ in 0..4 {
+            if let Some(target) = self.referent(&value)? {
+                value = target;
+            }
+            if let Some((pointer, length, _)) = self.slice_parts(&value).filter(|_| self.is_text(&value)) {
+                let mut bytes = vec![0; text.len()];
+                if length? != text.len() as u64 {
+                    return Ok(false);
+                }
+                self.read(pointer?, &mut bytes)?;
+                return Ok(bytes == text);
+            }
+            if let Some(element) = self.element_type(&value.ty).filter(|ty| self.is_char(ty)) {
+                let bytes = self.bytes(&value)?;
+                let end = bytes.iter().position(|b| *b == 0).unwrap_or(bytes.len());
+                debug_assert!(self.size(&element) == Some(1));
+                return Ok(&bytes[..end] == text);
+            }
+            match self.pointee(&value.ty) {
+                Some(Some(target)) if self.is_char(&target) => {
+                    let address = self.address_in(&value)?;
+                    return self.is_c_string(address, text);
+                }
+                Some(Some(_)) => value = self.deref(&value)?,
+                _ => break,
+            }
+        }
+        let name = self.type_name(&value.ty);
+        Err(EngineError::Expression(format!("a value of type `{name}` is no text")))
+    }
+
+    fn is_char(&self, ty: &crate::values::ValueType) -> bool {
+        let ty = self.stripped(ty);
+        ty.is_some_and(|ty| ty.size == Some(1) && matches!(ty.kind, TypeKind::Base(e) if is_character(e)))
+    }
+
+    fn is_c_string(&mut self, address: u64, text: &[u8]) -> Result<bool, EngineError> {
+        if address == 0 {
+            return Ok(false);
+        }
+        // Byte by byte: it may end before the memory does.
+        for (expected, at) in text.iter().chain(&[0]).zip(address..) {
+            let mut byte = [0];
+            self.read(at, &mut byte)?;
+            if byte[0] != *expected {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
