@@ -178,6 +178,37 @@ fn values_are_shown_and_changed() {
 }
 
 #[test]
+fn printed_values_are_remembered() {
+    let ran = batch(
+        ORDERS,
+        &[
+            "b price",
+            "run",
+            "print order->id",
+            "print *order@2",
+            "print $2[1].customer",
+            "print",
+            "set $answer = $1 + 41",
+            "print $answer * 2",
+            "continue",
+            "print $17",
+            "print $anser",
+            "print order->id + custmer",
+        ],
+    );
+    ran.prints("$1 = 1\n")
+        .prints("$3 = \"Bob\"\n")
+        .prints("$4 = \"Bob\"\n")
+        .prints("$answer = 42\n")
+        .prints("$5 = 84\n");
+    ran.complains("there are $1 to $").complains("did you mean `$answer`?").complains("custmer\n              ^\n");
+    // A value is a copy: `$1` is still the first order's.
+    batch(ORDERS, &["b price", "run", "print order->id", "continue", "print $1 * 10 + order->id"]).prints("$2 = 12\n");
+    // They outlive the run.
+    batch(ORDERS, &["b price", "run", "print order->id", "run", "print $ + 6"]).prints("$2 = 7\n");
+}
+
+#[test]
 fn frames_are_selected() {
     let ran = batch(
         ORDERS,

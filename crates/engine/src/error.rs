@@ -164,7 +164,7 @@ impl EngineError {
     /// The text of the expression for an error that points into it; nothing to point at in a single word.
     pub(crate) fn in_text(self, text: &str) -> Self {
         match self {
-            Self::At { error, .. } if !text.contains(|c: char| !c.is_alphanumeric() && c != '_') => *error,
+            Self::At { error, .. } if !text.contains(|c: char| !c.is_alphanumeric() && c != '_' && c != '$') => *error,
             Self::At { error, at, .. } => Self::At { error, text: text.to_owned(), at },
             other => other,
         }

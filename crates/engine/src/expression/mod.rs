@@ -11,6 +11,8 @@ mod lexer;
 mod names;
 mod operators;
 mod parser;
+#[cfg(test)]
+mod properties;
 mod registers;
 mod texts;
 
