@@ -4,7 +4,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use freezeframe_engine::Limits;
+use freezeframe_engine::{Catch, Limits};
 use reedline::{Completer, CompletionResult, Span, Suggestion};
 
 use crate::{
@@ -123,6 +123,7 @@ fn candidates(names: &Names, before: &str) -> (usize, Vec<Candidate>) {
             commands::all().map(|c| whole(c.name())).filter(|candidate| candidate.value.starts_with(word)).collect()
         }
         Words::OneOf(words) => words.iter().filter(|w| w.starts_with(word)).map(|w| whole(w)).collect(),
+        Words::Event => Catch::names().filter(|w| w.starts_with(word)).map(whole).collect(),
         Words::Function => beginning(&names.functions, word).map(open_ended).collect(),
         Words::SourceFile => beginning(&names.files, word).map(open_ended).collect(),
         Words::Location => {
@@ -191,6 +192,9 @@ mod tests {
         assert_eq!(complete("print a + or"), (10, vec!["order".to_owned()]));
         assert_eq!(complete("p *or"), (3, vec!["order".to_owned()]));
         assert_eq!(complete("break main if su"), (14, vec!["sum".to_owned()]));
-        assert_eq!(complete("catch ex").1, ["exception"]);
+        assert_eq!(complete("catch ex").1, ["exit"]);
+        assert_eq!(complete("catch trap unr").1, ["unreachable"]);
+        assert_eq!(complete("rbreak to").1, ["total"]);
+        assert_eq!(complete("condition 1 or").1, ["order"]);
     }
 }

@@ -252,8 +252,10 @@ impl Renderer {
         if let Some(hits) = &b.hit_condition {
             _ = writeln!(out, "{indent}only at hits {hits}");
         }
-        if b.ignore > 0 {
-            _ = writeln!(out, "{indent}passes its next {} hits", b.ignore);
+        match b.ignore {
+            0 => {}
+            1 => _ = writeln!(out, "{indent}passes its next hit"),
+            hits => _ = writeln!(out, "{indent}passes its next {hits} hits"),
         }
         if let Some(text) = &b.log {
             _ = writeln!(out, "{indent}says {text}");

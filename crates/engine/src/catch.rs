@@ -76,9 +76,9 @@ impl Catch {
         }
     }
 
-    /// The names of all kinds of traps.
-    pub fn trap_names() -> impl Iterator<Item = &'static str> {
-        TRAPS.iter().map(|(name, _)| *name)
+    /// The names of all events, then those of the kinds of traps.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        FAMILIES.iter().copied().chain(TRAPS.iter().map(|(name, _)| *name))
     }
 
     /// Whether both are for the same family of events.

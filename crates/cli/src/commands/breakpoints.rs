@@ -26,8 +26,8 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::new(
         &["rbreak", "rb"],
         "rbreak REGEX",
-        "Stop at all functions whose name matches a regular expression: one breakpoint with many places.\n\
-         It matches anywhere in the name: `^main$` is `main` alone.",
+        "Stop at all functions whose name matches a regular expression.\n\
+         They are one breakpoint with many places. The pattern matches anywhere in a name: `^main$` is `main` alone.",
         set_matching,
     )
     .words(Words::Function),
@@ -52,17 +52,14 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::new(
         &["catch"],
         "catch (trap [KIND]… | throw | host-error | exit | load) [off]",
-        "Stop at events: a trap, an exception thrown, a host function's error, an exit, a module loaded.\n\
+        "Stop at events: traps, exceptions, errors of the host, exits, loads.\n\
          Traps and errors of host functions stop the program anyway, with its stack intact; a catchpoint for them narrows\n\
          that to the kinds it names, and to none while it's disabled. `off` lets such events not stop the program.\n\
          An exit is one that the program asks for; a `main` that returns 0 doesn't.",
         catch,
     )
-    .words(Words::OneOf(CATCHES)),
+    .words(Words::Event),
 ];
-
-/// For completion.
-const CATCHES: &[&str] = &["trap", "throw", "exception", "host-error", "exit", "load", "off"];
 
 /// A breakpoint as an answer.
 pub(super) fn reply(app: &mut App, id: BreakpointId) -> Answer {

@@ -68,7 +68,8 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::new(
         &["save breakpoints"],
         "save breakpoints FILE",
-        "Write a file of commands that set all breakpoints again: `source FILE`, or `-x FILE` at the start.",
+        "Write a file of commands that set all breakpoints again.\n\
+         `source FILE` runs it, or `-x FILE` at the start.",
         save,
     ),
 ];

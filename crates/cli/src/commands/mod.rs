@@ -86,6 +86,8 @@ pub enum Words {
     SourceFile,
     /// Commands.
     Command,
+    /// Events that can be caught, and kinds of traps.
+    Event,
     /// One of these.
     OneOf(&'static [&'static str]),
 }
