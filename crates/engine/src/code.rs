@@ -33,6 +33,8 @@ pub(crate) struct Code {
     pub globals: Vec<GlobalInfo>,
     /// How many memories there are, imported ones included.
     pub memories: u32,
+    /// Whether it can throw or name an exception.
+    pub has_tags: bool,
     local_names: HashMap<(u32, u32), String>,
 }
 
@@ -79,6 +81,7 @@ impl Code {
             exports: Vec::new(),
             globals: Vec::new(),
             memories: 0,
+            has_tags: false,
             local_names: HashMap::new(),
         };
         code.read(&bytes).map_err(|e| EngineError::Module(format!("the module can't be read: {e}")))?;
@@ -101,7 +104,8 @@ impl Code {
                                 mutable: ty.mutable,
                             }),
                             TypeRef::Memory(_) => self.memories += 1,
-                            TypeRef::Table(_) | TypeRef::Tag(_) => {}
+                            TypeRef::Tag(_) => self.has_tags = true,
+                            TypeRef::Table(_) => {}
                         }
                     }
                 }
@@ -110,6 +114,7 @@ impl Code {
                         self.function_types.push(ty?);
                     }
                 }
+                Payload::TagSection(_) => self.has_tags = true,
                 Payload::MemorySection(section) => self.memories += section.count(),
                 Payload::GlobalSection(section) => {
                     for global in section {
@@ -219,21 +224,28 @@ impl Code {
     ///
     /// The guest can be stopped at these and at no others: unreachable ones have no machine code.
     pub(crate) fn operators(&self, function: u32) -> Vec<OperatorAt> {
-        let Some(range) = self.body(function) else { return Vec::new() };
-        let Some(body) = self.bytes.get(range.clone()) else { return Vec::new() };
-        let body = FunctionBody::new(BinaryReader::new(body, range.start));
-        let Ok(mut reader) = body.get_operators_reader() else { return Vec::new() };
         let mut reachability = Reachability::new();
         let mut operators = Vec::new();
-        while !reader.eof() {
-            let Ok((operator, offset)) = reader.read_with_offset() else { break };
-            let Ok(pc) = u32::try_from(offset) else { break };
+        self.each_operator(function, |pc, operator| {
             if reachability.reachable {
-                operators.push(OperatorAt { pc: ModulePc(pc), ..describe(&operator) });
+                operators.push(OperatorAt { pc, ..describe(operator) });
             }
-            reachability.after(&operator);
-        }
+            reachability.after(operator);
+        });
         operators
+    }
+
+    /// All operators of a function, by address, unreachable ones too. Ends early in a damaged body.
+    pub(crate) fn each_operator(&self, function: u32, mut each: impl FnMut(ModulePc, &Operator<'_>)) {
+        let Some(range) = self.body(function) else { return };
+        let Some(body) = self.bytes.get(range.clone()) else { return };
+        let body = FunctionBody::new(BinaryReader::new(body, range.start));
+        let Ok(mut reader) = body.get_operators_reader() else { return };
+        while !reader.eof() {
+            let Ok((operator, offset)) = reader.read_with_offset() else { return };
+            let Ok(pc) = u32::try_from(offset) else { return };
+            each(ModulePc(pc), &operator);
+        }
     }
 }
 

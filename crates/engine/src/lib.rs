@@ -10,6 +10,7 @@
 
 mod breakpoints;
 mod catch;
+mod catches;
 mod code;
 mod debugger;
 mod disassemble;

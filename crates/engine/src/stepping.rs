@@ -11,9 +11,13 @@ use freezeframe_symbols::{LineRow, Location, ScopeId, SourceFrame};
 use crate::{
     EngineError,
     breakpoints::past_structure,
+    catches,
     code::{Flow, OperatorAt},
     target::{LoadedModule, Target, lookup_pc},
 };
+
+/// How many frames are looked at for the place that catches an exception.
+const MOST_CATCHING: u32 = 1000;
 
 /// Kinds of steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,11 +94,38 @@ impl Target {
         let operators = module.code.operators(frame.function);
         let chain = module.symbols.frames_at(lookup_pc(&frame));
         let origin = Origin { frame, caller, depth, module, operators, chain };
-        match step {
+        let mut places = match step {
             Step::Over | Step::Into | Step::Until => self.plan_line_step(&origin, step),
             Step::Out => origin.plan_out(inline_depth),
             Step::Instruction | Step::InstructionOver => Ok(origin.plan_instruction(step, indirect)),
+        }?;
+        self.add_catches(physical, depth, &mut places)?;
+        Ok(places)
+    }
+
+    /// Where callers of frame `physical` catch what may be thrown through it: no return address is passed then. (In its own
+    /// function every line is a place of the step already.)
+    fn add_catches(&mut self, physical: u32, depth: u32, places: &mut Places) -> Result<(), EngineError> {
+        // Nothing is thrown where no module has exceptions: most programs, which shall not pay for their stack's depth.
+        let throws = self.modules.iter().any(|module| module.code.has_tags);
+        let looked_at = if throws { MOST_CATCHING } else { 1 };
+        let frames = self.frames(physical.saturating_add(1).saturating_add(looked_at))?.to_vec();
+        let callers = (0..depth).rev().zip(frames.iter().enumerate().skip(physical as usize + 1));
+        for (depth, (index, frame)) in callers {
+            let Some(module) = self.module(frame.module).filter(|_| frame.pc_meaning == PcMeaning::Return) else {
+                continue;
+            };
+            let landings = catches::landings(&module.code, frame.function, frame.pc);
+            for pc in landings.sites {
+                places.add(frame.module, pc, DepthCheck::Exactly(depth));
+            }
+            if let Some(caller) =
+                frames.get(index + 1).filter(|caller| landings.returns && caller.pc_meaning == PcMeaning::Return)
+            {
+                places.add(caller.module, caller.pc, DepthCheck::AtMost(depth.saturating_sub(1)));
+            }
         }
+        Ok(())
     }
 
     fn plan_line_step(&self, origin: &Origin<'_>, step: Step) -> Result<Places, EngineError> {
