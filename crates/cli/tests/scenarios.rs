@@ -153,6 +153,9 @@ impl<'a> Run<'a> {
             }
             "continue" => self.debugger.resume(self.guest).map_err(say)?,
             "next" => self.debugger.step(self.guest, EngineStep::Over, count).map_err(say)?,
+            "step" if rest.starts_with(char::is_alphabetic) => {
+                self.debugger.step_into(self.guest, rest).map_err(say)?;
+            }
             "step" => self.debugger.step(self.guest, EngineStep::Into, count).map_err(say)?,
             "stepi" => self.debugger.step(self.guest, EngineStep::Instruction, count).map_err(say)?,
             "nexti" => self.debugger.step(self.guest, EngineStep::InstructionOver, count).map_err(say)?,

@@ -332,6 +332,25 @@ impl Debugger {
         self.resume_with_plan(id)
     }
 
+    /// Steps to the next line, or into a function that is called on the way there, directly or not.
+    ///
+    /// # Errors
+    /// A function that isn't found; as for [`step`](Self::step).
+    pub fn step_into(&mut self, id: DebuggeeId, function: &str) -> Result<(), EngineError> {
+        let location = LocationSpec::Function(function.to_owned());
+        let target = self.target(id)?;
+        let (sites, _) = bind(&location, target)?;
+        if sites.is_empty() {
+            return Err(not_found(&location, &self.targets));
+        }
+        let mut places = target.plan_step(Step::Over)?;
+        let deeper = DepthCheck::AtLeast(target.depth()?.saturating_add(1));
+        places.sites.extend(sites.iter().map(|s| (s.site(), deeper)));
+        target.interrupt.store(false, Relaxed);
+        target.stepping = Some(Stepping { step: Step::Over, remaining: 1, places, returning: None });
+        self.resume_with_plan(id)
+    }
+
     /// Resumes with the breakpoints as they are now and whatever step is under way.
     fn resume_with_plan(&mut self, id: DebuggeeId) -> Result<(), EngineError> {
         let exceptions = self.catch_exceptions || self.wants(&Catch::Exceptions);

@@ -41,10 +41,15 @@ pub(super) const COMMANDS: &[Command] = &[
     .repeat(Repeat::Same),
     Command::new(
         &["step", "s", "thread step-in"],
-        "step [N]",
-        "Step to the next line, into calls, N times.",
-        |app, call| step(app, call, Step::Into),
+        "step [N | FUNCTION]",
+        "Step to the next line, into calls, N times.\n\
+         With a function: over other calls, into that one if it's called on the way to the next line.",
+        |app, call| match call.rest.starts_with(|c: char| c.is_ascii_digit() || c == '-') || call.rest.is_empty() {
+            true => step(app, call, Step::Into),
+            false => Ok(Some(app.go(|debugger, id| debugger.step_into(id, call.rest))?)),
+        },
     )
+    .words(Words::Location)
     .repeat(Repeat::Same),
     Command::new(
         &["finish", "fin", "thread step-out"],
