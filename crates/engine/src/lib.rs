@@ -9,8 +9,8 @@
 #![forbid(unsafe_code)]
 
 mod breakpoints;
-mod catch;
 mod catches;
+mod catchpoints;
 mod code;
 mod debugger;
 mod disassemble;
@@ -28,7 +28,7 @@ mod type_text;
 mod values;
 
 pub use breakpoints::{BoundSite, Breakpoint, BreakpointId, BreakpointSpec};
-pub use catch::Catch;
+pub use catchpoints::Catch;
 pub use debugger::{Debugger, ModuleSymbols, Reason, Report};
 pub use disassemble::Instruction;
 pub use error::{Blame, EngineError};
