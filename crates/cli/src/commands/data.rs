@@ -17,7 +17,8 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::new(
         &["print", "p", "inspect", "expression", "expr", "po"],
         "print[/FORMAT] EXPRESSION",
-        "Show the value of an expression, under a number: `$3` is the third printed value from now on.\n\
+        "Show the value of an expression, under a number.\n\
+         `$3` is the third printed value from now on.\n\
          `$` is the last one, `$$` the one before it. Without an expression: the last one again.\n\
          FORMAT: x hexadecimal, d or u decimal, o octal, t binary, c character. `print PLACE = VALUE` assigns, as\n\
          `set var` does. Expressions are those of the frame's language, and: a[2..5], *p@10, p ? a : b,\n\
