@@ -9,7 +9,6 @@
 #![forbid(unsafe_code)]
 
 mod breakpoints;
-mod catches;
 mod catchpoints;
 mod code;
 mod debugger;
@@ -18,6 +17,7 @@ mod error;
 mod expression;
 mod hits;
 mod inspect;
+mod landings;
 mod location;
 mod logpoint;
 mod setting;

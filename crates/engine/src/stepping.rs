@@ -11,8 +11,8 @@ use freezeframe_symbols::{LineRow, Location, ScopeId, SourceFrame};
 use crate::{
     EngineError,
     breakpoints::past_structure,
-    catches,
     code::{Flow, OperatorAt},
+    landings,
     target::{LoadedModule, Target, lookup_pc},
 };
 
@@ -115,7 +115,7 @@ impl Target {
             let Some(module) = self.module(frame.module).filter(|_| frame.pc_meaning == PcMeaning::Return) else {
                 continue;
             };
-            let landings = catches::landings(&module.code, frame.function, frame.pc);
+            let landings = landings::landings(&module.code, frame.function, frame.pc);
             for pc in landings.sites {
                 places.add(frame.module, pc, DepthCheck::Exactly(depth));
             }

@@ -23,7 +23,7 @@ trait Act: Send + Sync {
 
 impl<T: 'static> Act for Shared<T> {
     fn interrupt(&self) -> Result<(), Error> {
-        if !self.clock.runs() {
+        if !self.clock.available() {
             return Err(Error::unavailable(
                 "the engine has no epoch interruption, so a running guest can't be made to stop: add \
                  `config.epoch_interruption(true);`, or set a breakpoint",
@@ -62,7 +62,8 @@ impl Control {
     /// code stops when it's back in its own; one that is stopped already will stop once more after it was resumed. Asking
     /// twice is as good as once.
     ///
-    /// It increments the engine's epoch; see [`Epochs`](crate::Epochs) for what that means to other stores.
+    /// It increments the engine's epoch, unless the deadline is [`Epochs::Embedder`](crate::Epochs::Embedder); see there
+    /// for what that means to other stores.
     ///
     /// # Errors
     /// [`Error::Unavailable`] on an engine without epoch interruption; nothing was asked for then.

@@ -187,7 +187,7 @@ impl Clock {
     }
 
     /// Whether a running guest can be made to look up.
-    pub(crate) fn runs(&self) -> bool {
+    pub(crate) fn available(&self) -> bool {
         self.engine.get_epoch_interruption()
     }
 }

@@ -53,11 +53,14 @@ impl DebuggerWaker {
     }
 
     pub(crate) fn clear_guest(&self) {
-        lock(&self.waiters).guest = None;
+        let old = lock(&self.waiters).guest.take();
+        // Outside of the lock: a waker is the embedder's code.
+        drop(old);
     }
 
     pub(crate) fn clear(&self) {
-        *lock(&self.waiters) = Waiters::default();
+        let old = std::mem::take(&mut *lock(&self.waiters));
+        drop(old);
     }
 
     /// Parks this thread until woken or `until` holds.
