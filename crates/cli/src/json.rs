@@ -128,6 +128,8 @@ pub enum StopKind {
     Exit,
     /// Modules were loaded.
     Load,
+    /// A call that the debugger made is over.
+    Call,
     /// It ran unseen for a while.
     Blind,
 }
@@ -237,6 +239,12 @@ pub struct FrameView {
     pub inlined: bool,
     /// 0 is the innermost activation: between two of them lies host code.
     pub activation: u32,
+    /// The frame waits in a function of the host: what it imports that as, or `""` when that can't be told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    /// The next frame inwards was called by the debugger while this one stood still.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub debugger: bool,
     /// Parameters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub arguments: Option<Vec<VariableView>>,

@@ -93,6 +93,7 @@ impl Renderer {
             StopKind::HostError => out = format!("{} {message}\n", style.bad("error of a host function:")),
             StopKind::Exit => out = format!("{} with code {message}\n", style.strong("the program asks to exit")),
             StopKind::Load => out = format!("{} {message}\n", style.strong("modules were loaded:")),
+            StopKind::Call => out = format!("{message}\n"),
             StopKind::Blind => out = format!("{} {message}\n", style.strong("the program ran unseen:")),
         }
         if stop.reason != StopKind::Breakpoint && !stop.breakpoints.is_empty() {
@@ -131,9 +132,14 @@ impl Renderer {
         let mut out = String::new();
         let mut activation = stack.frames.first().map(|f| f.activation);
         for frame in &stack.frames {
-            if activation != Some(frame.activation) {
-                activation = Some(frame.activation);
-                _ = writeln!(out, "{}", self.style.dim("-- host code --"));
+            let left = activation != Some(frame.activation);
+            activation = Some(frame.activation);
+            match frame.host.as_deref() {
+                _ if frame.debugger => _ = writeln!(out, "{}", self.style.dim("-- called by the debugger --")),
+                Some("") => _ = writeln!(out, "{}", self.style.dim("-- host code --")),
+                Some(import) => _ = writeln!(out, "{}", self.style.dim(&format!("-- host code: {import} --"))),
+                None if left => _ = writeln!(out, "{}", self.style.dim("-- host code --")),
+                None => {}
             }
             out.push_str(&self.stack_line(frame, stack.several_modules));
             if let Some(locals) = &frame.locals {

@@ -3,13 +3,13 @@
 use std::time::{Duration, Instant};
 
 use freezeframe_engine::{
-    BreakpointId, DebuggeeId, Debugger, EngineError, Limits, Reason, Report, SourcePosition, StackFrame, State,
+    BreakpointId, Called, DebuggeeId, Debugger, EngineError, Limits, Reason, Report, SourcePosition, StackFrame, State,
 };
 
 use crate::{
     app::App,
     error::CliError,
-    json::{FrameReply, Reply, StopKind, StopView},
+    json::{FrameReply, Reply, StopKind, StopView, VariableView},
     source::Snippet,
     views,
 };
@@ -54,12 +54,40 @@ impl App {
         id: DebuggeeId,
         start: impl FnOnce(&mut Debugger, DebuggeeId) -> Result<(), EngineError>,
     ) -> Result<Reply, CliError> {
-        let interrupter = self.debugger.interrupter(id)?;
         start(&mut self.debugger, id)?;
+        let report = self.watch(id)?;
+        Ok(self.report(report))
+    }
+
+    /// Waits for a guest that runs; Ctrl-C is for the guest meanwhile.
+    fn watch(&mut self, id: DebuggeeId) -> Result<Report, CliError> {
+        let interrupter = self.debugger.interrupter(id)?;
         self.signals.guest_runs(interrupter);
         let report = self.wait(id);
         self.signals.guest_stopped();
-        Ok(self.report(report?))
+        report
+    }
+
+    /// Calls functions of the guest as an expression says.
+    ///
+    /// # Errors
+    /// The expression is wrong, or the call failed.
+    pub fn call(&mut self, text: &str) -> Result<Reply, CliError> {
+        let id = self.stopped_guest()?;
+        let frame = self.frame_for_values();
+        if let Some((number, shown)) = self.debugger.call(id, frame, text, Limits::default())? {
+            return Ok(Reply::Value(VariableView { number: Some(number), ..views::variable(shown) }));
+        }
+        match self.watch(id)? {
+            Report::Stopped { reason: Reason::Called(Called { function, result }), .. } => match result {
+                Ok(Some((number, shown))) => {
+                    Ok(Reply::Value(VariableView { number: Some(number), ..views::variable(shown) }))
+                }
+                Ok(None) => Ok(Reply::Message(format!("{function} returned"))),
+                Err(why) => Err(CliError::Other(format!("the call of `{function}` failed: {why}"))),
+            },
+            other => Ok(self.report(other)),
+        }
     }
 
     fn wait(&mut self, id: DebuggeeId) -> Result<Report, CliError> {
@@ -99,6 +127,14 @@ impl App {
             Reason::Exit { code } => (StopKind::Exit, Some(code.to_string()), caught),
             Reason::ModulesLoaded { names } => (StopKind::Load, Some(names.join(", ")), caught),
             Reason::Blind { why } => (StopKind::Blind, Some(why), caught),
+            Reason::Called(Called { function, result }) => {
+                let message = match result {
+                    Ok(Some((number, shown))) => format!("{function} returned ${number} = {}", shown.text),
+                    Ok(None) => format!("{function} returned"),
+                    Err(why) => format!("the call of `{function}` failed: {why}"),
+                };
+                (StopKind::Call, Some(message), caught)
+            }
         };
         let frame = self.selected();
         let position = frame.as_ref().and_then(|f| f.position.clone());

@@ -1,7 +1,7 @@
 //! From the engine's answers to [`crate::json`]'s.
 
 use freezeframe_engine::{
-    Breakpoint, Ended, FunctionInfo, Instruction, Language, LocationSpec, Shown, SourcePosition, StackFrame, WasmState,
+    Breakpoint, Crossing, Ended, FunctionInfo, Instruction, Language, LocationSpec, Shown, SourcePosition, StackFrame, WasmState,
     WasmValue,
 };
 use freezeframe_symbols::Symbols;
@@ -40,6 +40,11 @@ pub fn frame(frame: &StackFrame, sources: &mut Sources) -> FrameView {
         module: frame.module_name.clone(),
         inlined: frame.inlined,
         activation: frame.activation,
+        host: match &frame.crossing {
+            Some(Crossing::Host { import }) => Some(import.clone().unwrap_or_default()),
+            _ => None,
+        },
+        debugger: frame.crossing == Some(Crossing::Debugger),
         arguments: None,
         locals: None,
         unreadable: frame.unreadable.clone(),

@@ -11,8 +11,8 @@ use std::{
 
 use freezeframe_debuggee::ModulePc;
 use wasmparser::{
-    BinaryReader, Catch, ElementItems, Export, ExternalKind, FunctionBody, KnownCustom, Name, Operator, Parser,
-    Payload, TypeRef,
+    BinaryReader, Catch, CompositeInnerType, ElementItems, ElementKind, Export, ExternalKind, FuncType, FunctionBody, KnownCustom, Name, Operator, Parser,
+    Payload, TypeRef, ValType,
 };
 
 use crate::EngineError;
@@ -23,10 +23,14 @@ pub(crate) struct Code {
     imported_functions: u32,
     /// The type of each function, imports first.
     function_types: Vec<u32>,
+    /// What functions of a type take and give; `None` for types that aren't of functions.
+    signatures: Vec<Option<FuncType>>,
     /// The body of each defined function.
     bodies: Vec<Range<usize>>,
     /// Functions that an indirect call can reach.
     address_taken: BTreeSet<u32>,
+    /// Where in table 0 functions are from the start.
+    table_entries: HashMap<u32, u32>,
     /// Exported functions by name.
     pub exports: Vec<(String, u32)>,
     /// All globals, imported ones first.
@@ -43,6 +47,15 @@ pub(crate) struct Code {
 pub(crate) struct GlobalInfo {
     pub name: Option<String>,
     pub mutable: bool,
+}
+
+/// The entry of table 0 that a segment begins at, if that is a constant.
+fn first_entry(kind: &ElementKind<'_>) -> Option<u32> {
+    let ElementKind::Active { table_index: None | Some(0), offset_expr } = kind else { return None };
+    match offset_expr.get_operators_reader().into_iter().next() {
+        Some(Ok(Operator::I32Const { value })) => Some(value.cast_unsigned()),
+        _ => None,
+    }
 }
 
 /// What an operator does to the flow of control, as far as stepping cares.
@@ -76,8 +89,10 @@ impl Code {
             bytes: bytes.clone(),
             imported_functions: 0,
             function_types: Vec::new(),
+            signatures: Vec::new(),
             bodies: Vec::new(),
             address_taken: BTreeSet::new(),
+            table_entries: HashMap::new(),
             exports: Vec::new(),
             globals: Vec::new(),
             memories: 0,
@@ -91,6 +106,14 @@ impl Code {
     fn read(&mut self, bytes: &[u8]) -> wasmparser::Result<()> {
         for payload in Parser::new(0).parse_all(bytes) {
             match payload? {
+                Payload::TypeSection(section) => {
+                    for group in section {
+                        self.signatures.extend(group?.into_types().map(|ty| match ty.composite_type.inner {
+                            CompositeInnerType::Func(ty) => Some(ty),
+                            _ => None,
+                        }));
+                    }
+                }
                 Payload::ImportSection(section) => {
                     for import in section.into_imports() {
                         let import = import?;
@@ -139,10 +162,17 @@ impl Code {
                 }
                 Payload::ElementSection(section) => {
                     for element in section {
-                        match element?.items {
+                        let element = element?;
+                        let mut entry = first_entry(&element.kind);
+                        match element.items {
                             ElementItems::Functions(functions) => {
                                 for function in functions {
-                                    self.address_taken.insert(function?);
+                                    let function = function?;
+                                    self.address_taken.insert(function);
+                                    if let Some(at) = entry {
+                                        self.table_entries.entry(function).or_insert(at);
+                                        entry = at.checked_add(1);
+                                    }
                                 }
                             }
                             ElementItems::Expressions(_, expressions) => {
@@ -213,6 +243,24 @@ impl Code {
 
     pub(crate) fn local_name(&self, function: u32, local: u32) -> Option<&str> {
         self.local_names.get(&(function, local)).map(String::as_str)
+    }
+
+    /// What a pointer to a function is: its entry in the table of indirect calls, as far as the module's own segments say.
+    pub(crate) fn table_entry(&self, function: u32) -> Option<u32> {
+        self.table_entries.get(&function).copied()
+    }
+
+    /// What a function takes and gives.
+    pub(crate) fn signature(&self, function: u32) -> Option<(Vec<ValType>, Vec<ValType>)> {
+        let ty = *self.function_types.get(function as usize)?;
+        let ty = self.signatures.get(ty as usize)?.as_ref()?;
+        Some((ty.params().to_vec(), ty.results().to_vec()))
+    }
+
+    /// The global that LLVM's compilers keep the stack pointer in.
+    pub(crate) fn stack_pointer(&self) -> Option<u32> {
+        let named = |global: &GlobalInfo| global.mutable && global.name.as_deref() == Some("__stack_pointer");
+        self.globals.iter().position(named).and_then(|at| u32::try_from(at).ok())
     }
 
     /// The functions that an indirect call with type `ty` can reach.

@@ -13,7 +13,7 @@ use freezeframe_debuggee::{
 use freezeframe_symbols::Symbols;
 
 use crate::{
-    Breakpoint, BreakpointId, Catch, EngineError, LocationSpec, LogLine,
+    Breakpoint, BreakpointId, Called, Catch, EngineError, LocationSpec, LogLine,
     breakpoints::{Owner, bind, not_found},
     code::Code,
     expression::Memo,
@@ -64,6 +64,8 @@ pub enum Reason {
         /// Why.
         why: String,
     },
+    /// A [call](Debugger::call) is over; the guest stands where it stood before it.
+    Called(Called),
 }
 
 /// What a debuggee did. Each names its debuggee.
@@ -110,7 +112,7 @@ pub struct Debugger {
     /// Who is told what log points say.
     pub(crate) log: Option<LogSink>,
     /// Stops that happened while something else was being done.
-    pending: VecDeque<Report>,
+    pub(crate) pending: VecDeque<Report>,
     /// Symbols that were read already: the same program run again has the same.
     symbols: Vec<ReadModule>,
     debug_files: Option<DebugFiles>,
@@ -352,7 +354,7 @@ impl Debugger {
     }
 
     /// Resumes with the breakpoints as they are now and whatever step is under way.
-    fn resume_with_plan(&mut self, id: DebuggeeId) -> Result<(), EngineError> {
+    pub(crate) fn resume_with_plan(&mut self, id: DebuggeeId) -> Result<(), EngineError> {
         let exceptions = self.catch_exceptions || self.wants(&Catch::Exceptions);
         let exits = self.wants(&Catch::Exit);
         let breakpoints = &self.breakpoints;
@@ -420,11 +422,21 @@ impl Debugger {
                     target.forget_stop();
                     let (mut caught, mut notes) = (Vec::new(), Vec::new());
                     let reason = self.classify(id, stopped.reason, &mut caught, &mut notes)?;
+                    // A condition may call functions, and those may do anything.
+                    if let State::Ended(ended) = self.state(id)? {
+                        return Ok(Some(Report::Ended { debuggee: id, ended }));
+                    }
                     // An interrupt may have come together with a stop that means nothing to the user.
                     let interrupted = self.target(id)?.interrupt.swap(false, Relaxed);
                     if let Some(reason) = reason.or(interrupted.then_some(Reason::Interrupted)) {
                         let target = self.target(id)?;
+                        if let (Some(call), false) = (target.calls.last(), matches!(reason, Reason::Called(_))) {
+                            notes.push(format!("this is in the call of `{}`; `continue` goes on with it", call.name));
+                        }
                         let stepping = target.stepping.take();
+                        if let Reason::Breakpoints(ids) = &reason {
+                            target.stopped_at.clone_from(ids);
+                        }
                         target.returned = stepping.filter(|_| reason == Reason::StepDone).and_then(|s| s.returning);
                         return Ok(Some(Report::Stopped { debuggee: id, reason, caught, notes }));
                     }
@@ -456,8 +468,7 @@ impl Debugger {
             StopReason::Attached => return Ok(Some(Reason::Attached)),
             StopReason::Interrupted => return Ok(Some(Reason::Interrupted)),
             StopReason::Blind { why } => return Ok(Some(Reason::Blind { why })),
-            // The engine starts no calls: whoever did has had its answer.
-            StopReason::CallFinished { .. } => return Ok(None),
+            StopReason::CallFinished { call, result } => return self.call_finished(id, call, result),
             StopReason::NextOperator => return self.step_arrived(id),
             StopReason::Rules(rules) => return self.classify_rules(id, &rules, notes),
             StopReason::Trap { kind, message } => (Catch::Traps(vec![kind]), true, Reason::Trap { kind, message }),
@@ -502,6 +513,16 @@ impl Debugger {
             }
             Err(_) => Ok(Some(Reason::StepDone)),
         }
+    }
+
+    /// The breakpoints that a debuggee stands at, those among them that are gone with this stop left out.
+    ///
+    /// # Errors
+    /// [`EngineError::NoDebuggee`].
+    pub fn stopped_at(&mut self, id: DebuggeeId) -> Result<Vec<BreakpointId>, EngineError> {
+        let mut ids = self.target(id)?.stopped_at.clone();
+        ids.retain(|id| self.breakpoint(*id).is_ok());
+        Ok(ids)
     }
 
     /// A handle by which another thread (a signal handler) can stop a debuggee.

@@ -223,7 +223,10 @@ impl Debugger {
             Ok(frame) => Context::in_frame(target, frame)?,
             Err(_) => Context::outside(target)?,
         };
+        // Who writes a call into a condition asks for it.
+        context.target.may_call = true;
         let truth = context.evaluate(&condition).and_then(|value| context.scalar(&value)).map(|s| s.truth());
+        context.target.may_call = false;
         Ok(match truth {
             Ok(true) => Truth::Holds,
             Ok(false) => Truth::Fails,

@@ -67,7 +67,7 @@ impl Debugger {
         self.target(id)?.stack_frame(index)
     }
 
-    fn context(&mut self, id: DebuggeeId, frame: Option<usize>) -> Result<Context<'_>, EngineError> {
+    pub(crate) fn context(&mut self, id: DebuggeeId, frame: Option<usize>) -> Result<Context<'_>, EngineError> {
         let target = self.target(id)?;
         match frame {
             Some(index) => {

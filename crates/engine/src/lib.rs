@@ -8,7 +8,9 @@
 
 #![forbid(unsafe_code)]
 
+mod abi;
 mod breakpoints;
+mod calls;
 mod catchpoints;
 mod code;
 mod debugger;
@@ -28,6 +30,7 @@ mod type_text;
 mod values;
 
 pub use breakpoints::{BoundSite, Breakpoint, BreakpointId, BreakpointSpec};
+pub use calls::Called;
 pub use catchpoints::Catch;
 pub use debugger::{Debugger, ModuleSymbols, Reason, Report};
 pub use disassemble::Instruction;
@@ -40,7 +43,7 @@ pub use hits::HitCondition;
 pub use inspect::{FunctionInfo, WasmState};
 pub use location::LocationSpec;
 pub use logpoint::LogLine;
-pub use stack::{SourcePosition, StackFrame};
+pub use stack::{Crossing, SourcePosition, StackFrame};
 pub use stepping::Step;
 pub use target::State;
 pub use values::{Format, Limits, Shown};

@@ -7,6 +7,7 @@ use freezeframe_symbols::{Language, Location, Symbols};
 
 use crate::{
     EngineError,
+    code::Flow,
     target::{Target, lookup_pc},
 };
 
@@ -33,6 +34,18 @@ impl SourcePosition {
     }
 }
 
+/// What lies between two frames that don't call each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Crossing {
+    /// Host code, which the outer one called.
+    Host {
+        /// What it imports that as (`env.sort`). `None` when the call went through a table or a reference.
+        import: Option<String>,
+    },
+    /// This debugger, which called the inner one while the outer one stood still.
+    Debugger,
+}
+
 /// A frame as people count them: a function, or a call that the compiler inlined.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StackFrame {
@@ -56,6 +69,8 @@ pub struct StackFrame {
     pub pc_meaning: PcMeaning,
     /// Which activation it belongs to: between two activations lies host code.
     pub activation: u32,
+    /// What lies between it and the next frame inwards (or, of the innermost, what it waits in), if that isn't a plain call.
+    pub crossing: Option<Crossing>,
     /// Why its variables can't be read, if they can't.
     pub unreadable: Option<String>,
     /// The language.
@@ -69,6 +84,14 @@ pub struct StackFrame {
     pub(crate) lookup: ModulePc,
 }
 
+impl StackFrame {
+    /// Whether it is of a function of this name: the whole path, or a suffix of it at a `::` boundary; generic arguments
+    /// may be left out.
+    pub fn is_of(&self, name: &str) -> bool {
+        freezeframe_symbols::is_name_of(name, &self.function)
+    }
+}
+
 impl Target {
     /// The source-level frames of the innermost `limit` Wasm frames.
     pub(crate) fn stack(&mut self, limit: u32) -> Result<Vec<StackFrame>, EngineError> {
@@ -76,14 +99,41 @@ impl Target {
         if frames.is_empty() {
             return Err(EngineError::NoStack);
         }
+        let called: Vec<u32> = self.suspended_by_calls()?.into_iter().map(|(physical, _)| physical).collect();
         let mut stack = Vec::with_capacity(frames.len());
+        let mut inner: Option<&Frame> = None;
         for (physical, frame) in (0_u32..).zip(frames.iter().take(limit as usize)) {
-            self.expand(physical, frame, &mut stack);
+            // The innermost frame waits in a call only when that call left the guest.
+            let left = inner.is_none_or(|inner| inner.activation != frame.activation);
+            let crossing = match left {
+                true if called.contains(&physical) => Some(Crossing::Debugger),
+                true if frame.pc_meaning == PcMeaning::Return => Some(self.host_call(frame)),
+                _ => None,
+            };
+            self.expand(physical, frame, crossing, &mut stack);
+            inner = Some(frame);
         }
         Ok(stack)
     }
 
-    fn expand(&self, physical: u32, frame: &Frame, stack: &mut Vec<StackFrame>) {
+    /// The call to the host in which a frame waits.
+    fn host_call(&self, frame: &Frame) -> Crossing {
+        let import = self.module(frame.module).and_then(|module| {
+            let operators = module.code.operators(frame.function);
+            let returns_to = operators.iter().position(|o| o.pc == frame.pc)?;
+            // Within a `try_table` the place is the call itself.
+            let call = [Some(returns_to), returns_to.checked_sub(1)].into_iter().flatten();
+            let callee = call.filter_map(|at| operators.get(at)).find_map(|operator| match operator.flow {
+                Flow::Call(function) if function < module.code.imported_functions() => Some(function),
+                _ => None,
+            })?;
+            let import = module.symbols.imported_functions().iter().find(|import| import.index == callee)?;
+            Some(format!("{}.{}", import.module, import.name))
+        });
+        Crossing::Host { import }
+    }
+
+    fn expand(&self, physical: u32, frame: &Frame, crossing: Option<Crossing>, stack: &mut Vec<StackFrame>) {
         let module = self.module(frame.module);
         let function = module.and_then(|m| m.symbols.function_by_index(frame.function));
         // A stack overflow is found before a function's first operator: it is shown as being at its entry.
@@ -104,6 +154,7 @@ impl Target {
             pc: frame.pc,
             pc_meaning: frame.pc_meaning,
             activation: frame.activation,
+            crossing,
             unreadable,
             language: Language::Other,
             physical,
@@ -124,6 +175,8 @@ impl Target {
                 inlined: source.inlined,
                 language: source.language,
                 inline_depth,
+                // The innermost of the inlined calls made it.
+                crossing: base.crossing.clone().filter(|_| inline_depth == 0),
                 ..base.clone()
             });
         }

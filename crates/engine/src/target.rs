@@ -14,7 +14,9 @@ use freezeframe_debuggee::{
 };
 use freezeframe_symbols::Symbols;
 
-use crate::{EngineError, breakpoints::Owner, code::Code, expression::Memo, stepping::Stepping};
+use crate::{
+    BreakpointId, EngineError, breakpoints::Owner, calls::Calling, code::Code, expression::Memo, stepping::Stepping,
+};
 
 /// The unit in which memory is read and kept during a stop.
 const PAGE: u64 = 4096;
@@ -51,6 +53,12 @@ pub(crate) struct Target {
     pub owners: Vec<Owner>,
     /// What expressions remember.
     pub memo: Memo,
+    /// The breakpoints that it stands at.
+    pub stopped_at: Vec<BreakpointId>,
+    /// Calls that the debugger made and that aren't over, the innermost last.
+    pub calls: Vec<Calling>,
+    /// Whether functions may be called while an expression is evaluated.
+    pub may_call: bool,
     stop: StopCache,
 }
 
@@ -76,12 +84,16 @@ impl Target {
             interrupt: Arc::default(),
             owners: Vec::new(),
             memo: Memo::default(),
+            stopped_at: Vec::new(),
+            calls: Vec::new(),
+            may_call: false,
             stop: StopCache::default(),
         }
     }
 
     pub(crate) fn forget_stop(&mut self) {
         self.returned = None;
+        self.stopped_at.clear();
         self.stop = StopCache::default();
     }
 
@@ -112,6 +124,15 @@ impl Target {
                 return Err(EngineError::Internal("the answer to Frames is something else"));
             };
             self.stop.frames = Some((limit, frames));
+            // Who was called from within a stop returns to no operator.
+            let suspended = self.suspended_by_calls()?;
+            if let Some((_, frames)) = &mut self.stop.frames {
+                for (index, meaning) in suspended {
+                    if let Some(frame) = frames.get_mut(index as usize) {
+                        frame.pc_meaning = meaning;
+                    }
+                }
+            }
         }
         Ok(self.stop.frames.as_ref().map_or(&[], |(_, frames)| frames))
     }
@@ -123,6 +144,15 @@ impl Target {
             None if frames.is_empty() => Err(EngineError::NoStack),
             None => Err(EngineError::NoFrame(index as usize, frames.len() - 1)),
         }
+    }
+
+    /// The frames on which calls of the debugger were made, and what their places meant when they stood still.
+    pub(crate) fn suspended_by_calls(&mut self) -> Result<Vec<(u32, PcMeaning)>, EngineError> {
+        if self.calls.is_empty() {
+            return Ok(Vec::new());
+        }
+        let depth = self.depth()?;
+        Ok(self.calls.iter().filter_map(|call| Some((depth.checked_sub(call.depth)?, call.meaning?))).collect())
     }
 
     /// How many frames there are, all activations counted.

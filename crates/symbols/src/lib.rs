@@ -36,4 +36,5 @@ pub use model::{
     Member, Piece, Place, Qualifier, Record, RecordKind, ScopeId, SourceFile, SourceFrame, Type, TypeId, TypeKind,
     Variable, VariableId, VariableKind, Variant, VariantPart,
 };
+pub use names::is_name_of;
 pub use symbols::{Symbols, SymbolsError};

@@ -190,6 +190,12 @@ impl<'a> Wanted<'a> {
     }
 }
 
+/// Whether `name`, as a person writes it, means the function or variable `path`: the whole path, or a suffix of it at a
+/// `::` boundary; generic arguments may be left out.
+pub fn is_name_of(name: &str, path: &str) -> bool {
+    Wanted::new(name).means(path)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

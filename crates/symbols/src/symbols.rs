@@ -279,6 +279,28 @@ impl Symbols {
         variables::type_of(&dwarf, &dwarf.chain(entry))
     }
 
+    /// The slots that virtual functions of this name have in the table of a class (C++), from 0: one for each overload that
+    /// the class itself declares. Empty for functions that aren't virtual.
+    pub fn virtual_slots(&self, class: TypeId, name: &str) -> Vec<u64> {
+        let dwarf = self.dwarf();
+        let Some(class) = usize::try_from(class.0).ok().and_then(|offset| dwarf.entry(offset)) else {
+            return Vec::new();
+        };
+        let slot = |entry: &crate::dwarf::Entry<'_>| {
+            let gimli::AttributeValue::Exprloc(slot) = entry.die.attr_value(constants::DW_AT_vtable_elem_location)?
+            else {
+                return None;
+            };
+            match slot.operations(entry.unit.encoding()).next() {
+                Ok(Some(gimli::Operation::UnsignedConstant { value })) => Some(value),
+                _ => None,
+            }
+        };
+        let functions = class.children(&dwarf).into_iter().filter(|e| e.die.tag() == constants::DW_TAG_subprogram);
+        let named = functions.filter(|e| e.string(&dwarf, constants::DW_AT_name).as_deref() == Some(name));
+        named.filter_map(|entry| slot(&entry)).collect()
+    }
+
     /// Variables outside of functions.
     pub fn globals(&self) -> Vec<Variable> {
         self.all_globals().iter().filter(|(in_function, _)| !in_function).map(|(_, global)| global.clone()).collect()

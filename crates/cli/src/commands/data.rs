@@ -28,6 +28,19 @@ pub(super) const COMMANDS: &[Command] = &[
     .words(Words::Expression)
     .modifier(),
     Command::new(
+        &["call"],
+        "call FUNCTION(ARGUMENTS)",
+        "Call a function of the program and show what it returns, under a number.\n\
+         `call total(order)`, `call shape->area()`, `call handler(3)` with a pointer to a function, `call length(\"text\")`.\n\
+         Breakpoints in it stop as ever; `continue` then goes on with the call. In a larger expression, such as\n\
+         `call total(order) * 2`, and in conditions, calls run to their end unseen, for five seconds at most.",
+        |app, call| match call.rest {
+            "" => Err(call.usage("expected a call of a function")),
+            text => Ok(Some(app.call(text)?)),
+        },
+    )
+    .words(Words::Expression),
+    Command::new(
         &["set var", "set", "set variable"],
         "set var PLACE = EXPRESSION",
         "Change a variable, or whatever an expression stands for.\n\

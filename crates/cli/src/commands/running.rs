@@ -6,7 +6,7 @@ use super::{Answer, Call, Command, Repeat, Words};
 use crate::{
     app::App,
     error::CliError,
-    json::{Reply, StopKind},
+    json::Reply,
 };
 
 pub(super) const COMMANDS: &[Command] = &[
@@ -28,7 +28,7 @@ pub(super) const COMMANDS: &[Command] = &[
         &["continue", "c", "fg", "process continue", "thread continue"],
         "continue [N]",
         "Go on until a breakpoint, a trap, an interrupt or the end.\n\
-         With N, the breakpoint stood at is passed N-1 times.",
+         With N, the breakpoint stood at passes its next N-1 hits; what else stops on the way does.",
         go_on,
     )
     .repeat(Repeat::Same),
@@ -155,18 +155,15 @@ pub(super) fn entry(app: &mut App) -> Result<LocationSpec, CliError> {
 }
 
 fn go_on(app: &mut App, call: &Call<'_>) -> Answer {
-    let passes = call.count()?.unwrap_or(1);
-    let mut here: Option<Vec<u32>> = None;
-    for _ in 1..passes {
-        let reply = app.go(|debugger, id| debugger.resume(id))?;
-        // Only a breakpoint is passed, and only as long as it is the same one.
-        match &reply {
-            Reply::Stop(stop) if stop.reason == StopKind::Breakpoint => {
-                if *here.get_or_insert_with(|| stop.breakpoints.clone()) != stop.breakpoints {
-                    return Ok(Some(reply));
-                }
-            }
-            _ => return Ok(Some(reply)),
+    if let Some(count) = call.count()?.filter(|count| *count > 1) {
+        let id = app.stopped_guest()?;
+        let here = app.debugger.stopped_at(id)?;
+        if here.is_empty() {
+            let why = "the program isn't at a breakpoint that could be passed; `continue` alone goes on";
+            return Err(CliError::Other(why.to_owned()));
+        }
+        for breakpoint in here {
+            app.debugger.ignore_breakpoint(breakpoint, u64::from(count - 1))?;
         }
     }
     Ok(Some(app.go(|debugger, id| debugger.resume(id))?))

@@ -30,6 +30,13 @@ pub(super) const COMMANDS: &[Command] = &[
         "Select frame N, or show the selected one.",
         frame,
     ),
+    Command::new(
+        &["frame function"],
+        "frame function NAME",
+        "Select the innermost frame of a function, from the selected one outwards and then from the innermost.",
+        frame_of,
+    )
+    .words(Words::Function),
     Command::new(&["up"], "up [N]", "Select the caller's frame, N times.", |app, call| relative(app, call, true))
         .repeat(Repeat::Same),
     Command::new(&["down"], "down [N]", "Select the frame called from here, N times.", |app, call| {
@@ -76,6 +83,25 @@ fn frame(app: &mut App, call: &Call<'_>) -> Answer {
         };
         select(app, index)?;
     }
+    Ok(Some(app.frame_reply()?))
+}
+
+fn frame_of(app: &mut App, call: &Call<'_>) -> Answer {
+    if call.rest.is_empty() {
+        return Err(call.usage("expected the name of a function"));
+    }
+    let id = app.stopped_guest()?;
+    // The whole stack, also behind a runaway recursion: to ask for a function is to say that it's there.
+    let (frames, _) = app.debugger.stack(id, u32::MAX)?;
+    let wanted = |frame: &&freezeframe_engine::StackFrame| frame.is_of(call.rest);
+    let further = frames.iter().skip(app.frame.saturating_add(1)).find(wanted);
+    let Some(found) = further.or_else(|| frames.iter().find(wanted)).map(|frame| frame.index) else {
+        return Err(CliError::Other(format!(
+            "no frame of the stack is of a function `{}` (`backtrace` shows them)",
+            call.rest
+        )));
+    };
+    select(app, found)?;
     Ok(Some(app.frame_reply()?))
 }
 

@@ -28,7 +28,7 @@ impl Context<'_> {
         Ok((0..written.pointers).fold(named, |ty, _| ValueType::Pointer(Box::new(ty))))
     }
 
-    pub(super) fn cast(&mut self, value: &Value, ty: ValueType) -> Result<Value, EngineError> {
+    pub(crate) fn cast(&mut self, value: &Value, ty: ValueType) -> Result<Value, EngineError> {
         let Some(kind) = self.scalar_kind(&ty) else {
             // To a record: look at the same bytes as another type.
             return Ok(Value { ty, storage: value.storage.clone(), bits: None });

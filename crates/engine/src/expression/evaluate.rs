@@ -92,6 +92,7 @@ impl Context<'_> {
                 };
                 self.size_of(&ty)
             }
+            Kind::Call(callee, arguments) => self.call_and_wait(callee, arguments),
             Kind::SizeOf(value) => {
                 let ty = self.node(value)?.ty;
                 self.size_of(&ty)
@@ -119,7 +120,7 @@ impl Context<'_> {
         frame.map(|f| self.symbols.variables(f.lookup, f.inline_depth)).unwrap_or_default()
     }
 
-    fn path(&mut self, path: &str) -> Result<Value, EngineError> {
+    pub(super) fn path(&mut self, path: &str) -> Result<Value, EngineError> {
         if !path.contains("::") {
             let variables = self.variables_in_scope();
             let innermost = variables.iter().enumerate().filter(|(_, v)| v.name == path || last(&v.name) == path);

@@ -4,6 +4,7 @@
 //! tighter and what the operators mean.
 
 mod arithmetic;
+mod call;
 mod casts;
 mod compile;
 mod evaluate;
@@ -55,6 +56,14 @@ impl Expression {
         }
     }
 
+    /// The callee and the arguments, if it is nothing but a call.
+    pub(crate) fn as_call(&self, language: Language) -> Option<(&Node, &[Node])> {
+        match &self.tree(language).kind {
+            Kind::Call(callee, arguments) => Some((callee, arguments)),
+            _ => None,
+        }
+    }
+
     /// The name, if it is nothing but `$name`.
     pub(crate) fn register(&self) -> Option<&str> {
         match &self.c.kind {
@@ -66,7 +75,7 @@ impl Expression {
 
 /// A node of the tree, and where in the text a person would point for it, in characters.
 #[derive(Clone, Debug, PartialEq)]
-struct Node {
+pub(crate) struct Node {
     at: usize,
     kind: Kind,
 }
@@ -104,6 +113,8 @@ enum Kind {
     Cast(TypeName, Box<Node>),
     SizeOfType(TypeName),
     SizeOf(Box<Node>),
+    /// A function of the guest, called: only where a person asked for that.
+    Call(Box<Node>, Vec<Node>),
 }
 
 impl Kind {

@@ -257,10 +257,26 @@ impl Parser<'_> {
                 node = Kind::Member(Box::new(node), name).at(at);
             } else if self.symbol("[") {
                 node = self.index(node)?;
+            } else if matches!(self.peek(), Some(Token::Symbol("("))) {
+                node = self.call(node)?;
             } else {
                 return Ok(node);
             }
         }
+    }
+
+    /// The arguments of a call.
+    fn call(&mut self, callee: Node) -> Result<Node, EngineError> {
+        let at = callee.at;
+        let mut arguments = Vec::new();
+        self.expect("(")?;
+        while !self.symbol(")") {
+            if !arguments.is_empty() {
+                self.expect(",")?;
+            }
+            arguments.push(self.deeper(Self::expression)?);
+        }
+        Ok(Kind::Call(Box::new(callee), arguments).at(at))
     }
 
     /// What follows a `[`: an index, or a range with either end left out.
@@ -309,9 +325,6 @@ impl Parser<'_> {
                     let next = self.name().ok_or_else(|| self.error("expected a name after `::`"))?;
                     path = format!("{path}::{next}");
                 }
-                if matches!(self.peek(), Some(Token::Symbol("("))) {
-                    return Err(self.error("functions of the program can't be called here yet"));
-                }
                 return Ok(Kind::Path(path).at(at));
             }
             Token::Symbol(_) => return Err(self.error("expected an expression")),
@@ -352,6 +365,10 @@ mod tests {
                 Kind::Cast(t, x) => format!("(as {}{} {})", t.name, "*".repeat(t.pointers), show(x)),
                 Kind::SizeOfType(t) => format!("(sizeof {}{})", t.name, "*".repeat(t.pointers)),
                 Kind::SizeOf(x) => format!("(sizeof {})", show(x)),
+                Kind::Call(f, arguments) => {
+                    let arguments: Vec<String> = arguments.iter().map(|a| format!(" {}", show(a))).collect();
+                    format!("(call {}{})", show(f), arguments.concat())
+                }
             }
         }
         show(&parse(text, precedence).unwrap_or_else(|e| panic!("{e}")))
@@ -367,6 +384,14 @@ mod tests {
         assert_eq!(tree("&x.y"), "(AddressOf (. x y))");
         assert_eq!(tree("$local2 << 1u8"), "(Shl $local2 1)");
         assert_eq!(tree("1.5e3 + 'a'"), "(Add 1500.0 'a')");
+    }
+
+    #[test]
+    fn calls() {
+        assert_eq!(tree("f()"), "(call f)");
+        assert_eq!(tree("a::f(1, x.y)[2] + 1"), "(Add ([] (call a::f 1 (. x y)) 2) 1)");
+        assert_eq!(tree("(*p).area(&q)"), "(call (. (Deref p) area) (AddressOf q))");
+        assert_eq!(tree("f(g(1))"), "(call f (call g 1))");
     }
 
     #[test]
@@ -422,7 +447,9 @@ mod tests {
         assert_eq!(at("a.(b)"), 2);
         assert_eq!(at("a # b"), 2);
         assert_eq!(at("a = 1"), 2);
-        assert_eq!(at("f(1)"), 1);
+        assert_eq!(at("f(1"), 3);
+        assert_eq!(at("f(1 2)"), 4);
+        assert_eq!(at("f(,)"), 2);
         assert_eq!(at("12zz"), 0);
         assert_eq!(at(""), 0);
         assert_eq!(at("a ? b"), 5);
