@@ -17,7 +17,7 @@ use crate::{
     breakpoints::{Owner, bind, not_found},
     code::Code,
     expression::Memo,
-    stepping::{Step, Stepping},
+    stepping::{Direction, Step, Stepping},
     target::{LoadedModule, State, Target},
 };
 
@@ -290,10 +290,18 @@ impl Debugger {
     /// # Errors
     /// It must be stopped at a frame; [`EngineError::NoLines`] where there are no lines to step by.
     pub fn step(&mut self, id: DebuggeeId, step: Step, count: u32) -> Result<(), EngineError> {
+        self.step_in(Direction::Forward, id, step, count)
+    }
+
+    /// The same, in either direction.
+    ///
+    /// # Errors
+    /// As for [`step`](Self::step); [`EngineError::NoReverse`] of a debuggee that can't run backwards.
+    pub fn step_in(&mut self, direction: Direction, id: DebuggeeId, step: Step, count: u32) -> Result<(), EngineError> {
         let target = self.target(id)?;
         target.interrupt.store(false, Relaxed);
-        let places = target.plan_step(step)?;
-        target.stepping = Some(Stepping { step, remaining: count.max(1), places, returning: None });
+        let places = target.plan_step(direction, step)?;
+        target.stepping = Some(Stepping { direction, step, remaining: count.max(1), places, returning: None });
         self.resume_with_plan(id)
     }
 
@@ -304,10 +312,11 @@ impl Debugger {
     pub fn finish(&mut self, id: DebuggeeId, frame: usize) -> Result<(), EngineError> {
         let target = self.target(id)?;
         let frame = target.stack_frame(frame)?;
-        let places = target.plan_step_from(Step::Out, frame.physical, frame.inline_depth)?;
+        let places = target.plan_step_from(Direction::Forward, Step::Out, frame.physical, frame.inline_depth)?;
         // Only the innermost frame's value is what lies on top of its caller's operands then.
         let returning = (!frame.inlined).then_some((frame.module, frame.function_index));
-        target.stepping = Some(Stepping { step: Step::Out, remaining: 1, places, returning });
+        target.stepping =
+            Some(Stepping { direction: Direction::Forward, step: Step::Out, remaining: 1, places, returning });
         self.resume_with_plan(id)
     }
 
@@ -317,7 +326,7 @@ impl Debugger {
     /// A location that isn't found.
     pub fn run_to(&mut self, id: DebuggeeId, location: &LocationSpec) -> Result<(), EngineError> {
         let target = self.target(id)?;
-        let mut places = target.plan_step(Step::Out).unwrap_or_default();
+        let mut places = target.plan_step(Direction::Forward, Step::Out).unwrap_or_default();
         let (sites, _) = bind(location, target)?;
         if sites.is_empty() {
             return Err(not_found(location, &self.targets));
@@ -330,7 +339,8 @@ impl Debugger {
             let here = s.module == frame.module && function.as_ref().is_some_and(|f| f.range.contains(&s.pc));
             (s.site(), if here { depth } else { DepthCheck::Any })
         }));
-        self.target(id)?.stepping = Some(Stepping { step: Step::Out, remaining: 1, places, returning: None });
+        self.target(id)?.stepping =
+            Some(Stepping { direction: Direction::Forward, step: Step::Out, remaining: 1, places, returning: None });
         self.resume_with_plan(id)
     }
 
@@ -345,11 +355,12 @@ impl Debugger {
         if sites.is_empty() {
             return Err(not_found(&location, &self.targets));
         }
-        let mut places = target.plan_step(Step::Over)?;
+        let mut places = target.plan_step(Direction::Forward, Step::Over)?;
         let deeper = DepthCheck::AtLeast(target.depth()?.saturating_add(1));
         places.sites.extend(sites.iter().map(|s| (s.site(), deeper)));
         target.interrupt.store(false, Relaxed);
-        target.stepping = Some(Stepping { step: Step::Over, remaining: 1, places, returning: None });
+        target.stepping =
+            Some(Stepping { direction: Direction::Forward, step: Step::Over, remaining: 1, places, returning: None });
         self.resume_with_plan(id)
     }
 
@@ -497,7 +508,7 @@ impl Debugger {
         let by_line = matches!(stepping.step, Step::Over | Step::Into | Step::Until);
         if by_line && frame.position.is_none() {
             // Back in code without lines (a start-up stub): on to where there are some.
-            if let Ok(places) = target.plan_step(Step::Over) {
+            if let Ok(places) = target.plan_step(stepping.direction, Step::Over) {
                 target.stepping = Some(Stepping { places, ..stepping });
                 return Ok(None);
             }
@@ -506,7 +517,7 @@ impl Debugger {
         if stepping.remaining <= 1 {
             return Ok(Some(Reason::StepDone));
         }
-        match target.plan_step(stepping.step) {
+        match target.plan_step(stepping.direction, stepping.step) {
             Ok(places) => {
                 target.stepping = Some(Stepping { remaining: stepping.remaining - 1, places, ..stepping });
                 Ok(None)

@@ -121,6 +121,9 @@ pub enum EngineError {
     /// `finish` in the outermost frame.
     #[error("`finish` is not meaningful in the outermost frame")]
     Outermost,
+    /// A step backwards, of a debuggee that only runs forwards.
+    #[error("this program can't run backwards; set a breakpoint further up and start it again")]
+    NoReverse,
     /// The module can't be read.
     #[error("{0}")]
     Module(String),

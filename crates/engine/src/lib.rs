@@ -44,6 +44,6 @@ pub use inspect::{FunctionInfo, WasmState};
 pub use location::LocationSpec;
 pub use logpoint::LogLine;
 pub use stack::{Crossing, SourcePosition, StackFrame};
-pub use stepping::Step;
+pub use stepping::{Direction, Step};
 pub use target::State;
 pub use values::{Format, Limits, Shown};

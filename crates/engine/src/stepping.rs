@@ -36,9 +36,21 @@ pub enum Step {
     InstructionOver,
 }
 
+/// Which way a debuggee runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Direction {
+    /// As it runs by itself.
+    #[default]
+    Forward,
+    /// To what it did before. Only a debuggee with [`Capabilities::reverse`](freezeframe_debuggee::Capabilities::reverse)
+    /// can.
+    Backward,
+}
+
 /// A step that is under way.
 #[derive(Clone, Debug)]
 pub(crate) struct Stepping {
+    pub direction: Direction,
     pub step: Step,
     /// How many are left, this one included.
     pub remaining: u32,
@@ -74,17 +86,25 @@ struct Origin<'a> {
 
 impl Target {
     /// Plans one step from the innermost frame.
-    pub(crate) fn plan_step(&mut self, step: Step) -> Result<Places, EngineError> {
-        self.plan_step_from(step, 0, 0)
+    pub(crate) fn plan_step(&mut self, direction: Direction, step: Step) -> Result<Places, EngineError> {
+        self.plan_step_from(direction, step, 0, 0)
     }
 
     /// Plans a step from Wasm frame `physical`, whose source frame lies `inline_depth` inlined calls up its chain.
     pub(crate) fn plan_step_from(
         &mut self,
+        direction: Direction,
         step: Step,
         physical: u32,
         inline_depth: usize,
     ) -> Result<Places, EngineError> {
+        match direction {
+            Direction::Forward => {}
+            Direction::Backward if self.debuggee.capabilities().reverse => {
+                return Err(EngineError::Internal("steps backwards aren't planned yet"));
+            }
+            Direction::Backward => return Err(EngineError::NoReverse),
+        }
         let frame = self.frame(physical)?;
         let caller = self.frame(physical.saturating_add(1)).ok();
         let depth = self.depth()?.saturating_sub(physical);
