@@ -19,6 +19,7 @@ use crate::{
     expression::Memo,
     stepping::{Direction, Step, Stepping},
     target::{LoadedModule, State, Target},
+    values::Handles,
 };
 
 /// Why a debuggee stopped, in the engine's terms.
@@ -118,6 +119,8 @@ pub struct Debugger {
     debug_files: Option<DebugFiles>,
     /// Printed values and people's variables: of all debuggees, as they outlive a run.
     memo: Memo,
+    /// The nodes of value trees.
+    pub(crate) handles: Handles,
 }
 
 /// Finds the file that a module names as the place of its debug information (a path or URL relative to the module).
@@ -171,6 +174,7 @@ impl Debugger {
     /// Lets go of a debuggee: a guest that still lives is killed.
     pub fn forget(&mut self, id: DebuggeeId) {
         self.targets.retain(|t| t.id != id);
+        self.handles.forget(id);
         for breakpoint in &mut self.breakpoints {
             breakpoint.sites.retain(|s| s.debuggee != id);
         }

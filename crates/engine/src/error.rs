@@ -2,7 +2,7 @@
 
 use freezeframe_debuggee::{DebuggeeError, DebuggeeId, Unavailable};
 
-use crate::BreakpointId;
+use crate::{BreakpointId, Handle};
 
 /// Whose fault an error is: it decides whether it's shown plainly or reported as a defect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,6 +112,12 @@ pub enum EngineError {
     /// A value that can't be had.
     #[error("{0}")]
     Unavailable(#[from] Unavailable),
+    /// A handle that was never given, or was forgotten.
+    #[error("no value has the handle {0}: ask for its variable again")]
+    NoHandle(Handle),
+    /// What a handle means isn't there any more.
+    #[error("{0} is gone: ask for its variable again")]
+    Gone(String),
     /// A breakpoint number that isn't in use.
     #[error("no breakpoint number {0}; `info breakpoints` lists those that there are")]
     NoBreakpoint(BreakpointId),

@@ -9,7 +9,7 @@ use crate::{
     disassemble::{self, Instruction},
     expression::{Expression, is_convenience},
     type_text,
-    values::{Context, Storage, Value, ValueType},
+    values::{Context, Storage, Value, ValueOptions, ValueType},
 };
 
 /// The state of the Wasm machine in a frame.
@@ -110,7 +110,7 @@ impl Debugger {
             .iter()
             .map(|variable| {
                 let value = context.variable(variable);
-                context.shown(&variable.name, &value, Format::Natural, limits)
+                context.shown(&variable.name, &value, limits)
             })
             .collect())
     }
@@ -133,7 +133,7 @@ impl Debugger {
             .iter()
             .map(|variable| {
                 let value = context.variable(variable);
-                context.shown(&variable.name, &value, Format::Natural, limits)
+                context.shown(&variable.name, &value, limits)
             })
             .collect())
     }
@@ -158,7 +158,7 @@ impl Debugger {
             return Ok(None);
         };
         let value = Value { ty, storage: Storage::Bytes { bytes, origin: "it is a returned value" }, bits: None };
-        Ok(Some(context.shown(&function.name, &value, Format::Natural, limits)))
+        Ok(Some(context.shown(&function.name, &value, limits)))
     }
 
     /// Evaluates an expression and shows its value. Without a frame only globals, types and Wasm globals are known.
@@ -176,7 +176,7 @@ impl Debugger {
         let expression = Expression::parse(text)?;
         let mut context = self.context(id, frame)?;
         let value = context.evaluate(&expression)?;
-        Ok(context.shown(text, &value, format, limits))
+        Ok(context.shown(text, &value, ValueOptions { format, limits, raw: false }))
     }
 
     /// As [`evaluate`](Self::evaluate), and keeps the value: it is `$N` from now on, with the N that is given.
@@ -194,7 +194,7 @@ impl Debugger {
         let expression = Expression::parse(text)?;
         let mut context = self.context(id, frame)?;
         let value = context.evaluate(&expression)?;
-        Ok((context.remember(&value), context.shown(text, &value, format, limits)))
+        Ok((context.remember(&value), context.shown(text, &value, ValueOptions { format, limits, raw: false })))
     }
 
     /// The address that an expression stands for: a pointer's value, an integer, or where an lvalue lies.
@@ -231,12 +231,12 @@ impl Debugger {
         if let Some(name) = target.register().filter(|name| is_convenience(name)) {
             let value = context.evaluate(&value)?;
             let value = context.set_convenience(name, &value);
-            return Ok(context.shown(place, &value, Format::Natural, limits));
+            return Ok(context.shown(place, &value, limits));
         }
         let target: Value = context.evaluate(&target)?;
         let value = context.evaluate(&value)?;
         context.assign(&target, &value)?;
-        Ok(context.shown(place, &target, Format::Natural, limits))
+        Ok(context.shown(place, &target, limits))
     }
 
     /// The type of an expression, or the type of that name: its name, and its definition written out.

@@ -46,4 +46,4 @@ pub use logpoint::LogLine;
 pub use stack::{Crossing, SourcePosition, StackFrame};
 pub use stepping::{Direction, Step};
 pub use target::State;
-pub use values::{Format, Limits, Shown};
+pub use values::{Children, Format, Handle, Limits, Node, NodeKind, ScopeKind, Shown, ValueOptions};

@@ -4,7 +4,7 @@
 
 use freezeframe_debuggee::DebuggeeId;
 
-use crate::{BreakpointId, EngineError, Format, Limits, expression::Expression, values::Context};
+use crate::{BreakpointId, EngineError, Limits, expression::Expression, values::Context};
 
 /// What a log point said at a hit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,7 +77,7 @@ impl LogText {
         let part = |part: &Part| match part {
             Part::Text(text) => text.clone(),
             Part::Value(expression) => match context.evaluate(expression) {
-                Ok(value) => context.shown(&expression.text, &value, Format::Natural, Limits::default()).text,
+                Ok(value) => context.shown(&expression.text, &value, Limits::default()).text,
                 Err(error) => format!("<error: {}>", error.to_string().lines().next().unwrap_or_default()),
             },
         };

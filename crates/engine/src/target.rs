@@ -60,6 +60,9 @@ pub(crate) struct Target {
     /// Whether functions may be called while an expression is evaluated.
     pub may_call: bool,
     stop: StopCache,
+    /// How many stops there were, and how often what was read at one of them became stale.
+    stops: u64,
+    version: u64,
 }
 
 #[derive(Default)]
@@ -88,6 +91,8 @@ impl Target {
             calls: Vec::new(),
             may_call: false,
             stop: StopCache::default(),
+            stops: 0,
+            version: 0,
         }
     }
 
@@ -95,6 +100,18 @@ impl Target {
         self.returned = None;
         self.stopped_at.clear();
         self.stop = StopCache::default();
+        self.stops += 1;
+        self.version += 1;
+    }
+
+    /// Tells stops apart.
+    pub(crate) fn stop_number(&self) -> u64 {
+        self.stops
+    }
+
+    /// Changes whenever what was found before may be something else.
+    pub(crate) fn version(&self) -> u64 {
+        self.version
     }
 
     /// Asks one question of the stopped guest.
@@ -259,6 +276,7 @@ impl Target {
     ) -> Result<(), EngineError> {
         self.ask(Query::WriteMemory { instance, memory, address, bytes })?;
         self.stop.pages.clear();
+        self.version += 1;
         Ok(())
     }
 

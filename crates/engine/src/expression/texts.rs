@@ -5,7 +5,7 @@ use freezeframe_symbols::TypeKind;
 use super::{Kind, Node};
 use crate::{
     EngineError,
-    values::{Context, Value, is_character},
+    values::{Context, Value, View, is_character},
 };
 
 impl Context<'_> {
@@ -30,13 +30,10 @@ impl Context<'_> {
             if let Some(target) = self.referent(&value)? {
                 value = target;
             }
-            if let Some((pointer, length, _)) = self.slice_parts(&value).filter(|_| self.is_text(&value)) {
-                let mut bytes = vec![0; text.len()];
-                if length? != text.len() as u64 {
-                    return Ok(false);
-                }
-                self.read(pointer?, &mut bytes)?;
-                return Ok(bytes == text);
+            if let Some(View::Text(found)) = self.printer_view(&value) {
+                // One byte more tells a longer one.
+                let (bytes, length) = self.text_bytes(&found, text.len() + 1)?;
+                return Ok(length == Some(text.len() as u64) && bytes == text);
             }
             if let Some(element) = self.element_type(&value.ty).filter(|ty| self.is_char(ty)) {
                 let bytes = self.bytes(&value)?;
@@ -50,6 +47,11 @@ impl Context<'_> {
                     return self.is_c_string(address, text);
                 }
                 Some(Some(_)) => value = self.deref(&value)?,
+                // A smart pointer.
+                None if self.printer(&value.ty).is_some() => match self.deref(&value) {
+                    Ok(target) => value = target,
+                    Err(_) => break,
+                },
                 _ => break,
             }
         }

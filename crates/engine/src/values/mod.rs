@@ -2,19 +2,31 @@
 //!
 //! A [`Value`] is a type and a storage. Navigation (members, elements, dereference) makes new values without reading;
 //! reading happens when a scalar is needed or a value is shown. What can't be read stays a value that says so.
+//!
+//! What a value looks like is a [`View`](view::View): [`printers`] give it, [`show`] writes it in a line, [`tree`] makes nodes of
+//! it, [`navigate`] goes through it to what expressions name.
 
+mod handles;
 mod navigate;
-mod rust;
+mod node;
+mod printers;
 mod scalar;
 mod show;
+mod text;
+mod tree;
+mod view;
 
 use freezeframe_debuggee::{FrameAccess, InstanceId, ModuleId, ModulePc, Unavailable};
 use freezeframe_symbols::{BitRange, Encoding, Language, Piece, Place, Symbols, Type, TypeId, TypeKind, Variable};
 use std::sync::Arc;
 
-pub use show::{Format, Limits, Shown};
+pub use node::{Children, Handle, Node, NodeKind, ScopeKind};
+pub use show::{Format, Limits, Shown, ValueOptions};
 
+pub(crate) use handles::Handles;
 pub(crate) use scalar::{Scalar, ScalarKind, range, wrap};
+pub(crate) use show::c_like;
+pub(crate) use view::View;
 
 use crate::{
     EngineError,
@@ -240,6 +252,17 @@ impl<'a> Context<'a> {
             ValueType::Named(id) => Some(self.ty(id)),
             _ => None,
         }
+    }
+
+    /// The language in whose words a type's values are written: that of its unit, else of the frame.
+    pub(crate) fn language_of(&self, ty: &ValueType) -> Language {
+        let named = match ty {
+            ValueType::Named(id) => self.ty(*id).language,
+            ValueType::Pointer(to) => return self.language_of(to),
+            ValueType::Array { element, .. } => return self.language_of(element),
+            _ => Language::Other,
+        };
+        if named == Language::Other { self.language } else { named }
     }
 
     pub(crate) fn type_name(&self, ty: &ValueType) -> String {

@@ -1,11 +1,75 @@
 //! From a value to its parts: members, elements, what a pointer points to.
 
+use freezeframe_debuggee::Unavailable;
 use freezeframe_symbols::{Language, Member, Record, TypeKind, VariantPart};
 
-use super::{Context, Storage, Value, ValueType};
+use super::{
+    Context, Storage, Value, ValueType,
+    view::{Content, TextSource, View},
+};
 use crate::{EngineError, error::near_misses};
 
+/// Elements in memory, one after the other.
+pub(crate) struct Sliced {
+    pub pointer: u64,
+    pub length: u64,
+    pub element: ValueType,
+    /// Whether they're a text.
+    pub text: bool,
+}
+
 impl Context<'_> {
+    /// How a printer sees a value; `None` for one that has no printer.
+    pub(crate) fn printer_view(&mut self, value: &Value) -> Option<View> {
+        self.printer(&value.ty)?;
+        Some(self.view(value, false))
+    }
+
+    /// Pointer, length and element type of a slice, string or vector; `None` for any other value.
+    pub(crate) fn slice_parts(&mut self, value: &Value) -> Option<Sliced> {
+        self.slice_within(value, 4)
+    }
+
+    fn slice_within(&mut self, value: &Value, depth: u32) -> Option<Sliced> {
+        match self.printer_view(value)? {
+            View::Text(text) => {
+                let (_, element) = text.elements?.contiguous?;
+                let TextSource::Memory { pointer, bytes } = text.source else { return None };
+                Some(Sliced { pointer, length: bytes / text.encoding.unit(), element, text: true })
+            }
+            View::List(list) => {
+                let (pointer, element) = list.contiguous?;
+                Some(Sliced { pointer, length: list.length, element, text: false })
+            }
+            View::Alias { value, .. } => self.slice_within(&value, depth.checked_sub(1)?),
+            _ => None,
+        }
+    }
+
+    /// Element `index` by what the printer says; `None` when there is none, or it says nothing of elements.
+    fn printed_element(&mut self, value: &Value, index: i128) -> Result<Option<Value>, EngineError> {
+        let list = match self.printer_view(value) {
+            Some(View::Alias { value, .. }) => return self.index(&value, index).map(Some),
+            Some(View::Parts(parts)) => {
+                return parts.target.map(|target| self.index(&target, index)).transpose();
+            }
+            Some(View::Unavailable(why)) => return Err(why.into()),
+            Some(View::List(list)) => list,
+            Some(View::Text(text)) if text.elements.is_some() => match text.elements {
+                Some(list) => list,
+                None => return Ok(None),
+            },
+            _ => return Ok(None),
+        };
+        let Some(at) = u64::try_from(index).ok().filter(|at| *at < list.length) else {
+            let length = list.length;
+            return Err(EngineError::Expression(format!("index {index} is out of range: the length is {length}")));
+        };
+        let page = list.elements.page(self, at, 1).map_err(|why| EngineError::Unavailable(why.unavailable()))?;
+        let gone = || EngineError::Unavailable(Unavailable::new(format!("element {index} wasn't found")));
+        page.into_iter().next().map(|element| Some(element.value)).ok_or_else(gone)
+    }
+
     /// What a reference (C++) refers to; `None` for anything that is no reference.
     pub(crate) fn referent(&mut self, value: &Value) -> Result<Option<Value>, EngineError> {
         let Some(ty) = self.stripped(&value.ty) else { return Ok(None) };
@@ -48,6 +112,16 @@ impl Context<'_> {
         if self.element_type(&value.ty).is_some() && self.pointee(&value.ty).is_none() {
             return self.index(value, 0);
         }
+        match self.printer_view(value) {
+            // A reference of Rust is a pointer, and seen as what it points to.
+            Some(View::Alias { value, .. }) => return Ok(*value),
+            Some(View::Parts(parts)) if parts.target.is_some() => {
+                if let Some(target) = parts.target {
+                    return Ok(*target);
+                }
+            }
+            _ => {}
+        }
         match self.pointee(&value.ty) {
             Some(Some(target)) => {
                 let address = self.address_in(value)?;
@@ -83,9 +157,11 @@ impl Context<'_> {
             if self.language == Language::Rust {
                 // Rust indexes through references: `items[0]` of a `&Vec<T>` or `&[T; 4]`.
                 let behind = self.deref(value)?;
-                let indexable = self.element_type(&behind.ty).is_some() || self.slice_parts(&behind).is_some();
-                if indexable {
+                if self.element_type(&behind.ty).is_some() {
                     return self.index(&behind, index);
+                }
+                if let Some(element) = self.printed_element(&behind, index)? {
+                    return Ok(element);
                 }
             }
             let size = self.size(&target).unwrap_or(1);
@@ -93,13 +169,8 @@ impl Context<'_> {
             let address = offset(address, index, size)?;
             return Ok(self.at(address, target));
         }
-        if let Some((pointer, length, element)) = self.slice_parts(value) {
-            let length = length.map_err(EngineError::Unavailable)?;
-            if index < 0 || index >= i128::from(length) {
-                return Err(EngineError::Expression(format!("index {index} is out of range: the length is {length}")));
-            }
-            let size = self.size(&element).unwrap_or(1);
-            return Ok(self.at(offset(pointer.map_err(EngineError::Unavailable)?, index, size)?, element));
+        if let Some(element) = self.printed_element(value, index)? {
+            return Ok(element);
         }
         let (Some(element), Some((_, counts))) = (self.element_type(&value.ty), self.array(&value.ty)) else {
             let name = self.type_name(&value.ty);
@@ -132,7 +203,7 @@ impl Context<'_> {
         }
         let parts = self.slice_parts(value);
         let length = match &parts {
-            Some((_, length, _)) => Some(length.clone()?),
+            Some(parts) => Some(parts.length),
             None => self.array(&value.ty).and_then(|(_, counts)| counts.first().copied().flatten()),
         };
         let to = to.or(length.map(i128::from)).ok_or_else(|| {
@@ -148,11 +219,9 @@ impl Context<'_> {
         let count = count.ok_or_else(|| EngineError::Expression(format!("{from}..{to} is out of range")))?;
         let whole =
             |element: &ValueType| ValueType::Array { element: Box::new(element.clone()), counts: vec![Some(count)] };
-        if let Some((pointer, _, element)) = parts {
-            let pointer = offset(pointer?, from, self.size(&element).unwrap_or(1))?;
-            if self.is_text(value)
-                && let Some(text) = self.text_slice(value, pointer, count)
-            {
+        if let Some(Sliced { pointer, element, text, .. }) = parts {
+            let pointer = offset(pointer, from, self.size(&element).unwrap_or(1))?;
+            if text && let Some(text) = self.text_slice(value, pointer, count) {
                 return Ok(text);
             }
             return Ok(self.at(pointer, whole(&element)));
@@ -216,7 +285,7 @@ impl Context<'_> {
         Ok(part)
     }
 
-    /// A member by name, through anonymous records, base classes and (for convenience) pointers.
+    /// A member by name, through anonymous records, base classes, smart pointers and (for convenience) pointers.
     pub(crate) fn member(&mut self, value: &Value, name: &str) -> Result<Value, EngineError> {
         let mut value = self.referent(value)?.unwrap_or_else(|| value.clone());
         // Through a few pointers, not through one to itself for ever.
@@ -224,6 +293,9 @@ impl Context<'_> {
             if self.pointee(&value.ty).is_some() {
                 value = self.deref(&value)?;
             }
+        }
+        if let Some(found) = self.printed_member(&value, name, 4) {
+            return Ok(found);
         }
         let value = &value;
         let Some(ty) = self.stripped(&value.ty) else { return self.no_member(value, name, &[]) };
@@ -234,6 +306,39 @@ impl Context<'_> {
                 let names: Vec<String> = record.members.iter().filter_map(|m| m.name.clone()).collect();
                 self.no_member(value, name, &names)
             }
+        }
+    }
+
+    /// A member of what a smart pointer points to, else a part that the printer names.
+    fn printed_member(&mut self, value: &Value, name: &str, depth: u32) -> Option<Value> {
+        let depth = depth.checked_sub(1)?;
+        let (target, parts) = match self.printer_view(value)? {
+            View::Alias { value, .. } => (Some(value), Vec::new()),
+            View::Parts(parts) => (parts.target, parts.parts),
+            View::Words { parts, .. } => (None, parts),
+            _ => return None,
+        };
+        if let Some(target) = target {
+            let mut target = *target;
+            for _ in 0..4 {
+                if self.pointee(&target.ty).is_some() {
+                    target = self.deref(&target).ok()?;
+                }
+            }
+            if let Some(found) = self.printed_member(&target, name, depth) {
+                return Some(found);
+            }
+            if let Some(ty) = self.stripped(&target.ty)
+                && let TypeKind::Record(record) = &ty.kind
+                && let Ok(Some(found)) = self.find_member(&target, record, name, 0)
+            {
+                return Some(found);
+            }
+        }
+        let part = parts.into_iter().find(|part| part.name == name)?;
+        match part.content {
+            Content::Value(value) => Some(value),
+            Content::Words(_) => None,
         }
     }
 

@@ -1,17 +1,23 @@
-//! Values as text, in the words of their language.
+//! Views written in one line, in the words of their language.
 //!
-//! Invariant: showing never fails and never runs for ever. Depth, number of elements and length of texts are bounded, and
-//! what can't be read is named in its place.
+//! Invariant: showing never fails and never runs for ever. Depth, number of elements, length of texts and of the whole are
+//! bounded; a value inside itself is shown once; what can't be read is named in its place.
 
 use std::fmt::Write as _;
 
 use freezeframe_debuggee::{Answer, Query, Unavailable};
-use freezeframe_symbols::{Language, Record, RecordKind, Type, TypeKind};
+use freezeframe_symbols::{Language, Type, TypeKind};
 
-use super::{Context, Scalar, Value, ValueType, is_character, scalar::ScalarKind};
+use super::{
+    Context, Scalar, ScalarKind, Value, ValueType, is_character,
+    text::{character, float, formatted, quoted},
+    view::{Content, Form, List, ListForm, Part, Parts, Text, TextSource, View},
+};
 
 /// No value is shown longer than this, in bytes: arrays of arrays multiply.
 const LONGEST: usize = 32 << 10;
+/// Deeper than this nothing is followed, whatever the limits say: showing recurses.
+const DEEPEST: u32 = 64;
 
 /// How much of a value is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +54,25 @@ pub enum Format {
     Binary,
     /// `42 '*'`
     Char,
+    /// `0x0000002a`: with all digits, as addresses are written.
+    Pointer,
+}
+
+/// How values are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ValueOptions {
+    /// How numbers are written.
+    pub format: Format,
+    /// How much is shown.
+    pub limits: Limits,
+    /// Members as they lie in memory, without printers.
+    pub raw: bool,
+}
+
+impl From<Limits> for ValueOptions {
+    fn from(limits: Limits) -> Self {
+        Self { limits, ..Self::default() }
+    }
 }
 
 /// A value, shown.
@@ -65,182 +90,304 @@ pub struct Shown {
     pub address: Option<u64>,
 }
 
+/// A line that is being written.
+pub(super) struct Line {
+    pub out: String,
+    options: ValueOptions,
+    /// What is being shown around, to tell a value that is inside itself.
+    around: Vec<(u64, ValueType)>,
+}
+
+impl Line {
+    pub(super) fn new(options: ValueOptions) -> Self {
+        Self { out: String::new(), options, around: Vec::new() }
+    }
+
+    fn full(&self) -> bool {
+        self.out.len() > LONGEST
+    }
+}
+
 impl Context<'_> {
     /// Shows a value under a name.
-    pub(crate) fn shown(&mut self, name: &str, value: &Value, format: Format, limits: Limits) -> Shown {
-        let text = self.text(value, format, limits);
+    pub(crate) fn shown(&mut self, name: &str, value: &Value, options: impl Into<ValueOptions>) -> Shown {
+        let text = self.text(value, options);
         Shown {
             name: name.to_owned(),
             type_name: self.type_name(&value.ty),
-            available: !text.starts_with("<unavailable") && !text.starts_with("<optimised out"),
+            available: is_available(&text),
             text,
             address: value.address(),
         }
     }
 
-    pub(crate) fn text(&mut self, value: &Value, format: Format, limits: Limits) -> String {
-        let mut out = String::new();
-        self.show(&mut out, value, format, limits, 0);
-        out
+    pub(crate) fn text(&mut self, value: &Value, options: impl Into<ValueOptions>) -> String {
+        let mut line = Line::new(options.into());
+        self.show(&mut line, value, 0);
+        line.out
     }
 
-    fn show(&mut self, out: &mut String, value: &Value, format: Format, limits: Limits, depth: u32) {
-        match self.referent(value) {
-            Ok(Some(target)) if depth >= limits.depth => {
-                _ = write!(out, "@{:#x}: {{…}}", target.address().unwrap_or(0));
+    fn show(&mut self, line: &mut Line, value: &Value, depth: u32) {
+        if let Some(address) = value.address() {
+            let here = (address, value.ty.clone());
+            if line.around.contains(&here) || depth > DEEPEST {
+                _ = write!(line.out, "<inside itself: {address:#x}>");
                 return;
             }
-            Ok(Some(target)) => {
-                _ = write!(out, "@{:#x}: ", target.address().unwrap_or(0));
-                return self.show(out, &target, format, limits, depth + 1);
-            }
-            Err(why) => return unavailable(out, &Unavailable::new(why.to_string())),
-            _ => {}
+            line.around.push(here);
         }
-        if let Some(kind) = self.scalar_kind(&value.ty) {
-            return match self.scalar(value) {
-                Ok(scalar) => self.show_scalar(out, value, kind, scalar, format, limits),
-                Err(why) => unavailable(out, &Unavailable::new(why.to_string())),
-            };
-        }
-        if let Some((_, counts)) = self.array(&value.ty) {
-            return match &value.storage {
-                super::Storage::Unavailable(why) => unavailable(out, why),
-                _ => self.show_array(out, value, &counts, format, limits, depth),
-            };
-        }
-        let Some(ty) = self.stripped(&value.ty) else {
-            return match self.bytes(value) {
-                Ok(bytes) => _ = write!(out, "<{} bytes of unknown type>", bytes.len()),
-                Err(why) => unavailable(out, &why),
-            };
-        };
-        if let super::Storage::Unavailable(why) = &value.storage {
-            return unavailable(out, why);
-        }
-        if let Some((pointer, length, element)) = self.slice_parts(value) {
-            return match (pointer, length) {
-                (Ok(pointer), Ok(length)) => {
-                    let text = self.is_text(value);
-                    self.show_slice(out, pointer, length, &element, text, format, limits, depth);
-                }
-                (Err(why), _) | (_, Err(why)) => unavailable(out, &why),
-            };
-        }
-        match &ty.kind {
-            TypeKind::Record(record) => self.show_record(out, value, &ty, record, format, limits, depth),
-            TypeKind::Function { .. } => _ = write!(out, "<function at {:#x}>", value.address().unwrap_or(0)),
-            TypeKind::Incomplete => out.push_str("<incomplete type>"),
-            _ => match self.bytes(value) {
-                Ok(bytes) => _ = write!(out, "<{} bytes>", bytes.len()),
-                Err(why) => unavailable(out, &why),
-            },
+        let view = self.view(value, line.options.raw);
+        self.show_view(line, value, &view, depth);
+        if value.address().is_some() {
+            line.around.pop();
         }
     }
 
-    fn show_scalar(
-        &mut self,
-        out: &mut String,
-        value: &Value,
-        kind: ScalarKind,
-        scalar: Scalar,
-        format: Format,
-        limits: Limits,
-    ) {
+    /// Writes the view of a value.
+    pub(super) fn show_view(&mut self, line: &mut Line, value: &Value, view: &View, depth: u32) {
+        match view {
+            View::Scalar { kind, scalar } => self.show_scalar(line, value, *kind, *scalar),
+            View::Words { text, .. } => line.out.push_str(text),
+            View::Text(text) => self.show_text(line, text, depth),
+            View::Parts(parts) => self.show_parts(line, value, parts, depth),
+            View::List(list) => self.show_list(line, value, list, depth),
+            View::Alias { before, value } => {
+                line.out.push_str(before);
+                if depth >= line.options.limits.depth && !self.is_scalar_or_text(value) {
+                    return line.out.push_str(if self.is_rust(value) { "…" } else { "{…}" });
+                }
+                // Boxes of boxes are a level each, so that they end.
+                self.show(line, value, depth + 1);
+            }
+            View::Unavailable(why) => unavailable(&mut line.out, why),
+        }
+    }
+
+    fn is_scalar_or_text(&mut self, value: &Value) -> bool {
+        self.scalar_kind(&value.ty).is_some() || self.slice_parts(value).is_some_and(|parts| parts.text)
+    }
+
+    fn is_rust(&self, value: &Value) -> bool {
+        self.language_of(&value.ty) == Language::Rust
+    }
+
+    fn show_part(&mut self, line: &mut Line, part: &Part, depth: u32) {
+        match &part.content {
+            Content::Value(value) => self.show(line, value, depth),
+            Content::Words(words) => line.out.push_str(words),
+        }
+    }
+
+    fn show_parts(&mut self, line: &mut Line, value: &Value, parts: &Parts, depth: u32) {
+        let language = self.language_of(&value.ty);
+        if depth >= line.options.limits.depth && !parts.parts.is_empty() {
+            if language == Language::Rust && !parts.name.starts_with('(') {
+                line.out.push_str(&parts.name);
+            }
+            return line.out.push_str(if language == Language::Rust && !parts.name.is_empty() {
+                " {…}"
+            } else {
+                "{…}"
+            });
+        }
+        let positional = parts.form == Form::Positional;
+        let rust = language == Language::Rust;
+        let zig = language == Language::Zig;
+        let (open, close, equals) = match () {
+            () if positional => ("(", ")", ""),
+            () if rust => (if parts.name.is_empty() { "{ " } else { " { " }, " }", ": "),
+            () if zig => (".{ ", " }", " = "),
+            () => ("{", "}", " = "),
+        };
+        // A tuple's own type name is its parts once more.
+        line.out.push_str(if positional && parts.name.starts_with('(') { "" } else { &parts.name });
+        if parts.parts.is_empty() {
+            line.out.push_str(match () {
+                () if positional && parts.name.is_empty() => "()",
+                () if rust || !parts.name.is_empty() => "",
+                () => "{}",
+            });
+        } else {
+            if !(rust || zig || positional || parts.name.is_empty()) {
+                line.out.push(' ');
+            }
+            line.out.push_str(open);
+            for (i, part) in parts.parts.iter().enumerate() {
+                if i > 0 {
+                    line.out.push_str(", ");
+                }
+                if line.full() {
+                    line.out.push('…');
+                    break;
+                }
+                if !positional && !part.name.is_empty() {
+                    _ = write!(line.out, "{}{}{equals}", if zig { "." } else { "" }, part.name);
+                }
+                self.show_part(line, part, depth + 1);
+            }
+            // The one-tuple of Rust.
+            if positional && parts.name.starts_with('(') && parts.parts.len() == 1 {
+                line.out.push(',');
+            }
+            line.out.push_str(close);
+        }
+        note(&mut line.out, parts.note.as_deref());
+    }
+
+    fn show_list(&mut self, line: &mut Line, value: &Value, list: &List, depth: u32) {
+        let rust = self.is_rust(value);
+        let (open, close) = match list.form {
+            ListForm::Sequence if rust => ("[", "]"),
+            _ => ("{", "}"),
+        };
+        if !list.name.is_empty() {
+            _ = write!(line.out, "{} ", list.name);
+        }
+        if depth >= line.options.limits.depth && list.length > 0 {
+            _ = write!(line.out, "{open}…{close}");
+            return note(&mut line.out, list.note.as_deref());
+        }
+        let wanted = list.length.min(line.options.limits.elements);
+        let elements = match list.elements.page(self, 0, wanted) {
+            Ok(elements) => elements,
+            Err(why) => return unavailable(&mut line.out, &why.unavailable()),
+        };
+        line.out.push_str(open);
+        let mut written = 0_u64;
+        for element in elements.iter().take(usize::try_from(wanted).unwrap_or(usize::MAX)) {
+            if written > 0 {
+                line.out.push_str(", ");
+            }
+            if line.full() {
+                line.out.push('…');
+                written = list.length;
+                break;
+            }
+            if let Some(key) = &element.key {
+                self.show(line, key, depth + 1);
+                line.out.push_str(if rust { ": " } else { " = " });
+            }
+            self.show(line, &element.value, depth + 1);
+            written += 1;
+        }
+        if written < list.length {
+            let comma = if written > 0 { ", " } else { "" };
+            _ = write!(line.out, "{comma}… {} more", list.length - written);
+        }
+        line.out.push_str(close);
+        note(&mut line.out, list.note.as_deref());
+    }
+
+    fn show_text(&mut self, line: &mut Line, text: &Text, depth: u32) {
+        // In another format its characters are numbers.
+        if line.options.format != Format::Natural
+            && let Some(list) = &text.elements
+        {
+            let value = Value::bool(false);
+            line.out.push_str(&text.before);
+            return self.show_list(line, &value, list, depth);
+        }
+        line.out.push_str(&text.before);
+        match self.text_bytes(text, line.options.limits.text) {
+            Ok((bytes, whole)) => {
+                let cut = (bytes.len() as u64) < whole.unwrap_or(u64::MAX);
+                let wrong = quoted(&mut line.out, &bytes, cut, text.encoding);
+                if let Some(whole) = whole.filter(|_| cut && !bytes.is_empty()) {
+                    let unit = text.encoding.unit();
+                    _ = write!(line.out, " {} more", (whole - bytes.len() as u64) / unit);
+                }
+                if let Some(at) = wrong {
+                    let name = match text.encoding.unit() {
+                        1 => "UTF-8",
+                        2 => "UTF-16",
+                        _ => "UTF-32",
+                    };
+                    _ = write!(line.out, " <not {name} at byte {at}>");
+                }
+            }
+            Err(why) => unavailable(&mut line.out, &why),
+        }
+    }
+
+    /// The first bytes of a text, at most `limit`, and how many there are in all; `None`: more, nobody counted them.
+    pub(crate) fn text_bytes(&mut self, text: &Text, limit: usize) -> Result<(Vec<u8>, Option<u64>), Unavailable> {
+        match &text.source {
+            TextSource::Memory { pointer, bytes } => {
+                let shown = (*bytes).min(limit as u64);
+                let shown = shown - shown % text.encoding.unit();
+                let mut read = vec![0; usize::try_from(shown).unwrap_or(0)];
+                self.read(*pointer, &mut read)?;
+                Ok((read, Some(*bytes)))
+            }
+            TextSource::Terminated { pointer } => self.terminated(*pointer, text.encoding.unit(), limit),
+            TextSource::Bytes(bytes) => {
+                let shown = bytes.len().min(limit);
+                Ok((bytes[..shown].to_vec(), Some(bytes.len() as u64)))
+            }
+        }
+    }
+
+    fn terminated(&mut self, pointer: u64, unit: u64, limit: usize) -> Result<(Vec<u8>, Option<u64>), Unavailable> {
+        let mut text = Vec::new();
+        let mut buffer = vec![0; usize::try_from(unit).unwrap_or(1)];
+        while text.len() < limit {
+            match self.read(pointer.saturating_add(text.len() as u64), &mut buffer) {
+                Ok(()) if buffer.iter().all(|byte| *byte == 0) => {
+                    let length = text.len() as u64;
+                    return Ok((text, Some(length)));
+                }
+                Ok(()) => text.extend_from_slice(&buffer),
+                Err(why) if text.is_empty() => return Err(why),
+                Err(_) => break,
+            }
+        }
+        Ok((text, None))
+    }
+
+    fn show_scalar(&mut self, line: &mut Line, value: &Value, kind: ScalarKind, scalar: Scalar) {
+        let format = line.options.format;
+        let out = &mut line.out;
         if format != Format::Natural && kind != ScalarKind::Float {
             let bits = self.size(&value.ty).unwrap_or(8).saturating_mul(8).min(128) as u32;
             let bits = value.bits.map_or(bits, |b| b.width.min(128) as u32);
             _ = write!(out, "{}", formatted(scalar.integer().unwrap_or(0), bits, format));
             return;
         }
+        let language = self.language_of(&value.ty);
         let ty = self.stripped(&value.ty);
-        let value_ty = value.ty.clone();
         match scalar {
             Scalar::Bool(value) => _ = write!(out, "{value}"),
-            Scalar::Float { value, bits: 32 } if readable(value) => {
-                float(out, &(value as f32).to_string(), self.language);
-            }
-            Scalar::Float { value, bits: 32 } => _ = write!(out, "{:e}", value as f32),
-            Scalar::Float { value, .. } if readable(value) => float(out, &value.to_string(), self.language),
-            Scalar::Float { value, .. } => _ = write!(out, "{value:e}"),
+            Scalar::Float { value, bits } => float(out, value, bits, language),
             Scalar::Char { value, .. } => character(out, value),
-            Scalar::Pointer(address) => self.show_pointer(out, value, address, limits),
+            Scalar::Pointer(address) => {
+                _ = write!(out, "{address:#x}");
+                let is_function = self.pointee(&value.ty).flatten().and_then(|target| self.stripped(&target));
+                if is_function.is_some_and(|ty| matches!(ty.kind, TypeKind::Function { .. }))
+                    && let Some(name) = self.function_in_table(address)
+                {
+                    _ = write!(out, " <{name}>");
+                }
+            }
             Scalar::Integer { value, bits: 128.., signed: false } => _ = write!(out, "{}", value.cast_unsigned()),
-            Scalar::Integer { value, .. } => match ty.as_deref().map(|ty| &ty.kind) {
+            Scalar::Integer { value: number, .. } => match ty.as_deref().map(|ty| &ty.kind) {
                 Some(TypeKind::Enumeration { enumerators, .. }) => {
-                    self.show_enumerator(out, ty.as_deref(), enumerators, value);
+                    enumerator(out, ty.as_deref(), enumerators, number, language);
                 }
-                Some(TypeKind::Base(encoding)) if is_character(*encoding) && self.c_like() => {
-                    _ = write!(out, "{value} ");
-                    character(out, (value & 0xff) as u32);
+                Some(TypeKind::Base(encoding)) if is_character(*encoding) && c_like(language) => {
+                    _ = write!(out, "{number} ");
+                    character(out, (number & 0xff) as u32);
                 }
-                None if self.c_like() && matches!(self.strip(&value_ty), ValueType::Integer { bits: 8, .. }) => {
-                    _ = write!(out, "{value} ");
-                    character(out, (value & 0xff) as u32);
+                None if c_like(language) && matches!(self.strip(&value.ty), ValueType::Integer { bits: 8, .. }) => {
+                    _ = write!(out, "{number} ");
+                    character(out, (number & 0xff) as u32);
                 }
-                _ => _ = write!(out, "{value}"),
+                _ => _ = write!(out, "{number}"),
             },
         }
     }
 
-    fn c_like(&self) -> bool {
-        matches!(self.language, Language::C | Language::Cpp | Language::Other)
-    }
-
-    fn show_enumerator(&self, out: &mut String, ty: Option<&Type>, enumerators: &[(String, i128)], value: i128) {
-        let prefix = match ty {
-            Some(ty) if self.language == Language::Rust => {
-                format!("{}::", ty.name.rsplit("::").next().unwrap_or(&ty.name))
-            }
-            Some(_) if self.language == Language::Zig => ".".to_owned(),
-            _ => String::new(),
-        };
-        if let Some((name, _)) = enumerators.iter().find(|(_, v)| *v == value) {
-            _ = write!(out, "{prefix}{name}");
-            return;
-        }
-        // Flags: distinct bits that together make the value.
-        let mut rest = value;
-        let mut names = Vec::new();
-        for (name, flag) in enumerators {
-            if *flag > 0 && flag.count_ones() == 1 && rest & flag == *flag {
-                rest &= !flag;
-                names.push(name.as_str());
-            }
-        }
-        if rest == 0 && !names.is_empty() {
-            _ = write!(out, "({})", names.join(" | "));
-        } else {
-            _ = write!(out, "{value} <no such enumerator>");
-        }
-    }
-
-    fn show_pointer(&mut self, out: &mut String, value: &Value, address: u64, limits: Limits) {
-        _ = write!(out, "{address:#x}");
-        let Some(Some(target)) = self.pointee(&value.ty) else { return };
-        if self.c_like() && address != 0 && matches!(self.strip(&target), ValueType::Integer { bits: 8, .. }) {
-            out.push(' ');
-            return self.show_c_string(out, address, limits);
-        }
-        let Some(ty) = self.stripped(&target) else { return };
-        match &ty.kind {
-            TypeKind::Base(encoding)
-                if is_character(*encoding) && ty.size == Some(1) && self.c_like() && address != 0 =>
-            {
-                out.push(' ');
-                self.show_c_string(out, address, limits);
-            }
-            TypeKind::Function { .. } => {
-                if let Some(name) = self.function_in_table(address) {
-                    _ = write!(out, " <{name}>");
-                }
-            }
-            _ => {}
-        }
-    }
-
     /// In Wasm a function pointer is an index into table 0.
-    fn function_in_table(&mut self, entry: u64) -> Option<String> {
+    pub(crate) fn function_in_table(&mut self, entry: u64) -> Option<String> {
         let instance = self.instance?;
         match self.target.ask(Query::TableFunction { instance, table: 0, entry }) {
             Ok(Answer::Function(Some((module, index)))) => {
@@ -250,258 +397,48 @@ impl Context<'_> {
             _ => None,
         }
     }
+}
 
-    fn show_c_string(&mut self, out: &mut String, address: u64, limits: Limits) {
-        let mut text = Vec::new();
-        let mut byte = [0];
-        while text.len() < limits.text {
-            match self.read(address.saturating_add(text.len() as u64), &mut byte) {
-                Ok(()) if byte[0] == 0 => return quoted(out, &text, false),
-                Ok(()) => text.push(byte[0]),
-                Err(why) if text.is_empty() => return unavailable(out, &why),
-                Err(_) => break,
-            }
+/// Languages in which a byte may be a character.
+pub(crate) fn c_like(language: Language) -> bool {
+    matches!(language, Language::C | Language::Cpp | Language::Other)
+}
+
+fn enumerator(out: &mut String, ty: Option<&Type>, enumerators: &[(String, i128)], value: i128, language: Language) {
+    let prefix = match ty {
+        Some(ty) if language == Language::Rust => {
+            format!("{}::", ty.name.rsplit("::").next().unwrap_or(&ty.name))
         }
-        quoted(out, &text, true);
+        Some(_) if language == Language::Zig => ".".to_owned(),
+        _ => String::new(),
+    };
+    if let Some((name, _)) = enumerators.iter().find(|(_, v)| *v == value) {
+        _ = write!(out, "{prefix}{name}");
+        return;
     }
-
-    #[expect(clippy::too_many_arguments, reason = "one place shows all slices; a struct for it would be used once")]
-    fn show_slice(
-        &mut self,
-        out: &mut String,
-        pointer: u64,
-        length: u64,
-        element: &ValueType,
-        text: bool,
-        format: Format,
-        limits: Limits,
-        depth: u32,
-    ) {
-        if text {
-            let shown = length.min(limits.text as u64);
-            let mut bytes = vec![0; shown as usize];
-            return match self.read(pointer, &mut bytes) {
-                Ok(()) => quoted(out, &bytes, shown < length),
-                Err(why) => unavailable(out, &why),
-            };
-        }
-        let size = self.size(element).unwrap_or(1);
-        let elements = (0..length).map(|i| pointer.saturating_add(i.saturating_mul(size)));
-        let elements = elements.take(limits.elements as usize).collect::<Vec<_>>();
-        let values = elements.into_iter().map(|at| self.at(at, element.clone())).collect::<Vec<_>>();
-        self.show_elements(out, &values, length, format, limits, depth);
-    }
-
-    fn show_array(
-        &mut self,
-        out: &mut String,
-        value: &Value,
-        counts: &[Option<u64>],
-        format: Format,
-        limits: Limits,
-        depth: u32,
-    ) {
-        let Some(element) = self.element_type(&value.ty) else { return };
-        let character = self
-            .stripped(&element)
-            .filter(|ty| ty.size == Some(1) && matches!(ty.kind, TypeKind::Base(encoding) if is_character(encoding)));
-        // An `unsigned char` is a byte more often than a character: all of them are shown.
-        let character = character.filter(|ty| ty.name != "unsigned char");
-        if character.is_some() && self.c_like() && format == Format::Natural {
-            return match self.bytes(value) {
-                Ok(bytes) => {
-                    let end = bytes.iter().position(|b| *b == 0).unwrap_or(bytes.len());
-                    let shown = end.min(limits.text);
-                    quoted(out, &bytes[..shown], shown < end);
-                }
-                Err(why) => unavailable(out, &why),
-            };
-        }
-        let Some(Some(count)) = counts.first().copied() else {
-            out.push_str("<array of unknown length>");
-            return;
-        };
-        let shown = i128::from(count.min(limits.elements));
-        let values: Vec<Value> = (0..shown).filter_map(|i| self.index(value, i).ok()).collect();
-        self.show_elements(out, &values, count, format, limits, depth);
-    }
-
-    fn brackets(&self) -> (&'static str, &'static str) {
-        if self.language == Language::Rust { ("[", "]") } else { ("{", "}") }
-    }
-
-    fn show_elements(
-        &mut self,
-        out: &mut String,
-        values: &[Value],
-        count: u64,
-        format: Format,
-        limits: Limits,
-        depth: u32,
-    ) {
-        let (open, close) = self.brackets();
-        if depth >= limits.depth {
-            _ = write!(out, "{open}…{close}");
-            return;
-        }
-        out.push_str(open);
-        for (i, value) in values.iter().enumerate() {
-            if i > 0 {
-                out.push_str(", ");
-            }
-            if out.len() > LONGEST {
-                out.push('…');
-                break;
-            }
-            self.show(out, value, format, limits, depth + 1);
-        }
-        if (values.len() as u64) < count {
-            _ = write!(out, ", … {} more", count - values.len() as u64);
-        }
-        out.push_str(close);
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "the record was taken out of the type already")]
-    fn show_record(
-        &mut self,
-        out: &mut String,
-        value: &Value,
-        ty: &Type,
-        record: &Record,
-        format: Format,
-        limits: Limits,
-        depth: u32,
-    ) {
-        if depth >= limits.depth {
-            return out.push_str("{…}");
-        }
-        if let Some(part) = &record.variants {
-            return match self.active_variant(value, part) {
-                Ok(Some(member)) => match self.part_of_member(value, &member) {
-                    Ok(variant) => {
-                        let name = member.name.clone().unwrap_or_default();
-                        self.show_variant(out, &name, &variant, format, limits, depth);
-                    }
-                    Err(why) => unavailable(out, &Unavailable::new(why.to_string())),
-                },
-                Ok(None) => out.push_str("<no such variant>"),
-                Err(why) => unavailable(out, &Unavailable::new(why.to_string())),
-            };
-        }
-        let name = match self.language {
-            Language::Rust => last_part(&ty.name),
-            _ => "",
-        };
-        let mut fields = Vec::new();
-        for base in &record.bases {
-            let label = format!("<{}>", self.ty(base.ty).name);
-            if let Some(offset) = base.offset {
-                let member = freezeframe_symbols::Member {
-                    name: Some(label),
-                    ty: base.ty,
-                    offset,
-                    bits: None,
-                    artificial: false,
-                };
-                fields.push(member);
-            }
-        }
-        fields.extend(record.members.iter().filter(|m| !m.artificial || m.name.is_some()).cloned());
-        self.show_fields(out, name, value, &fields, record.kind, format, limits, depth);
-    }
-
-    fn show_variant(
-        &mut self,
-        out: &mut String,
-        name: &str,
-        value: &Value,
-        format: Format,
-        limits: Limits,
-        depth: u32,
-    ) {
-        let ty = self.stripped(&value.ty);
-        match ty.as_deref().map(|ty| &ty.kind) {
-            Some(TypeKind::Record(record)) if record.members.is_empty() && record.variants.is_none() => {
-                out.push_str(name);
-            }
-            Some(TypeKind::Record(record)) if record.variants.is_none() => {
-                let members = record.members.clone();
-                self.show_fields(out, name, value, &members, record.kind, format, limits, depth);
-            }
-            _ => {
-                _ = write!(out, "{name}(");
-                self.show(out, value, format, limits, depth + 1);
-                out.push(')');
-            }
+    // Flags: distinct bits that together make the value.
+    let mut rest = value;
+    let mut names = Vec::new();
+    for (name, flag) in enumerators {
+        if *flag > 0 && flag.count_ones() == 1 && rest & flag == *flag {
+            rest &= !flag;
+            names.push(name.as_str());
         }
     }
-
-    #[expect(clippy::too_many_arguments, reason = "the common end of records and variants")]
-    fn show_fields(
-        &mut self,
-        out: &mut String,
-        name: &str,
-        value: &Value,
-        fields: &[freezeframe_symbols::Member],
-        kind: RecordKind,
-        format: Format,
-        limits: Limits,
-        depth: u32,
-    ) {
-        let rust = self.language == Language::Rust;
-        let zig = self.language == Language::Zig;
-        let tuple = rust
-            && !fields.is_empty()
-            && fields.iter().all(|f| f.name.as_deref().is_some_and(|n| n.starts_with("__") && n.len() > 2));
-        let (open, close, equals) = match () {
-            () if tuple => ("(", ")", ""),
-            () if rust => (if name.is_empty() { "{ " } else { " { " }, " }", ": "),
-            () if zig => (".{ ", " }", " = "),
-            () => ("{", "}", " = "),
-        };
-        // A tuple's own type name is its parts once more.
-        out.push_str(if tuple && name.starts_with('(') { "" } else { name });
-        if fields.is_empty() {
-            return out.push_str(if rust { "" } else { "{}" });
-        }
-        out.push_str(open);
-        for (i, field) in fields.iter().enumerate() {
-            if i > 0 {
-                out.push_str(", ");
-            }
-            if out.len() > LONGEST {
-                out.push('…');
-                break;
-            }
-            match &field.name {
-                Some(name) if !tuple => _ = write!(out, "{}{name}{equals}", if zig { "." } else { "" }),
-                _ => {}
-            }
-            match self.part_of_member(value, field) {
-                Ok(part) => self.show(out, &part, format, limits, depth + 1),
-                Err(why) => unavailable(out, &Unavailable::new(why.to_string())),
-            }
-        }
-        out.push_str(close);
-        if kind == RecordKind::Union && rust {
-            out.push_str(" <union>");
-        }
+    if rest == 0 && !names.is_empty() {
+        _ = write!(out, "({})", names.join(" | "));
+    } else {
+        _ = write!(out, "{value} <no such enumerator>");
     }
 }
 
-/// `a::b::C<d::E>` → `C<d::E>`; tuples and slices stay whole.
-fn last_part(name: &str) -> &str {
-    let head = name.find('<').unwrap_or(name.len());
-    if name.starts_with(['(', '[', '&']) {
-        return name;
-    }
-    match name[..head].rfind("::") {
-        Some(at) => &name[at + 2..],
-        None => name,
+fn note(out: &mut String, note: Option<&str>) {
+    if let Some(note) = note {
+        _ = write!(out, " <{note}>");
     }
 }
 
-fn unavailable(out: &mut String, why: &Unavailable) {
+pub(super) fn unavailable(out: &mut String, why: &Unavailable) {
     let words = why.0.to_lowercase();
     if words.starts_with("optimised out") || words.starts_with("optimized out") {
         out.push_str("<optimised out>");
@@ -510,111 +447,7 @@ fn unavailable(out: &mut String, why: &Unavailable) {
     }
 }
 
-/// Whether a float can be read without an exponent.
-fn readable(value: f64) -> bool {
-    value == 0.0 || !value.is_finite() || (1e-5..1e16).contains(&value.abs())
-}
-
-fn float(out: &mut String, text: &str, language: Language) {
-    out.push_str(text);
-    if language == Language::Rust && text.bytes().all(|b| b.is_ascii_digit() || b == b'-') {
-        out.push_str(".0");
-    }
-}
-
-fn character(out: &mut String, value: u32) {
-    out.push('\'');
-    match char::from_u32(value) {
-        Some('\'') => out.push_str("\\'"),
-        Some(c) if (c as u32) < 0x80 || !c.is_control() => escape(out, c),
-        Some(_) | None => _ = write!(out, "\\x{value:02x}"),
-    }
-    out.push('\'');
-}
-
-fn escape(out: &mut String, c: char) {
-    match c {
-        '\n' => out.push_str("\\n"),
-        '\t' => out.push_str("\\t"),
-        '\r' => out.push_str("\\r"),
-        '\0' => out.push_str("\\0"),
-        '\\' => out.push_str("\\\\"),
-        c if c.is_control() => _ = write!(out, "\\x{:02x}", c as u32),
-        c => out.push(c),
-    }
-}
-
-/// Text in quotes; bytes that are no UTF-8 as `\xNN`.
-fn quoted(out: &mut String, bytes: &[u8], cut: bool) {
-    out.push('"');
-    for chunk in bytes.utf8_chunks() {
-        for c in chunk.valid().chars() {
-            if c == '"' {
-                out.push_str("\\\"");
-            } else {
-                escape(out, c);
-            }
-        }
-        // A text that was cut inside a character isn't a broken one.
-        if !cut || !chunk.valid().is_empty() {
-            for byte in chunk.invalid() {
-                _ = write!(out, "\\x{byte:02x}");
-            }
-        }
-    }
-    out.push('"');
-    if cut {
-        out.push('…');
-    }
-}
-
-/// An integer in a format; negative ones as their bits, except in decimal.
-pub(crate) fn formatted(value: i128, bits: u32, format: Format) -> String {
-    let word = super::scalar::wrap(value, bits, false).cast_unsigned();
-    match format {
-        Format::Natural | Format::Decimal => value.to_string(),
-        Format::Unsigned => word.to_string(),
-        Format::Hex => format!("{word:#x}"),
-        Format::Octal => format!("0{word:o}"),
-        Format::Binary => format!("{word:#b}"),
-        Format::Char => {
-            let mut out = format!("{value} ");
-            character(&mut out, word as u32);
-            out
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn texts_are_escaped() {
-        let show = |bytes: &[u8], cut| {
-            let mut out = String::new();
-            quoted(&mut out, bytes, cut);
-            out
-        };
-        assert_eq!(show(b"a\"b\\\n\x01", false), r#""a\"b\\\n\x01""#);
-        assert_eq!(show("grün €".as_bytes(), false), "\"grün €\"");
-        assert_eq!(show(b"a\xff", false), r#""a\xff""#);
-        assert_eq!(show(b"abc", true), "\"abc\"…");
-    }
-
-    #[test]
-    fn formats() {
-        assert_eq!(formatted(-1, 32, Format::Hex), "0xffffffff");
-        assert_eq!(formatted(5, 8, Format::Binary), "0b101");
-        assert_eq!(formatted(-1, 8, Format::Decimal), "-1");
-        assert_eq!(formatted(65, 8, Format::Char), "65 'A'");
-        assert_eq!(formatted(8, 8, Format::Octal), "010");
-    }
-
-    #[test]
-    fn names_without_their_path() {
-        assert_eq!(last_part("a::b::C<d::E>"), "C<d::E>");
-        assert_eq!(last_part("(a::B, i32)"), "(a::B, i32)");
-        assert_eq!(last_part("C"), "C");
-    }
+/// Whether a text is a value, not why there is none.
+pub(super) fn is_available(text: &str) -> bool {
+    !text.starts_with("<unavailable") && !text.starts_with("<optimised out")
 }

@@ -1,0 +1,654 @@
+//! Trees of values: what front ends expand, page by page.
+//!
+//! Invariant: a page reads what its nodes show and nothing else; a node that can't be read is a node that says so, and never
+//! fails the page around it.
+
+use freezeframe_debuggee::DebuggeeId;
+use freezeframe_symbols::{Language, Variable, VariableKind};
+
+use super::{
+    Children, Context, Handle, Handles, Node, NodeKind, ScopeKind, Storage, Value, ValueOptions,
+    handles::{FrameKey, Origin},
+    show::{Limits, Line},
+    view::{Content, Element, List, ListForm, Part, TextSource, View, Way},
+};
+use crate::{Debugger, EngineError, StackFrame, expression::Expression, target::Target};
+
+/// No page has more nodes.
+const LARGEST_PAGE: u64 = 1 << 16;
+/// How many elements are looked through for a key that has moved.
+const SEARCHED: u64 = 1 << 14;
+/// How much of a key names an element.
+const KEY: Limits = Limits { depth: 2, elements: 8, text: 200 };
+
+/// A child of a node, before it has a handle.
+struct Child {
+    name: String,
+    content: Content,
+    evaluate: Option<String>,
+    index: u64,
+    element: bool,
+}
+
+/// What a node's children are.
+struct Inside {
+    parts: Vec<Part>,
+    list: Option<List>,
+    raw: bool,
+}
+
+impl Inside {
+    fn named(&self) -> u64 {
+        self.parts.len() as u64 + u64::from(self.raw)
+    }
+
+    fn indexed(&self) -> u64 {
+        self.list.as_ref().map_or(0, |list| list.length)
+    }
+}
+
+impl Debugger {
+    /// The variables of a scope, as a node: [`children`](Self::children) gives them. Without a frame there are globals only.
+    ///
+    /// # Errors
+    /// [`EngineError::NoFrame`]; it must be stopped.
+    pub fn scope(&mut self, id: DebuggeeId, frame: Option<usize>, kind: ScopeKind) -> Result<Node, EngineError> {
+        let (handles, target) = self.handles_and_target(id)?;
+        let (frame, key) = frame_and_key(target, frame)?;
+        let clock = target.version();
+        let context = context(target, frame)?;
+        let named = scope_variables(&context, &kind).len() as u64;
+        let name = kind.to_string();
+        let handle =
+            handles.issue(Origin::Scope { debuggee: id, frame: key, kind }, &name, None, 0, false, None, clock);
+        Ok(Node {
+            handle,
+            name,
+            evaluate_name: None,
+            type_name: String::new(),
+            text: String::new(),
+            size: None,
+            address: None,
+            memory: None,
+            named,
+            indexed: 0,
+            kind: NodeKind::Scope,
+            settable: false,
+            changed: false,
+        })
+    }
+
+    /// The value of an expression, as a node. It's evaluated anew wherever its handle is used.
+    ///
+    /// # Errors
+    /// What is wrong with the expression.
+    pub fn evaluate_node(
+        &mut self,
+        id: DebuggeeId,
+        frame: Option<usize>,
+        text: &str,
+        options: ValueOptions,
+    ) -> Result<Node, EngineError> {
+        let expression = Expression::parse(text)?;
+        let (handles, target) = self.handles_and_target(id)?;
+        let (frame, key) = frame_and_key(target, frame)?;
+        let clock = target.version();
+        let mut context = context(target, frame)?;
+        let value = context.evaluate(&expression)?;
+        let origin = Origin::Expression { debuggee: id, frame: key, text: text.to_owned() };
+        let found = Some((clock, value.clone()));
+        let handle = handles.issue(origin, text, Some(text.to_owned()), 0, false, found, clock);
+        Ok(context.shown_node(handles, handle, &Content::Value(value), options))
+    }
+
+    /// The node of a handle as it is now.
+    ///
+    /// # Errors
+    /// [`EngineError::NoHandle`], [`EngineError::Gone`]; it must be stopped.
+    pub fn node(&mut self, handle: Handle, options: ValueOptions) -> Result<Node, EngineError> {
+        let (handles, mut context) = self.at_handle(handle)?;
+        if let Some(Origin::Scope { debuggee, kind, .. }) = handles.get(handle).map(|entry| entry.origin.clone()) {
+            let frame = context.frame.as_ref().map(|frame| frame.index);
+            return self.scope(debuggee, frame, kind);
+        }
+        let content = context.resolve(handles, handle)?;
+        Ok(context.shown_node(handles, handle, &content, options))
+    }
+
+    /// Children `start` up to `start + count` of a node, fewer at the end. Only what they show is read.
+    ///
+    /// # Errors
+    /// [`EngineError::NoHandle`]; [`EngineError::Gone`] when its frame has returned or the part isn't there any more; it must be
+    /// stopped. A child that can't be read is a node that says so.
+    pub fn children(
+        &mut self,
+        handle: Handle,
+        which: Children,
+        start: u64,
+        count: u64,
+        options: ValueOptions,
+    ) -> Result<Vec<Node>, EngineError> {
+        let count = count.min(LARGEST_PAGE);
+        let (handles, mut context) = self.at_handle(handle)?;
+        if let Some(Origin::Scope { kind, .. }) = handles.get(handle).map(|entry| entry.origin.clone()) {
+            if which == Children::Indexed {
+                return Ok(Vec::new());
+            }
+            return Ok(context.variables_page(handles, handle, &kind, start, count, options));
+        }
+        let content = context.resolve(handles, handle)?;
+        context.children(handles, handle, &content, which, start, count, options)
+    }
+
+    /// Sets what a node stands for to the value of an expression, and gives the node as it is then.
+    ///
+    /// # Errors
+    /// As for [`children`](Self::children); what is wrong with the expression; a place that can't be written, with the reason.
+    pub fn set(&mut self, handle: Handle, text: &str, options: ValueOptions) -> Result<Node, EngineError> {
+        let expression = Expression::parse(text)?;
+        let (handles, mut context) = self.at_handle(handle)?;
+        let Content::Value(place) = context.resolve(handles, handle)? else {
+            return Err(EngineError::Expression(
+                "this can't be set: it is what the debugger says of the value".to_owned(),
+            ));
+        };
+        let value = context.evaluate(&expression)?;
+        context.assign(&place, &value)?;
+        let content = context.resolve(handles, handle)?;
+        Ok(context.shown_node(handles, handle, &content, options))
+    }
+
+    fn handles_and_target(&mut self, id: DebuggeeId) -> Result<(&mut Handles, &mut Target), EngineError> {
+        let target = self.targets.iter_mut().find(|t| t.id == id).ok_or(EngineError::NoDebuggee(id))?;
+        Ok((&mut self.handles, target))
+    }
+
+    /// The surroundings of a node: its frame as it is now.
+    fn at_handle(&mut self, handle: Handle) -> Result<(&mut Handles, Context<'_>), EngineError> {
+        let (id, key) = self.handles.root(handle).ok_or(EngineError::NoHandle(handle))?;
+        let (handles, target) = self.handles_and_target(id)?;
+        let frame = key.map(|key| find_frame(target, &key)).transpose()?;
+        Ok((handles, context(target, frame)?))
+    }
+}
+
+fn context(target: &mut Target, frame: Option<StackFrame>) -> Result<Context<'_>, EngineError> {
+    match frame {
+        Some(frame) => Context::in_frame(target, frame),
+        None => Context::outside(target),
+    }
+}
+
+type Framed = (Option<StackFrame>, Option<FrameKey>);
+
+fn frame_and_key(target: &mut Target, frame: Option<usize>) -> Result<Framed, EngineError> {
+    let Some(index) = frame else { return Ok((None, None)) };
+    let frame = target.stack_frame(index)?;
+    let depth = target.depth()?;
+    // The frames of its chain that lie around it.
+    let stack = target.stack(frame.physical.saturating_add(1))?;
+    let chain = stack.iter().filter(|other| other.physical == frame.physical).count();
+    let key = FrameKey {
+        above: depth.saturating_sub(frame.physical),
+        module: frame.module,
+        function_index: frame.function_index,
+        inlined_in: chain.saturating_sub(frame.inline_depth),
+        function: frame.function.clone(),
+    };
+    Ok((Some(frame), Some(key)))
+}
+
+/// The frame that has a key at this stop.
+fn find_frame(target: &mut Target, key: &FrameKey) -> Result<StackFrame, EngineError> {
+    let gone = || EngineError::Gone(format!("the frame of `{}`", key.function));
+    let depth = target.depth()?;
+    let physical = depth.checked_sub(key.above).ok_or_else(gone)?;
+    let stack = target.stack(physical.saturating_add(1))?;
+    let chain: Vec<StackFrame> = stack.into_iter().filter(|frame| frame.physical == physical).collect();
+    let found = chain.len().checked_sub(key.inlined_in).and_then(|at| chain.into_iter().nth(at));
+    let same = |frame: &StackFrame| {
+        frame.module == key.module && frame.function_index == key.function_index && frame.function == key.function
+    };
+    found.filter(same).ok_or_else(gone)
+}
+
+/// The variables of a scope, in the order in which they're shown.
+fn scope_variables(context: &Context<'_>, kind: &ScopeKind) -> Vec<Variable> {
+    let mut variables = match kind {
+        ScopeKind::Arguments | ScopeKind::Locals => context.variables_in_scope(),
+        ScopeKind::Statics | ScopeKind::Globals(_) => context.symbols.globals(),
+    };
+    match kind {
+        ScopeKind::Arguments => variables.retain(|v| v.kind == VariableKind::Parameter && !v.name.is_empty()),
+        ScopeKind::Locals => {
+            variables.retain(|v| v.kind != VariableKind::Parameter && !v.name.is_empty());
+            // Inner blocks first, so that a shadowed variable comes after what hides it.
+            variables.sort_by_key(|v| std::cmp::Reverse(v.depth));
+        }
+        ScopeKind::Statics => {
+            let here = context.symbols.location(context.lookup_pc()).map(|at| at.file);
+            variables.retain(|v| here.is_some() && v.declared.map(|at| at.file) == here);
+        }
+        ScopeKind::Globals(part) => variables.retain(|v| v.name.contains(part.as_str())),
+    }
+    variables
+}
+
+impl Context<'_> {
+    fn variables_page(
+        &mut self,
+        handles: &mut Handles,
+        scope: Handle,
+        kind: &ScopeKind,
+        start: u64,
+        count: u64,
+        options: ValueOptions,
+    ) -> Vec<Node> {
+        let clock = self.target.version();
+        let variables = scope_variables(self, kind);
+        let (skip, take) = (usize::try_from(start).unwrap_or(usize::MAX), usize::try_from(count).unwrap_or(usize::MAX));
+        let mut seen = std::collections::HashSet::new();
+        let mut nodes = Vec::new();
+        for (i, variable) in variables.iter().enumerate() {
+            // Of two with one name the first is the one that an expression means.
+            let hidden = !seen.insert(variable.name.as_str());
+            if i < skip || i - skip >= take {
+                continue;
+            }
+            let value = self.variable(variable);
+            let evaluate = (!hidden).then(|| variable.name.clone());
+            let origin = Origin::Variable { scope, variable: variable.id };
+            let found = Some((clock, value.clone()));
+            let handle = handles.issue(origin, &variable.name, evaluate, i as u64, false, found, clock);
+            nodes.push(self.shown_node(handles, handle, &Content::Value(value), options));
+        }
+        nodes
+    }
+
+    /// What a handle stands for at this stop.
+    fn resolve(&mut self, handles: &mut Handles, handle: Handle) -> Result<Content, EngineError> {
+        let clock = self.target.version();
+        let entry = handles.get(handle).ok_or(EngineError::NoHandle(handle))?;
+        if let Some((version, value)) = &entry.found
+            && *version == clock
+        {
+            return Ok(Content::Value(value.clone()));
+        }
+        let gone = EngineError::Gone(format!("`{}`", entry.name));
+        let (index, name) = (entry.index, entry.name.clone());
+        let content = match entry.origin.clone() {
+            Origin::Scope { .. } => return Err(EngineError::Internal("a scope has no value")),
+            Origin::Expression { text, .. } => Content::Value(self.evaluate(&Expression::parse(&text)?)?),
+            Origin::Variable { scope, variable } => {
+                let Some(Origin::Scope { kind, .. }) = handles.get(scope).map(|entry| &entry.origin) else {
+                    return Err(gone);
+                };
+                let variables = scope_variables(self, kind);
+                let variable = variables.into_iter().find(|v| v.id == variable).ok_or(gone)?;
+                Content::Value(self.variable(&variable))
+            }
+            Origin::Raw { of } => self.resolve(handles, of)?,
+            Origin::Part { of, .. } => {
+                let inside = self.inside_of(handles, of)?;
+                let mut parts = (0..).zip(inside.parts);
+                parts.find(|(index, part)| part_name(part, *index) == name).ok_or(gone)?.1.content
+            }
+            Origin::Element { of, .. } => {
+                let inside = self.inside_of(handles, of)?;
+                let list = inside.list.ok_or(gone)?;
+                let evaluate = None;
+                let near = self.elements(&list, evaluate, index, 1)?;
+                match near.into_iter().find(|child| child.name == name) {
+                    Some(child) => child.content,
+                    None => {
+                        let gone = EngineError::Gone(format!("`{name}`"));
+                        let all = self.elements(&list, evaluate, 0, list.length.min(SEARCHED))?;
+                        all.into_iter().find(|child| child.name == name).ok_or(gone)?.content
+                    }
+                }
+            }
+        };
+        if let Content::Value(value) = &content {
+            handles.find(handle, (clock, value.clone()));
+        }
+        Ok(content)
+    }
+
+    fn inside_of(&mut self, handles: &mut Handles, of: Handle) -> Result<Inside, EngineError> {
+        let raw = handles.get(of).is_some_and(|entry| entry.raw);
+        match self.resolve(handles, of)? {
+            Content::Value(value) => {
+                let view = self.view(&value, raw);
+                Ok(self.inside(&value, view, raw))
+            }
+            Content::Words(_) => Ok(Inside { parts: Vec::new(), list: None, raw: false }),
+        }
+    }
+
+    /// What is inside a value: parts, elements, itself without its printer.
+    fn inside(&mut self, value: &Value, view: View, raw: bool) -> Inside {
+        let mut inside = Inside { parts: Vec::new(), list: None, raw: !raw && self.printer(&value.ty).is_some() };
+        match view {
+            View::Scalar { .. } => inside.parts = self.pointed_parts(value, raw),
+            View::Words { parts, .. } => inside.parts = parts,
+            View::Parts(parts) => inside.parts = parts.parts,
+            View::List(list) => inside.list = Some(list),
+            View::Text(text) => inside.list = text.elements,
+            View::Unavailable(_) => inside.raw = inside.raw && !matches!(value.storage, Storage::Unavailable(_)),
+            View::Alias { value: inner, .. } => {
+                // What a box holds is seen in its place; an alias of an alias a level at a time.
+                let view = self.view(&inner, raw);
+                match view {
+                    View::Alias { value: inner, .. } => inside.parts = vec![Part::value("*", *inner).by(Way::Deref)],
+                    View::Scalar { .. } | View::Text(_) | View::Words { .. } | View::Unavailable(_) => {
+                        inside.parts = vec![Part::value("*", *inner).by(Way::Deref)];
+                    }
+                    view => {
+                        let held = self.inside(&inner, view, raw);
+                        (inside.parts, inside.list) = (held.parts, held.list);
+                        inside.raw |= held.raw;
+                    }
+                }
+            }
+        }
+        inside
+    }
+
+    /// What a pointer points to: a record's parts at once, anything else as `*`.
+    fn pointed_parts(&mut self, value: &Value, raw: bool) -> Vec<Part> {
+        let Some(Some(_)) = self.pointee(&value.ty) else { return Vec::new() };
+        match (self.address_in(value), self.deref(value)) {
+            (Ok(address), Ok(target)) if address != 0 && self.size(&target.ty).is_some_and(|size| size > 0) => {
+                match self.view(&target, raw) {
+                    View::Parts(parts) => parts.parts,
+                    _ => vec![Part::value("*", target).by(Way::Deref)],
+                }
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a page of a node, and how it's shown")]
+    fn children(
+        &mut self,
+        handles: &mut Handles,
+        of: Handle,
+        content: &Content,
+        which: Children,
+        start: u64,
+        count: u64,
+        options: ValueOptions,
+    ) -> Result<Vec<Node>, EngineError> {
+        let Content::Value(value) = content else { return Ok(Vec::new()) };
+        let clock = self.target.version();
+        let (mut raw, evaluate) = handles.get(of).map_or((false, None), |entry| (entry.raw, entry.evaluate.clone()));
+        let mut of = of;
+        if options.raw && !raw {
+            // These are the children that its `[raw]` has: they have the same handles.
+            let found = Some((clock, value.clone()));
+            of = handles.issue(Origin::Raw { of }, "[raw]", None, 0, true, found, clock);
+            raw = true;
+        }
+        let view = self.view(value, raw);
+        let inside = self.inside(value, view, raw);
+        let named = if which == Children::Indexed { 0 } else { inside.named() };
+        let mut nodes = Vec::new();
+        let end = start.saturating_add(count);
+        for i in start..end.min(named) {
+            let Some(part) = usize::try_from(i).ok().and_then(|i| inside.parts.get(i)) else {
+                let origin = Origin::Raw { of };
+                let found = Some((clock, value.clone()));
+                let handle = handles.issue(origin, "[raw]", None, i, true, found, clock);
+                let mut node = self.shown_node(handles, handle, content, ValueOptions { raw: true, ..options });
+                node.kind = NodeKind::Raw;
+                nodes.push(node);
+                continue;
+            };
+            let child = Child {
+                name: part_name(part, i),
+                content: part.content.clone(),
+                evaluate: self.evaluate_name(value, evaluate.as_deref(), &part.way),
+                index: i,
+                element: false,
+            };
+            nodes.push(self.child(handles, of, child, raw, options));
+        }
+        if which != Children::Named
+            && let Some(list) = &inside.list
+            && end > named
+        {
+            let from = start.max(named) - named;
+            let wanted = (end - named).min(list.length).saturating_sub(from);
+            if wanted > 0 {
+                for child in self.elements(list, evaluate.as_deref(), from, wanted)? {
+                    nodes.push(self.child(handles, of, child, raw, options));
+                }
+            }
+        }
+        Ok(nodes)
+    }
+
+    fn child(&mut self, handles: &mut Handles, of: Handle, child: Child, raw: bool, options: ValueOptions) -> Node {
+        let clock = self.target.version();
+        let Child { name, content, evaluate, index, element } = child;
+        let origin = match element {
+            true => Origin::Element { of, name: name.clone() },
+            false => Origin::Part { of, name: name.clone() },
+        };
+        let found = match &content {
+            Content::Value(value) => Some((clock, value.clone())),
+            Content::Words(_) => None,
+        };
+        let handle = handles.issue(origin, &name, evaluate, index, raw, found, clock);
+        self.shown_node(handles, handle, &content, ValueOptions { raw, ..options })
+    }
+
+    /// A page of elements, with their names.
+    fn elements(
+        &mut self,
+        list: &List,
+        evaluate: Option<&str>,
+        start: u64,
+        count: u64,
+    ) -> Result<Vec<Child>, EngineError> {
+        let page = list.elements.page(self, start, count);
+        let page = page.map_err(|why| EngineError::Unavailable(why.unavailable()))?;
+        let mut children: Vec<Child> = Vec::with_capacity(page.len());
+        let mut names = std::collections::HashSet::new();
+        for (index, Element { key, value }) in (start..).zip(page) {
+            let key_text = key.as_ref().map(|key| self.text(key, KEY));
+            let plain = key.as_ref().is_none_or(|key| self.is_plain_key(key));
+            let way = match &key_text {
+                Some(text) if plain => Way::Index(text.clone()),
+                None if list.form == ListForm::Sequence => Way::Index(index.to_string()),
+                _ => Way::None,
+            };
+            let mut name = format!("[{}]", key_text.unwrap_or_else(|| index.to_string()));
+            // Keys that are shown cut may look alike.
+            if !names.insert(name.clone()) {
+                name = format!("{name}#{index}");
+            }
+            let evaluate = evaluate.and_then(|base| joined(base, &way));
+            children.push(Child { name, content: Content::Value(value), evaluate, index, element: true });
+        }
+        Ok(children)
+    }
+
+    /// Whether a key can be written in an expression as it's shown.
+    fn is_plain_key(&mut self, key: &Value) -> bool {
+        match self.view(key, false) {
+            View::Scalar { .. } => true,
+            View::Text(text) => matches!(text.source, TextSource::Memory { bytes, .. } if bytes < KEY.text as u64),
+            _ => false,
+        }
+    }
+
+    /// An expression for a part of what `base` is an expression for.
+    fn evaluate_name(&self, value: &Value, base: Option<&str>, way: &Way) -> Option<String> {
+        let base = base?;
+        let c = matches!(self.language_of(&value.ty), Language::C | Language::Cpp);
+        match way {
+            Way::Member(name) if c && self.pointee(&value.ty).is_some() => {
+                Some(format!("{}->{name}", in_parentheses(base)))
+            }
+            way => joined(base, way),
+        }
+    }
+
+    fn shown_node(&mut self, handles: &mut Handles, handle: Handle, content: &Content, options: ValueOptions) -> Node {
+        let (name, evaluate_name, raw) = handles
+            .get(handle)
+            .map_or_else(Default::default, |entry| (entry.name.clone(), entry.evaluate.clone(), entry.raw));
+        let value = match content {
+            Content::Value(value) => value,
+            Content::Words(words) => {
+                let changed = handles.shown(handle, self.target.stop_number(), words);
+                return Node {
+                    handle,
+                    name,
+                    evaluate_name,
+                    type_name: String::new(),
+                    text: words.clone(),
+                    size: None,
+                    address: None,
+                    memory: None,
+                    named: 0,
+                    indexed: 0,
+                    kind: NodeKind::Words,
+                    settable: false,
+                    changed,
+                };
+            }
+        };
+        let raw = raw || options.raw;
+        let view = self.view(value, raw);
+        let mut line = Line::new(ValueOptions { raw, ..options });
+        self.show_view(&mut line, value, &view, 0);
+        let kind = self.node_kind(value, &view);
+        let memory = self.memory_of(value, &view);
+        let inside = self.inside(value, view, raw);
+        let changed = handles.shown(handle, self.target.stop_number(), &line.out);
+        Node {
+            handle,
+            name,
+            evaluate_name,
+            type_name: self.type_name(&value.ty),
+            text: line.out,
+            size: self.size(&value.ty),
+            address: value.address(),
+            memory,
+            named: inside.named(),
+            indexed: inside.indexed(),
+            kind,
+            settable: value.address().is_some() && self.scalar_kind(&value.ty).is_some(),
+            changed,
+        }
+    }
+
+    fn node_kind(&mut self, value: &Value, view: &View) -> NodeKind {
+        match view {
+            View::Scalar { .. } if self.pointee(&value.ty).is_some() => NodeKind::Pointer,
+            View::Scalar { .. } => NodeKind::Scalar,
+            View::Words { .. } => NodeKind::Words,
+            View::Text(_) => NodeKind::Text,
+            View::Parts(_) => NodeKind::Record,
+            View::List(list) if list.form == ListForm::Map => NodeKind::Map,
+            View::List(_) => NodeKind::List,
+            View::Alias { value, .. } => {
+                let view = self.view(value, false);
+                match view {
+                    View::Alias { .. } => NodeKind::Pointer,
+                    view => self.node_kind(value, &view),
+                }
+            }
+            View::Unavailable(_) => NodeKind::Unavailable,
+        }
+    }
+
+    fn memory_of(&mut self, value: &Value, view: &View) -> Option<u64> {
+        let about = match view {
+            View::Text(text) => match &text.source {
+                TextSource::Memory { pointer, .. } | TextSource::Terminated { pointer } => Some(*pointer),
+                TextSource::Bytes(_) => None,
+            },
+            View::List(list) => list.contiguous.as_ref().map(|(pointer, _)| *pointer),
+            View::Alias { value, .. } => value.address(),
+            View::Scalar { .. } if self.pointee(&value.ty).is_some() => self.address_in(value).ok(),
+            _ => None,
+        };
+        about.or(value.address())
+    }
+}
+
+/// The name of a part in a tree. Members without a name (anonymous unions) are told apart by their place.
+fn part_name(part: &Part, index: u64) -> String {
+    if part.name.is_empty() { format!("<anonymous {index}>") } else { part.name.clone() }
+}
+
+/// `base` and the way from it, as an expression.
+fn joined(base: &str, way: &Way) -> Option<String> {
+    match way {
+        Way::Member(name) => Some(format!("{}.{name}", in_parentheses(base))),
+        Way::Index(index) => Some(format!("{}[{index}]", in_parentheses(base))),
+        Way::Deref => Some(format!("*{}", in_parentheses_for_prefix(base))),
+        Way::None => None,
+    }
+}
+
+/// A text that a postfix may follow.
+fn in_parentheses(base: &str) -> String {
+    if is_postfix(base) { base.to_owned() } else { format!("({base})") }
+}
+
+fn in_parentheses_for_prefix(base: &str) -> String {
+    let inner = base.trim_start_matches('*');
+    if is_postfix(inner) { base.to_owned() } else { format!("({base})") }
+}
+
+/// Whether an expression is names, members and indices only: nothing binds looser.
+fn is_postfix(text: &str) -> bool {
+    let mut depth = 0_i32;
+    let mut quoted = false;
+    let mut previous = ' ';
+    for c in text.chars() {
+        match c {
+            '"' if previous != '\\' => quoted = !quoted,
+            _ if quoted => {}
+            '[' | '(' => depth += 1,
+            ']' | ')' => depth -= 1,
+            '>' if previous == '-' => {}
+            '-' => {
+                previous = c;
+                continue;
+            }
+            _ if depth > 0 || c.is_alphanumeric() || matches!(c, '_' | ':' | '.' | '$') => {}
+            _ => return false,
+        }
+        if previous == '-' && c != '>' && depth == 0 && !quoted {
+            return false;
+        }
+        previous = c;
+    }
+    depth == 0 && !quoted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn expressions_for_parts() {
+        let member = |base: &str| joined(base, &Way::Member("x".to_owned())).unwrap();
+        assert_eq!(member("a.b[1]"), "a.b[1].x");
+        assert_eq!(member("p->q"), "p->q.x");
+        assert_eq!(member("*p"), "(*p).x");
+        assert_eq!(member("a + b"), "(a + b).x");
+        assert_eq!(member("a-b"), "(a-b).x");
+        assert_eq!(member("m[\"a b\"]"), "m[\"a b\"].x");
+        assert_eq!(member("a[i + 1]"), "a[i + 1].x");
+        assert_eq!(joined("*p", &Way::Deref).unwrap(), "**p");
+        assert_eq!(joined("a.b", &Way::Deref).unwrap(), "*a.b");
+        assert_eq!(joined("v", &Way::Index("3".to_owned())).unwrap(), "v[3]");
+        assert_eq!(joined("v", &Way::None), None);
+    }
+}
