@@ -10,7 +10,7 @@ use freezeframe_debuggee::{
 };
 
 use crate::{
-    BreakpointId, Debugger, EngineError, Format, Limits, Reason, Report, Shown,
+    BreakpointId, Debugger, EngineError, Limits, Reason, Report, Shown,
     expression::Expression,
     target::{State, Target},
     values::{Context, Storage, Value, ValueType},
@@ -259,7 +259,7 @@ impl Debugger {
             }
             let value = value?;
             let mut context = self.context(id, frame)?;
-            let shown = context.shown(&expression.text, &value, Format::Natural, limits);
+            let shown = context.shown(&expression.text, &value, limits);
             return Ok(Some((context.remember(&value), shown)));
         };
         let prepared = context.prepare_call(callee, arguments).map_err(|error| error.in_text(&expression.text))?;
@@ -285,7 +285,7 @@ impl Debugger {
             Ok(Some(value)) => {
                 let mut context = Context::outside_in(target, call.module)?;
                 context.instance = Some(call.instance);
-                let shown = context.shown(&call.name, &value, Format::Natural, Limits::default());
+                let shown = context.shown(&call.name, &value, Limits::default());
                 Ok(Some((context.remember(&value), shown)))
             }
         };

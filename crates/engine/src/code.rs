@@ -6,7 +6,7 @@
 use std::{
     collections::{BTreeSet, HashMap},
     ops::Range,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use freezeframe_debuggee::ModulePc;
@@ -40,6 +40,8 @@ pub(crate) struct Code {
     /// Whether it can throw or name an exception.
     pub has_tags: bool,
     local_names: HashMap<(u32, u32), String>,
+    /// What functions can call, of those that were asked for.
+    callees: Mutex<HashMap<u32, Arc<[u32]>>>,
 }
 
 /// A global of a module.
@@ -98,6 +100,7 @@ impl Code {
             memories: 0,
             has_tags: false,
             local_names: HashMap::new(),
+            callees: Mutex::default(),
         };
         code.read(&bytes).map_err(|e| EngineError::Module(format!("the module can't be read: {e}")))?;
         Ok(code)
@@ -266,6 +269,24 @@ impl Code {
     /// The functions that an indirect call with type `ty` can reach.
     pub(crate) fn indirect_targets(&self, ty: u32) -> impl Iterator<Item = u32> + '_ {
         self.address_taken.iter().copied().filter(move |f| self.function_types.get(*f as usize) == Some(&ty))
+    }
+
+    /// The functions that a function can call, each once: by name, or through a table by their type.
+    pub(crate) fn callees(&self, function: u32) -> Arc<[u32]> {
+        let known = || self.callees.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(callees) = known().get(&function) {
+            return callees.clone();
+        }
+        let (mut found, mut types) = (BTreeSet::new(), BTreeSet::new());
+        self.each_operator(function, |_, operator| match describe(operator).flow {
+            Flow::Call(callee) => _ = found.insert(callee),
+            Flow::CallIndirect { ty, .. } => _ = types.insert(ty),
+            _ => {}
+        });
+        found.extend(types.into_iter().flat_map(|ty| self.indirect_targets(ty)));
+        let callees: Arc<[u32]> = found.into_iter().collect();
+        known().insert(function, callees.clone());
+        callees
     }
 
     /// The reachable operators of a function, by address. Empty for an import or a damaged body.

@@ -17,6 +17,7 @@ use crate::{
     breakpoints::{Owner, bind, not_found},
     code::Code,
     expression::Memo,
+    skips::{Skip, SkipId, SkipWhat, Skips},
     stepping::{Direction, Step, Stepping},
     target::{LoadedModule, State, Target},
     values::Handles,
@@ -119,6 +120,8 @@ pub struct Debugger {
     debug_files: Option<DebugFiles>,
     /// Printed values and people's variables: of all debuggees, as they outlive a run.
     memo: Memo,
+    /// What steps pass by.
+    skips: Arc<Skips>,
     /// The nodes of value trees.
     pub(crate) handles: Handles,
 }
@@ -156,6 +159,7 @@ impl Debugger {
         let id = DebuggeeId(self.last_debuggee);
         let mut target = Target::new(id, debuggee);
         target.memo = self.memo.clone();
+        target.skips = self.skips.clone();
         match target.debuggee.next_event(None)? {
             Some(Event::Stopped(_)) => target.state = State::Stopped,
             Some(Event::Ended(ended)) => {
@@ -305,7 +309,9 @@ impl Debugger {
         let target = self.target(id)?;
         target.interrupt.store(false, Relaxed);
         let places = target.plan_step(direction, step)?;
-        target.stepping = Some(Stepping { direction, step, remaining: count.max(1), places, returning: None });
+        let past_libraries = !target.in_skipped_code(true);
+        let remaining = count.max(1);
+        target.stepping = Some(Stepping { direction, step, past_libraries, remaining, places, returning: None });
         self.resume_with_plan(id)
     }
 
@@ -320,7 +326,7 @@ impl Debugger {
         // Only the innermost frame's value is what lies on top of its caller's operands then.
         let returning = (!frame.inlined).then_some((frame.module, frame.function_index));
         target.stepping =
-            Some(Stepping { direction: Direction::Forward, step: Step::Out, remaining: 1, places, returning });
+            Some(Stepping::once(Step::Out, places, returning));
         self.resume_with_plan(id)
     }
 
@@ -344,7 +350,7 @@ impl Debugger {
             (s.site(), if here { depth } else { DepthCheck::Any })
         }));
         self.target(id)?.stepping =
-            Some(Stepping { direction: Direction::Forward, step: Step::Out, remaining: 1, places, returning: None });
+            Some(Stepping::once(Step::Out, places, None));
         self.resume_with_plan(id)
     }
 
@@ -364,7 +370,7 @@ impl Debugger {
         places.sites.extend(sites.iter().map(|s| (s.site(), deeper)));
         target.interrupt.store(false, Relaxed);
         target.stepping =
-            Some(Stepping { direction: Direction::Forward, step: Step::Over, remaining: 1, places, returning: None });
+            Some(Stepping::once(Step::Over, places, None));
         self.resume_with_plan(id)
     }
 
@@ -518,6 +524,12 @@ impl Debugger {
             }
             return Ok(Some(Reason::StepDone));
         }
+        if by_line && target.in_skipped_code(stepping.past_libraries) {
+            if let Ok(places) = target.plan_past_skipped(stepping.past_libraries) {
+                target.stepping = Some(Stepping { places, ..stepping });
+                return Ok(None);
+            }
+        }
         if stepping.remaining <= 1 {
             return Ok(Some(Reason::StepDone));
         }
@@ -538,6 +550,50 @@ impl Debugger {
         let mut ids = self.target(id)?.stopped_at.clone();
         ids.retain(|id| self.breakpoint(*id).is_ok());
         Ok(ids)
+    }
+
+    /// What line steps pass by.
+    pub fn skips(&self) -> &[Skip] {
+        &self.skips.list
+    }
+
+    /// Lets line steps pass by some code, from the next one on. What is on the list already is enabled.
+    pub fn skip(&mut self, what: SkipWhat) -> SkipId {
+        self.change_skips(|skips| skips.add(what))
+    }
+
+    /// Lets an entry of the list count, or not.
+    ///
+    /// # Errors
+    /// There's none of this number.
+    pub fn enable_skip(&mut self, id: SkipId, enabled: bool) -> Result<(), EngineError> {
+        let found = self.change_skips(|skips| {
+            skips.list.iter_mut().find(|skip| skip.id == id).map(|skip| skip.enabled = enabled)
+        });
+        found.ok_or(EngineError::NoSkip(id))
+    }
+
+    /// Takes an entry off the list. The one for libraries stays: it can be disabled.
+    ///
+    /// # Errors
+    /// There's none of this number, or it's the one for libraries.
+    pub fn remove_skip(&mut self, id: SkipId) -> Result<(), EngineError> {
+        if id == SkipId(0) {
+            return Err(EngineError::Expression("skip 0 can't be deleted; `skip disable 0` turns it off".to_owned()));
+        }
+        if !self.skips.list.iter().any(|skip| skip.id == id) {
+            return Err(EngineError::NoSkip(id));
+        }
+        self.change_skips(|skips| skips.list.retain(|skip| skip.id != id));
+        Ok(())
+    }
+
+    fn change_skips<R>(&mut self, change: impl FnOnce(&mut Skips) -> R) -> R {
+        let done = change(Arc::make_mut(&mut self.skips));
+        for target in &mut self.targets {
+            target.skips = self.skips.clone();
+        }
+        done
     }
 
     /// A handle by which another thread (a signal handler) can stop a debuggee.

@@ -121,6 +121,9 @@ pub enum EngineError {
     /// A breakpoint number that isn't in use.
     #[error("no breakpoint number {0}; `info breakpoints` lists those that there are")]
     NoBreakpoint(BreakpointId),
+    /// A number of a skip that isn't in use.
+    #[error("no skip number {0}; `info skip` lists those that there are")]
+    NoSkip(crate::SkipId),
     /// A command that needs source lines where there are none.
     #[error("{0} has no line information; step by instructions (`stepi`) or set a breakpoint elsewhere")]
     NoLines(String),

@@ -3,7 +3,7 @@
 //! A step is a set of places of which the guest must reach one first, planted for one resume. Nothing is switched to
 //! single-step mode and nothing is left behind: the places are temporary rules of the stop plan.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 use freezeframe_debuggee::{Answer, DepthCheck, Frame, ModuleId, ModulePc, PcMeaning, Query, Site};
 use freezeframe_symbols::{LineRow, Location, ScopeId, SourceFrame};
@@ -13,11 +13,15 @@ use crate::{
     breakpoints::past_structure,
     code::{Flow, OperatorAt},
     landings,
+    skips::Skips,
     target::{LoadedModule, Target, lookup_pc},
 };
 
 /// How many frames are looked at for the place that catches an exception.
 const MOST_CATCHING: u32 = 1000;
+
+/// How many skipped functions are looked through for the program's own that they call.
+const MOST_PASSED: u32 = 2000;
 
 /// Kinds of steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,11 +56,20 @@ pub enum Direction {
 pub(crate) struct Stepping {
     pub direction: Direction,
     pub step: Step,
+    /// It started in code of one's own: the libraries of compilers are passed by.
+    pub past_libraries: bool,
     /// How many are left, this one included.
     pub remaining: u32,
     pub places: Places,
     /// The function (module, index) whose return ends the step, when it's one Wasm frame's.
     pub returning: Option<(ModuleId, u32)>,
+}
+
+impl Stepping {
+    /// One that ends wherever it comes to, skipped code or not.
+    pub fn once(step: Step, places: Places, returning: Option<(ModuleId, u32)>) -> Self {
+        Self { direction: Direction::Forward, step, past_libraries: false, remaining: 1, places, returning }
+    }
 }
 
 /// Where a step ends.
@@ -82,6 +95,8 @@ struct Origin<'a> {
     operators: Vec<OperatorAt>,
     /// The inline chain at the frame's position.
     chain: Vec<SourceFrame>,
+    /// The libraries of compilers are passed by: unless the step starts in one.
+    past_libraries: bool,
 }
 
 impl Target {
@@ -105,6 +120,7 @@ impl Target {
             }
             Direction::Backward => return Err(EngineError::NoReverse),
         }
+        let past_libraries = !self.in_skipped_code(true);
         let frame = self.frame(physical)?;
         let caller = self.frame(physical.saturating_add(1)).ok();
         let depth = self.depth()?.saturating_sub(physical);
@@ -113,7 +129,7 @@ impl Target {
         let module = self.module(frame.module).ok_or(EngineError::Internal("a frame of an unknown module"))?;
         let operators = module.code.operators(frame.function);
         let chain = module.symbols.frames_at(lookup_pc(&frame));
-        let origin = Origin { frame, caller, depth, module, operators, chain };
+        let origin = Origin { frame, caller, depth, module, operators, chain, past_libraries };
         let mut places = match step {
             Step::Over | Step::Into | Step::Until => self.plan_line_step(&origin, step),
             Step::Out => origin.plan_out(inline_depth),
@@ -154,47 +170,107 @@ impl Target {
             // Code of no line (or a function without lines): on to where there are some again.
             return match symbols.function_at(origin.frame.pc).filter(|_| symbols.has_lines()) {
                 Some(function) if !symbols.rows(function.range.clone()).is_empty() => {
-                    Ok(origin.places_of_rows(step, None))
+                    Ok(origin.places_of_rows(&self.skips, step, None))
                 }
                 _ if origin.caller.is_some() => origin.plan_out(0),
                 _ => Err(EngineError::NoLines(origin.function_name())),
             };
         };
-        let mut places = origin.places_of_rows(step, Some(here));
+        let mut places = origin.places_of_rows(&self.skips, step, Some(here));
         if step == Step::Into {
             self.add_callees(origin, &mut places);
         }
         Ok(places)
     }
 
-    /// The entries of whatever the function can call, if they have lines to stop at.
+    /// Where a step into what the function calls comes to: the entries of functions with lines. What is skipped, or has no
+    /// lines (a thunk), is looked through.
     fn add_callees(&self, origin: &Origin<'_>, places: &mut Places) {
-        let code = &origin.module.code;
-        let mut callees = BTreeSet::new();
-        for operator in &origin.operators {
-            match operator.flow {
-                Flow::Call(function) => _ = callees.insert(function),
-                Flow::CallIndirect { ty, .. } => callees.extend(code.indirect_targets(ty)),
-                _ => {}
-            }
-        }
+        let calls = origin.module.code.callees(origin.frame.function);
         let depth = DepthCheck::Exactly(origin.depth + 1);
-        let imports = code.imported_functions();
-        for function in callees.iter().copied().filter(|f| *f >= imports) {
-            if let Some(pc) = entry_with_lines(origin.module, function) {
+        // Only calls before the step's own places can be made first: through those that lead into skipped code is looked.
+        let first = origin.calls_before(places);
+        self.add_entries(origin, &calls, &first, depth, places);
+    }
+
+    /// The entries of these functions at `depth`, and of those that the ones in `through` lead to behind skipped code at any
+    /// depth below.
+    fn add_entries(
+        &self,
+        origin: &Origin<'_>,
+        functions: &[u32],
+        through: &BTreeSet<u32>,
+        depth: DepthCheck,
+        places: &mut Places,
+    ) {
+        let module = origin.module;
+        let imports = module.code.imported_functions();
+        let deeper = DepthCheck::AtLeast(origin.depth + 2);
+        let mut seen: BTreeSet<u32> = functions.iter().copied().collect();
+        let mut wanted: VecDeque<(u32, DepthCheck)> = functions.iter().map(|function| (*function, depth)).collect();
+        let mut passed = 0;
+        let mut elsewhere = false;
+        while let Some((function, depth)) = wanted.pop_front() {
+            if function < imports {
+                elsewhere = true;
+                continue;
+            }
+            let skipped = module.symbols.function_by_index(function).is_none_or(|described| {
+                self.skips.pass(&module.symbols, described, origin.past_libraries)
+            });
+            if let Some(pc) = entry_with_lines(module, function).filter(|_| !skipped) {
                 places.add(origin.frame.module, pc, depth);
+                continue;
+            }
+            if depth != deeper && !through.contains(&function) {
+                continue;
+            }
+            passed += 1;
+            if passed <= MOST_PASSED {
+                let further = module.code.callees(function);
+                wanted.extend(further.iter().filter(|callee| seen.insert(**callee)).map(|callee| (*callee, deeper)));
             }
         }
-        if callees.iter().any(|f| *f < imports) {
+        if elsewhere {
             // An import may be another module's function, or host code that calls back: any export may be entered next.
-            for (module, loaded) in (0_u32..).zip(&self.modules) {
+            for (id, loaded) in (0_u32..).zip(&self.modules) {
                 for (_, function) in &loaded.code.exports {
-                    if let Some(pc) = entry_with_lines(loaded, *function) {
-                        places.add(ModuleId(module), pc, depth);
+                    let skipped = loaded.symbols.function_by_index(*function).is_some_and(|described| {
+                        self.skips.pass(&loaded.symbols, described, origin.past_libraries)
+                    });
+                    if let Some(pc) = entry_with_lines(loaded, *function).filter(|_| !skipped) {
+                        places.add(ModuleId(id), pc, DepthCheck::AtLeast(origin.depth + 1));
                     }
                 }
             }
         }
+    }
+
+    /// Whether the innermost frame stands in code that line steps pass by.
+    pub(crate) fn in_skipped_code(&mut self, libraries: bool) -> bool {
+        let skips = self.skips.clone();
+        let frame = self.stack_frame(0);
+        frame.is_ok_and(|frame| {
+            let file = frame.position.as_ref().map(|at| &*at.path);
+            skips.passes(&frame.function, file, libraries)
+        })
+    }
+
+    /// From skipped code on: to its caller, or to what it calls of the program's own.
+    pub(crate) fn plan_past_skipped(&mut self, libraries: bool) -> Result<Places, EngineError> {
+        let frame = self.frame(0)?;
+        let caller = self.frame(1).ok();
+        let depth = self.depth()?;
+        let module = self.module(frame.module).ok_or(EngineError::Internal("a frame of an unknown module"))?;
+        let chain = module.symbols.frames_at(lookup_pc(&frame));
+        let operators = module.code.operators(frame.function);
+        let origin = Origin { frame, caller, depth, module, operators, chain, past_libraries: libraries };
+        let mut places = Places::default();
+        origin.add_own_rows(&self.skips, &mut places);
+        origin.add_return(&mut places);
+        self.add_callees(&origin, &mut places);
+        self.add_catches(0, depth, &mut places)?;
+        Ok(places)
     }
 
     fn indirect_callee(&mut self, frame: &Frame) -> Result<Option<(ModuleId, u32)>, EngineError> {
@@ -234,8 +310,50 @@ impl Origin<'_> {
         }
     }
 
+    /// The functions that can be called before one of the places is reached.
+    fn calls_before(&self, places: &Places) -> BTreeSet<u32> {
+        let code = &self.module.code;
+        let own = |pc: ModulePc| Site { module: self.frame.module, pc };
+        let stops: BTreeSet<Site> = places.sites.iter().map(|(site, _)| *site).collect();
+        let mut calls = BTreeSet::new();
+        let rows = self.module.symbols.function_by_index(self.frame.function).map(|f| f.range.clone());
+        let rows = rows.map(|range| self.module.symbols.rows(range)).unwrap_or_default();
+        let stopping = |pc: ModulePc| {
+            let at = rows.partition_point(|row| row.start <= pc);
+            let row = at.checked_sub(1).and_then(|at| rows.get(at)).filter(|row| pc < row.end);
+            row.and_then(|row| self.exact(*row)).is_some_and(|site| stops.contains(&own(site)) && site <= pc)
+        };
+        for operator in &self.operators {
+            match operator.flow {
+                Flow::Call(function) if !stopping(operator.pc) => _ = calls.insert(function),
+                Flow::CallIndirect { ty, .. } if !stopping(operator.pc) => calls.extend(code.indirect_targets(ty)),
+                _ => {}
+            }
+        }
+        calls
+    }
+
+    /// Whether a row at `at`, inside of the inlined calls `chain`, belongs to what is skipped.
+    fn is_skipped(&self, skips: &Skips, chain: &[SourceFrame], at: Location) -> bool {
+        let file = self.module.symbols.files().get(at.file.0 as usize).map(|file| &*file.path);
+        chain.first().is_some_and(|frame| skips.passes(&frame.function, file, self.past_libraries))
+    }
+
+    /// The lines of this function, and of what was inlined into it, that aren't skipped.
+    fn add_own_rows(&self, skips: &Skips, places: &mut Places) {
+        let symbols = &self.module.symbols;
+        let Some(function) = symbols.function_by_index(self.frame.function) else { return };
+        for row in symbols.rows(function.range.clone()) {
+            let Some(at) = row.location.filter(|_| row.is_stmt) else { continue };
+            let own = !self.is_skipped(skips, &symbols.frames_at(row.start), at);
+            if let Some(pc) = self.exact(row).filter(|_| own) {
+                places.add(self.frame.module, pc, DepthCheck::Exactly(self.depth));
+            }
+        }
+    }
+
     /// Lines of this function other than the one at `here`, seen from the source frame that the step starts in.
-    fn places_of_rows(&self, step: Step, here: Option<Location>) -> Places {
+    fn places_of_rows(&self, skips: &Skips, step: Step, here: Option<Location>) -> Places {
         let mut places = Places::default();
         let symbols = &self.module.symbols;
         let scopes: Vec<Option<ScopeId>> = self.chain.iter().map(|f| f.scope).collect();
@@ -251,8 +369,8 @@ impl Origin<'_> {
                 };
                 let same = chain.first().map(|f| f.scope) == scopes.first().copied();
                 let wanted = match step {
-                    // An inlined call made from here: only a step into stops inside.
-                    Step::Into if deeper => true,
+                    // An inlined call made from here: only a step into stops inside, unless it's of what is skipped.
+                    Step::Into if deeper => !self.is_skipped(skips, &chain, at),
                     _ if deeper => false,
                     Step::Until if same => here.is_none_or(|here| at.file != here.file || at.line > here.line),
                     _ if same => other_line,

@@ -15,7 +15,8 @@ use freezeframe_debuggee::{
 use freezeframe_symbols::Symbols;
 
 use crate::{
-    BreakpointId, EngineError, breakpoints::Owner, calls::Calling, code::Code, expression::Memo, stepping::Stepping,
+    BreakpointId, EngineError, breakpoints::Owner, calls::Calling, code::Code, expression::Memo, skips::Skips,
+    stepping::Stepping,
 };
 
 /// The unit in which memory is read and kept during a stop.
@@ -53,6 +54,8 @@ pub(crate) struct Target {
     pub owners: Vec<Owner>,
     /// What expressions remember.
     pub memo: Memo,
+    /// What steps pass by.
+    pub skips: Arc<Skips>,
     /// The breakpoints that it stands at.
     pub stopped_at: Vec<BreakpointId>,
     /// Calls that the debugger made and that aren't over, the innermost last.
@@ -87,6 +90,7 @@ impl Target {
             interrupt: Arc::default(),
             owners: Vec::new(),
             memo: Memo::default(),
+            skips: Arc::default(),
             stopped_at: Vec::new(),
             calls: Vec::new(),
             may_call: false,

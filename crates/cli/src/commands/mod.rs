@@ -12,6 +12,7 @@ mod manage;
 pub mod memory;
 mod running;
 mod session;
+mod skips;
 mod stack;
 
 use std::fmt::Write as _;
@@ -144,6 +145,7 @@ impl Command {
 /// The families in the order in which help shows them.
 const FAMILIES: &[(&str, &[Command])] = &[
     ("Running", running::COMMANDS),
+    ("What steps pass by", skips::COMMANDS),
     ("Breakpoints", breakpoints::COMMANDS),
     ("Breakpoints that are set", manage::COMMANDS),
     ("The stack", stack::COMMANDS),

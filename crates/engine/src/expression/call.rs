@@ -27,7 +27,7 @@ struct Callee {
 impl Context<'_> {
     /// Makes a call ready: nothing of the guest is changed yet.
     pub(crate) fn prepare_call(&mut self, callee: &Node, arguments: &[Node]) -> Result<Prepared, EngineError> {
-        let values = arguments.iter().map(|node| self.argument(node)).collect::<Result<Vec<_>, _>>()?;
+        let values = arguments.iter().map(|node| self.call_argument(node)).collect::<Result<Vec<_>, _>>()?;
         let callee = self.callee(callee, &values).map_err(|error| error.pointing_at(callee.at))?;
         self.lower(callee.module, callee.function, callee.receiver, values)
     }
@@ -45,7 +45,7 @@ impl Context<'_> {
         value.ok_or_else(nothing)
     }
 
-    fn argument(&mut self, node: &Node) -> Result<Argument, EngineError> {
+    fn call_argument(&mut self, node: &Node) -> Result<Argument, EngineError> {
         Ok(match &node.kind {
             Kind::Text(text) => Argument::Text(text.clone()),
             // A function stands for a pointer to it.
