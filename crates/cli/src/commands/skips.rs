@@ -38,7 +38,7 @@ pub(super) const COMMANDS: &[Command] = &[
         call.no_arguments()?;
         let mut out = "Num  Enabled  What\n".to_owned();
         for skip in app.debugger.skips() {
-            _ = writeln!(out, "{:<4} {:<8} {}", skip.id, if skip.enabled { "yes" } else { "no" }, skip.what);
+            _ = writeln!(out, "{:<4} {:<8} {}", skip.id.0, if skip.enabled { "yes" } else { "no" }, skip.what);
         }
         Ok(Some(Reply::Message(out)))
     }),
