@@ -24,7 +24,7 @@ fn steps_pass_by_std_and_stop_in_closures() {
 
 #[test]
 fn named_functions_and_files_are_passed_by() {
-    let ran = batch("orders.O0.dwarf5", &["skip price", "break main", "run", "next 4", "step", "step", "step", "info skip"]);
+    let ran = batch("orders.O0.dwarf5", &["skip price", "break main", "run", "next 4", "step", "step", "step", "step", "info skip"]);
     ran.prints("skip 1: steps pass by function price\n").prints("1    yes      function price\n");
     // `price` is passed by, and `no_discount`, which it calls, isn't.
     ran.prints("no_discount at guests/src/orders.c:");
