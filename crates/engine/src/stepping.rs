@@ -166,17 +166,18 @@ impl Target {
 
     fn plan_line_step(&self, origin: &Origin<'_>, step: Step) -> Result<Places, EngineError> {
         let symbols = &origin.module.symbols;
-        let Some(here) = symbols.location(lookup_pc(&origin.frame)) else {
-            // Code of no line (or a function without lines): on to where there are some again.
-            return match symbols.function_at(origin.frame.pc).filter(|_| symbols.has_lines()) {
-                Some(function) if !symbols.rows(function.range.clone()).is_empty() => {
-                    Ok(origin.places_of_rows(&self.skips, step, None))
-                }
-                _ if origin.caller.is_some() => origin.plan_out(0),
-                _ => Err(EngineError::NoLines(origin.function_name())),
-            };
-        };
-        let mut places = origin.places_of_rows(&self.skips, step, Some(here));
+        let here = symbols.location(lookup_pc(&origin.frame));
+        if here.is_none() {
+            // Code of no line: on to where there are some again, unless the function has none at all.
+            let function = symbols.function_at(origin.frame.pc).filter(|_| symbols.has_lines());
+            if function.is_none_or(|function| symbols.rows(function.range.clone()).is_empty()) {
+                return match origin.caller {
+                    Some(_) => origin.plan_out(0),
+                    None => Err(EngineError::NoLines(origin.function_name())),
+                };
+            }
+        }
+        let mut places = origin.places_of_rows(&self.skips, step, here);
         if step == Step::Into {
             self.add_callees(origin, &mut places);
         }
