@@ -10,8 +10,9 @@ use freezeframe_debuggee::{Unavailable, WasmValue};
 use gimli::{Expression, Operation, Reader as _, UnitOffset, constants};
 
 use crate::{
-    Piece, Place,
+    Piece, Place, VariableId,
     dwarf::{Dwarf, Entry, Reader, Unit},
+    entry_values::untouched,
     location::{Around, TlsBase},
     number::{Binary, Kind, Number},
 };
@@ -52,6 +53,25 @@ pub(crate) fn evaluate<'a>(
     let mut machine = Machine::new(dwarf, entry, around, false);
     machine.run(expression)?;
     machine.place()
+}
+
+/// The number that an expression leaves when it begins with another one on its stack, if that is given: a base class's
+/// address of its object's, an array's length.
+pub(crate) fn number<'a>(
+    dwarf: &Dwarf<'a>,
+    entry: &Entry<'a>,
+    expression: Expression<Reader<'a>>,
+    first: Option<u64>,
+    around: &mut Around<'_>,
+) -> Result<u64, Unavailable> {
+    let mut machine = Machine::new(dwarf, entry, around, false);
+    machine.stack.extend(first.map(|first| Slot::Number(Number::generic(first))));
+    machine.run(expression)?;
+    match machine.complete.take() {
+        Some(Place::Bytes(bytes)) => Ok(little_endian(&bytes)),
+        Some(place) => Ok(machine.read(&place)?.unsigned()),
+        None => Ok(machine.pop()?.unsigned()),
+    }
 }
 
 impl<'m, 'a, 'f> Machine<'m, 'a, 'f> {
@@ -218,11 +238,11 @@ impl<'m, 'a, 'f> Machine<'m, 'a, 'f> {
             }
             Operation::Nop => {}
             Operation::Uninitialized => return Err(Unavailable::new("not initialised yet")),
-            Operation::EntryValue { .. } | Operation::ParameterRef { .. } => {
-                return Err(Unavailable::new("optimised out: only its value at the function's entry is known"));
-            }
-            Operation::ImplicitPointer { .. } => {
-                return Err(Unavailable::new("optimised out: what it points to isn't in memory"));
+            Operation::EntryValue { expression } => self.entry_value(Expression(expression))?,
+            Operation::ParameterRef { .. } => return Err(lost_at_entry()),
+            Operation::ImplicitPointer { value, byte_offset } => {
+                let variable = VariableId(value.0 as u64);
+                self.complete = Some(Place::ImplicitPointer { variable, offset: byte_offset });
             }
             Operation::Register { .. } | Operation::RegisterOffset { .. } => {
                 return unsupported("a machine register, which WebAssembly doesn't have");
@@ -230,11 +250,29 @@ impl<'m, 'a, 'f> Machine<'m, 'a, 'f> {
             Operation::CallFrameCFA => return unsupported("a call frame address, which WebAssembly doesn't have"),
             Operation::Call { .. } => return unsupported("DW_OP_call, which isn't supported"),
             Operation::VariableValue { .. } => return unsupported("the value of another variable"),
-            Operation::PushObjectAddress => return unsupported("the address of an object around it"),
+            Operation::PushObjectAddress => match self.around.object {
+                Some(address) => self.push(Number::generic(address))?,
+                None => return unsupported("the address of an object around it"),
+            },
             Operation::Deref { .. } => return unsupported("an address space"),
             _ => return unsupported("an operation that isn't supported"),
         }
         Ok(())
+    }
+
+    /// What an expression came to when the function was entered.
+    fn entry_value(&mut self, expression: Expression<Reader<'a>>) -> Result<(), Unavailable> {
+        let mut operations = expression.operations(self.unit.header.encoding());
+        let (Ok(Some(Operation::WasmLocal { index })), Ok(None | Some(Operation::StackValue))) =
+            (operations.next(), operations.next())
+        else {
+            return Err(lost_at_entry());
+        };
+        let code = self.around.code.ok_or_else(lost_at_entry)?;
+        if !untouched(self.dwarf.sections.wasm(), code, index, self.around.pc) {
+            return Err(lost_at_entry());
+        }
+        self.push_slot(Slot::Wasm(Place::Local(index)))
     }
 
     fn piece(&mut self, size_in_bits: u64, bit_offset: Option<u64>) -> Result<(), Unavailable> {
@@ -281,7 +319,9 @@ impl<'m, 'a, 'f> Machine<'m, 'a, 'f> {
             Place::Memory(address) => Ok(address),
             Place::Bytes(bytes) => Ok(little_endian(&bytes) & 0xffff_ffff),
             place @ (Place::Local(_) | Place::Global(_) | Place::Operand(_)) => Ok(self.read(&place)?.address()),
-            Place::Pieces(_) => Err(Unavailable::new("the function's frame base is scattered")),
+            Place::Pieces(_) | Place::ImplicitPointer { .. } => {
+                Err(Unavailable::new("the function's frame base is scattered"))
+            }
         }
     }
 
@@ -355,6 +395,12 @@ impl<'m, 'a, 'f> Machine<'m, 'a, 'f> {
             Slot::Wasm(place) => self.read(&place),
         }
     }
+}
+
+fn lost_at_entry() -> Unavailable {
+    Unavailable::new(
+        "optimised out: only its value at the function's entry is known, and that may have been overwritten",
+    )
 }
 
 fn underflow() -> Unavailable {

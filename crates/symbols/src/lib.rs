@@ -9,6 +9,8 @@
 #![forbid(unsafe_code)]
 
 mod dwarf;
+mod dynamic;
+mod entry_values;
 mod expression;
 mod functions;
 mod index;
@@ -18,6 +20,7 @@ mod model;
 mod module;
 mod names;
 mod number;
+mod objects;
 mod parallel;
 mod paths;
 mod records;
@@ -37,4 +40,5 @@ pub use model::{
     Variable, VariableId, VariableKind, Variant, VariantPart,
 };
 pub use names::is_name_of;
+pub use objects::{DataObject, DynamicType};
 pub use symbols::{Symbols, SymbolsError};

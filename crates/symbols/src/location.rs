@@ -9,6 +9,7 @@ use crate::{
     Place,
     dwarf::{Dwarf, Entry, Reader, Value},
     expression::evaluate,
+    module::Body,
 };
 
 /// How many entries of a location list are looked at.
@@ -35,6 +36,11 @@ pub(crate) struct Around<'f> {
     pub no_frame_base: Option<&'static str>,
     /// Where thread-local storage begins.
     pub tls_base: TlsBase,
+    /// The PC as an offset in the module, and the function body that it's in.
+    pub pc: u32,
+    pub code: Option<&'f Body>,
+    /// The address of the object that something is a part of.
+    pub object: Option<u64>,
     /// The frame.
     pub frame: &'f mut dyn FrameAccess,
 }
@@ -52,6 +58,27 @@ pub(crate) fn locate<'a>(dwarf: &Dwarf<'a>, entry: Entry<'a>, around: &mut Aroun
         }
     }
     Err(Unavailable::new("optimised out"))
+}
+
+/// Whether the compiler says where the variable of an entry is at this address, or what it's worth.
+pub(crate) fn is_covered<'a>(dwarf: &Dwarf<'a>, entry: Entry<'a>, address: u64) -> bool {
+    dwarf.chain(entry).iter().any(|entry| match entry.die.attr_value(constants::DW_AT_location) {
+        Some(value) => {
+            expression_at(dwarf, entry, value, address).is_ok_and(|expression| says_something(entry, expression))
+        }
+        None => entry.die.attr_value(constants::DW_AT_const_value).is_some(),
+    })
+}
+
+/// Whether an expression isn't made of empty pieces alone.
+fn says_something<'a>(entry: &Entry<'a>, expression: Expression<Reader<'a>>) -> bool {
+    let mut operations = expression.operations(entry.unit.encoding());
+    while let Ok(Some(operation)) = operations.next() {
+        if !matches!(operation, gimli::Operation::Piece { .. }) {
+            return true;
+        }
+    }
+    false
 }
 
 /// The expression that says where it is at this address.

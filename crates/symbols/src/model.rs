@@ -186,6 +186,13 @@ pub enum Place {
     Bytes(Vec<u8>),
     /// In several pieces, in order, with their sizes in bytes.
     Pieces(Vec<(u64, Piece)>),
+    /// Nowhere, and what it points to has no address either: so many bytes into that variable.
+    ImplicitPointer {
+        /// What it points to, to be asked of [`Symbols::variable`](crate::Symbols::variable).
+        variable: VariableId,
+        /// How far into it.
+        offset: i64,
+    },
 }
 
 /// A piece of a [`Place::Pieces`].

@@ -52,6 +52,8 @@ pub struct Symbols {
     functions: OnceLock<Functions>,
     copies: OnceLock<Copies>,
     globals: OnceLock<Vec<(bool, Variable)>>,
+    /// Those at constant addresses: address, size.
+    placed: OnceLock<Vec<(u64, u64, Variable)>>,
     /// Where a variable is defined that is declared elsewhere.
     definitions: OnceLock<HashMap<u32, u32>>,
     /// For each function body its fitted rows and its scopes.
@@ -100,6 +102,7 @@ impl Symbols {
             functions: OnceLock::new(),
             copies: OnceLock::new(),
             globals: OnceLock::new(),
+            placed: OnceLock::new(),
             definitions: OnceLock::new(),
             rows: (0..bodies).map(|_| OnceLock::new()).collect(),
             scopes: (0..bodies).map(|_| OnceLock::new()).collect(),
@@ -320,23 +323,7 @@ impl Symbols {
     /// what `frame` couldn't give.
     pub fn locate(&self, variable: &Variable, pc: ModulePc, frame: &mut dyn FrameAccess) -> Result<Place, Unavailable> {
         let dwarf = self.dwarf();
-        let function = self.function_at(pc);
-        let entry_of_function = || {
-            let at = self.entries().get(function?.id.0 as usize).copied().flatten()?;
-            Some(self.index().scope(at)?.offset as usize)
-        };
-        let in_prologue = function.is_some_and(|function| pc < function.prologue_end);
-        let mut around = Around {
-            address: u64::from(pc.to_code(self.code_start()).map_or(u32::MAX, |address| address.0)),
-            function: entry_of_function(),
-            no_frame_base: in_prologue.then_some("not set up yet: the function's prologue is still running"),
-            tls_base: match self.module.globals.get("__tls_base") {
-                _ if !self.module.shared_memory => TlsBase::Zero,
-                Some(global) => TlsBase::Global(*global),
-                None => TlsBase::Unknown,
-            },
-            frame,
-        };
+        let mut around = self.around(pc, frame);
         let damaged = || Unavailable::new("its entry is damaged");
         let offset = self.definition_of(variable.id).ok_or_else(damaged)?;
         let mut place = location::locate(&dwarf, dwarf.entry(offset).ok_or_else(damaged)?, &mut around)?;
@@ -347,6 +334,21 @@ impl Symbols {
             bytes.truncate(usize::try_from(size).unwrap_or(usize::MAX));
         }
         Ok(place)
+    }
+
+    /// Whether the compiler says where a variable is at `pc`, or what it's worth. Where it does and
+    /// [`locate`](Self::locate) fails, the reason lies here or in the frame and not in the debug information.
+    pub fn is_covered(&self, variable: &Variable, pc: ModulePc) -> bool {
+        let dwarf = self.dwarf();
+        let address = u64::from(pc.to_code(self.code_start()).map_or(u32::MAX, |address| address.0));
+        let entry = self.definition_of(variable.id).and_then(|offset| dwarf.entry(offset));
+        entry.is_some_and(|entry| location::is_covered(&dwarf, entry, address))
+    }
+
+    /// The variable of this id, wherever it is: what a [`Place::ImplicitPointer`] points to.
+    pub fn variable(&self, id: VariableId) -> Option<Variable> {
+        let dwarf = self.dwarf();
+        variables::any(&dwarf, self.lines(), dwarf.entry(usize::try_from(id.0).ok()?)?)
     }
 
     /// A type.
@@ -435,6 +437,30 @@ impl Symbols {
         &self.function_table().entries
     }
 
+    /// What is known around a location at `pc`.
+    pub(crate) fn around<'f>(&'f self, pc: ModulePc, frame: &'f mut dyn FrameAccess) -> Around<'f> {
+        let function = self.function_at(pc);
+        let entry_of_function = || {
+            let at = self.entries().get(function?.id.0 as usize).copied().flatten()?;
+            Some(self.index().scope(at)?.offset as usize)
+        };
+        let in_prologue = function.is_some_and(|function| pc < function.prologue_end);
+        Around {
+            address: u64::from(pc.to_code(self.code_start()).map_or(u32::MAX, |address| address.0)),
+            function: entry_of_function(),
+            no_frame_base: in_prologue.then_some("not set up yet: the function's prologue is still running"),
+            tls_base: match self.module.globals.get("__tls_base") {
+                _ if !self.module.shared_memory => TlsBase::Zero,
+                Some(global) => TlsBase::Global(*global),
+                None => TlsBase::Unknown,
+            },
+            pc: pc.0,
+            code: self.module.body_at(pc.0).and_then(|at| self.module.bodies.get(at)),
+            object: None,
+            frame,
+        }
+    }
+
     /// The fitted rows of the function body at this position.
     pub(crate) fn rows_of(&self, body: usize) -> &[LineRow] {
         let (Some(cell), Some(bounds)) = (self.rows.get(body), self.module.bodies.get(body)) else { return &[] };
@@ -475,7 +501,12 @@ impl Symbols {
         lines
     }
 
-    fn all_globals(&self) -> &[(bool, Variable)] {
+    /// Variables at constant addresses, by address.
+    pub(crate) fn placed(&self) -> &[(u64, u64, Variable)] {
+        self.placed.get_or_init(|| self.place_all())
+    }
+
+    pub(crate) fn all_globals(&self) -> &[(bool, Variable)] {
         self.globals.get_or_init(|| {
             let dwarf = self.dwarf();
             let mut all = Vec::new();

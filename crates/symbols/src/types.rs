@@ -42,7 +42,7 @@ impl<'a> Types<'_, 'a> {
     }
 
     /// The definition of a type that an entry only declares, if there is one; else the entry itself.
-    fn definition(&self, entry: Entry<'a>) -> Entry<'a> {
+    pub fn definition(&self, entry: Entry<'a>) -> Entry<'a> {
         if let Some(value) = entry.die.attr_value(constants::DW_AT_signature)
             && let Some(unit) = self.dwarf.reference(entry.unit_index, &value)
             && let Some(definition) = self.dwarf.entry(unit)
@@ -202,25 +202,33 @@ impl<'a> Types<'_, 'a> {
 }
 
 /// The dimensions of an array type, outermost first.
-pub(crate) fn counts<'a>(dwarf: &Dwarf<'a>, entry: &Entry<'a>) -> Vec<Option<u64>> {
-    let dimensions = entry.children(dwarf).into_iter().filter(|child| {
+pub(crate) fn dimensions<'a>(dwarf: &Dwarf<'a>, entry: &Entry<'a>) -> Vec<Entry<'a>> {
+    let mut dimensions = entry.children(dwarf);
+    dimensions.retain(|child| {
         matches!(
             child.die.tag(),
             constants::DW_TAG_subrange_type | constants::DW_TAG_enumeration_type | constants::DW_TAG_generic_subrange
         )
     });
-    let counts = dimensions.map(|dimension| {
-        if let Some(count) = dimension.unsigned(constants::DW_AT_count) {
-            return Some(count);
-        }
-        let lower = dimension.unsigned(constants::DW_AT_lower_bound).unwrap_or(0);
-        match dimension.die.attr_value(constants::DW_AT_upper_bound)? {
-            AttributeValue::Sdata(-1) => None,
-            AttributeValue::Data4(u32::MAX) | AttributeValue::Data8(u64::MAX) => None,
-            value => value.udata_value()?.checked_add(1)?.checked_sub(lower),
-        }
-    });
-    counts.collect()
+    dimensions
+}
+
+/// How many elements each dimension of an array type has, outermost first.
+pub(crate) fn counts<'a>(dwarf: &Dwarf<'a>, entry: &Entry<'a>) -> Vec<Option<u64>> {
+    dimensions(dwarf, entry).iter().map(count).collect()
+}
+
+/// How many elements a dimension has, if that is a constant.
+pub(crate) fn count(dimension: &Entry<'_>) -> Option<u64> {
+    if let Some(count) = dimension.unsigned(constants::DW_AT_count) {
+        return Some(count);
+    }
+    let lower = dimension.unsigned(constants::DW_AT_lower_bound).unwrap_or(0);
+    match dimension.die.attr_value(constants::DW_AT_upper_bound)? {
+        AttributeValue::Sdata(-1) => None,
+        AttributeValue::Data4(u32::MAX) | AttributeValue::Data8(u64::MAX) => None,
+        value => value.udata_value()?.checked_add(1)?.checked_sub(lower),
+    }
 }
 
 /// A constant of a type with this size and sign.

@@ -39,6 +39,11 @@ fn is_local(entry: &Entry<'_>) -> bool {
     matches!(entry.die.tag(), constants::DW_TAG_variable | constants::DW_TAG_formal_parameter)
 }
 
+/// The variable of any entry that is one.
+pub(crate) fn any<'a>(dwarf: &Dwarf<'a>, lines: &Lines, entry: Entry<'a>) -> Option<Variable> {
+    is_local(&entry).then(|| variable(dwarf, lines, entry, 0)).flatten()
+}
+
 /// The variable of an entry inside of a function; `None` if it has no name or is only a declaration.
 fn variable<'a>(dwarf: &Dwarf<'a>, lines: &Lines, entry: Entry<'a>, depth: u32) -> Option<Variable> {
     if entry.flag(constants::DW_AT_declaration) {

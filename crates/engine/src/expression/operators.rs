@@ -29,6 +29,9 @@ impl Context<'_> {
                     (Storage::Bytes { origin, .. }, _) => {
                         Err(EngineError::Expression(format!("this has no address: {origin}")))
                     }
+                    (Storage::Partly { .. } | Storage::PointsTo(_), _) => {
+                        Err(EngineError::Expression("this has no address: parts of it are optimised out".to_owned()))
+                    }
                 }
             }
             // Rust's `!` turns the bits of an integer round.

@@ -18,7 +18,7 @@ mod view;
 
 use freezeframe_debuggee::{FrameAccess, InstanceId, ModuleId, ModulePc, Unavailable};
 use freezeframe_symbols::{BitRange, Encoding, Language, Piece, Place, Symbols, Type, TypeId, TypeKind, Variable};
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 pub use node::{Children, Handle, Node, NodeKind, ScopeKind};
 pub use show::{Format, Limits, Shown, ValueOptions};
@@ -65,6 +65,10 @@ pub(crate) enum Storage {
     Memory { instance: InstanceId, address: u64 },
     /// A copy of them; the words say of what, for the message when somebody wants to write there.
     Bytes { bytes: Vec<u8>, origin: &'static str },
+    /// A copy of those that are known; the compiler threw the others away.
+    Partly { bytes: Vec<u8>, known: Vec<Range<usize>> },
+    /// A pointer that isn't there, to something that has no address: what it points to.
+    PointsTo(Box<Value>),
     /// They can't be had.
     Unavailable(Unavailable),
 }
@@ -113,6 +117,10 @@ impl Value {
             _ => None,
         }
     }
+}
+
+fn no_address() -> Unavailable {
+    Unavailable::new("optimised out: what it points to has no address (`*` shows it)")
 }
 
 fn computed(bytes: Vec<u8>) -> Storage {
@@ -166,9 +174,27 @@ impl<'a> Context<'a> {
         }
         let symbols = self.symbols.clone();
         let pc = self.lookup_pc();
+        let ty = self.with_lengths(ty);
         match symbols.locate(variable, pc, &mut self.access()) {
             Ok(place) => Value { storage: self.storage(&place), ty, bits: None },
             Err(why) => Value::unavailable(ty, why),
+        }
+    }
+
+    /// An array type with the lengths that it has here, where they are no constants.
+    fn with_lengths(&mut self, ty: ValueType) -> ValueType {
+        let ValueType::Named(id) = self.strip(&ty) else { return ty };
+        let known = self.ty(id);
+        let TypeKind::Array { element, counts } = &known.kind else { return ty };
+        if counts.iter().all(Option::is_some) {
+            return ty;
+        }
+        let (symbols, pc) = (self.symbols.clone(), self.lookup_pc());
+        match symbols.array_counts(id, pc, &mut self.access()) {
+            Ok(here) if here != *counts => {
+                ValueType::Array { element: Box::new(ValueType::Named(*element)), counts: here }
+            }
+            _ => ty,
         }
     }
 
@@ -192,30 +218,53 @@ impl<'a> Context<'a> {
             Place::Bytes(bytes) => {
                 Ok(Storage::Bytes { bytes: bytes.clone(), origin: "the compiler keeps only its value, not a place" })
             }
-            Place::Pieces(pieces) => {
-                let mut bytes = Vec::new();
-                for (size, piece) in pieces {
-                    let size = usize::try_from(*size).unwrap_or(usize::MAX).min(1 << 20);
-                    let Piece::At(place) = piece else {
-                        return Err(Unavailable::new("partly optimised out"));
-                    };
-                    let part = match self.place_bytes(place)? {
-                        Storage::Memory { address, .. } => {
-                            let mut part = vec![0; size];
-                            self.access().memory(address, &mut part)?;
-                            part
-                        }
-                        Storage::Bytes { mut bytes, .. } => {
-                            bytes.resize(size, 0);
-                            bytes
-                        }
-                        Storage::Unavailable(why) => return Err(why),
-                    };
-                    bytes.extend(part);
-                }
-                Ok(Storage::Bytes { bytes, origin: "it lies in several pieces" })
+            Place::Pieces(pieces) => self.pieces(pieces),
+            Place::ImplicitPointer { variable, offset } => {
+                let lost = || Unavailable::new("optimised out: what it points to isn't known");
+                let (symbols, pc) = (self.symbols.clone(), self.lookup_pc());
+                let variable = symbols.variable(*variable).ok_or_else(lost)?;
+                let storage = match symbols.locate(&variable, pc, &mut self.access())? {
+                    // One to another, or to itself.
+                    Place::ImplicitPointer { .. } => return Err(lost()),
+                    place => self.place_bytes(&place)?,
+                };
+                let ty = variable.ty.map_or(ValueType::Unknown, ValueType::Named);
+                let whole = Value { ty: ty.clone(), storage, bits: None };
+                self.part(&whole, i128::from(*offset), 1, ty)
+                    .map(|value| Storage::PointsTo(Box::new(value)))
+                    .map_err(|_| lost())
             }
         }
+    }
+
+    /// What lies in several places, some of which may be nowhere.
+    fn pieces(&mut self, pieces: &[(u64, Piece)]) -> Result<Storage, Unavailable> {
+        let (mut bytes, mut known) = (Vec::new(), Vec::<Range<usize>>::new());
+        for (size, piece) in pieces {
+            let size = usize::try_from(*size).unwrap_or(usize::MAX).min(1 << 20);
+            let start = bytes.len();
+            bytes.resize(start + size, 0);
+            let Piece::At(place) = piece else { continue };
+            let Some(part) = bytes.get_mut(start..) else { continue };
+            match self.place_bytes(place)? {
+                Storage::Memory { address, .. } => self.access().memory(address, part)?,
+                Storage::Bytes { bytes, .. } => {
+                    for (into, from) in part.iter_mut().zip(bytes) {
+                        *into = from;
+                    }
+                }
+                Storage::Partly { .. } | Storage::PointsTo(_) => continue,
+                Storage::Unavailable(why) => return Err(why),
+            }
+            match known.last_mut() {
+                Some(last) if last.end == start => last.end = bytes.len(),
+                _ => known.push(start..bytes.len()),
+            }
+        }
+        if known.len() == 1 && known.first() == Some(&(0..bytes.len())) {
+            return Ok(Storage::Bytes { bytes, origin: "it lies in several pieces" });
+        }
+        Ok(Storage::Partly { bytes, known })
     }
 
     /// A type of the module; one that is damaged is shown as such.
@@ -352,6 +401,14 @@ impl<'a> Context<'a> {
         let size = self.size(&value.ty);
         match &value.storage {
             Storage::Unavailable(why) => Err(why.clone()),
+            Storage::PointsTo(_) => Err(no_address()),
+            Storage::Partly { bytes, known } => {
+                let size = size.and_then(|size| usize::try_from(size).ok()).unwrap_or(bytes.len());
+                match bytes.get(..size).filter(|_| known.iter().any(|known| known.start == 0 && size <= known.end)) {
+                    Some(bytes) => Ok(bytes.to_vec()),
+                    None => Err(Unavailable::new("partly optimised out")),
+                }
+            }
             Storage::Bytes { bytes, .. } => {
                 let mut bytes = bytes.clone();
                 if let Some(size) = size.and_then(|s| usize::try_from(s).ok()) {

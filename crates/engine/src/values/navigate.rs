@@ -1,5 +1,7 @@
 //! From a value to its parts: members, elements, what a pointer points to.
 
+use std::ops::Range;
+
 use freezeframe_debuggee::Unavailable;
 use freezeframe_symbols::{Language, Member, Record, TypeKind, VariantPart};
 
@@ -124,6 +126,9 @@ impl Context<'_> {
         }
         match self.pointee(&value.ty) {
             Some(Some(target)) => {
+                if let Storage::PointsTo(pointed) = &value.storage {
+                    return Ok(Value { ty: target, storage: pointed.storage.clone(), bits: None });
+                }
                 let address = self.address_in(value)?;
                 Ok(self.at(address, target))
             }
@@ -262,7 +267,7 @@ impl Context<'_> {
     }
 
     /// The part of a value at `index * size` bytes from its start.
-    fn part(&self, value: &Value, index: i128, size: u64, ty: ValueType) -> Result<Value, EngineError> {
+    pub(super) fn part(&self, value: &Value, index: i128, size: u64, ty: ValueType) -> Result<Value, EngineError> {
         let storage = match &value.storage {
             Storage::Memory { instance, address } => {
                 Storage::Memory { instance: *instance, address: offset(*address, index, size)? }
@@ -274,6 +279,13 @@ impl Context<'_> {
                     None => return Err(EngineError::Expression("that part of the value isn't known".to_owned())),
                 }
             }
+            Storage::Partly { bytes, known } => {
+                let start = usize::try_from(offset(0, index, size)?).unwrap_or(usize::MAX);
+                let length = self.size(&ty).and_then(|size| usize::try_from(size).ok());
+                let end = length.map_or(bytes.len(), |length| start.saturating_add(length));
+                partly(bytes, known, start..end)
+            }
+            Storage::PointsTo(_) => Storage::Unavailable(super::no_address()),
             Storage::Unavailable(why) => Storage::Unavailable(why.clone()),
         };
         Ok(Value { ty, storage, bits: None })
@@ -412,6 +424,22 @@ impl Context<'_> {
         let named = part.variants.iter().find(|v| v.values.iter().any(fits));
         let otherwise = || part.variants.iter().find(|v| v.values.is_empty());
         Ok(named.or_else(otherwise).map(|v| v.member.clone()))
+    }
+}
+
+/// A range of a value of which only some bytes are known.
+fn partly(bytes: &[u8], known: &[Range<usize>], range: Range<usize>) -> Storage {
+    let inside = known.iter().filter_map(|known| {
+        let (start, end) = (known.start.max(range.start), known.end.min(range.end));
+        (start < end).then(|| start - range.start..end - range.start)
+    });
+    let inside: Vec<Range<usize>> = inside.collect();
+    match (bytes.get(range.clone()), inside.as_slice()) {
+        (_, []) | (None, _) => Storage::Unavailable(Unavailable::new("optimised out")),
+        (Some(bytes), [all]) if *all == (0..bytes.len()) => {
+            Storage::Bytes { bytes: bytes.to_vec(), origin: "it lies in several pieces" }
+        }
+        (Some(bytes), _) => Storage::Partly { bytes: bytes.to_vec(), known: inside },
     }
 }
 

@@ -100,6 +100,9 @@ impl Context<'_> {
             Storage::Bytes { origin, .. } => {
                 return Err(EngineError::Expression(format!("this can't be set: {origin}")));
             }
+            Storage::Partly { .. } | Storage::PointsTo(_) => {
+                return Err(EngineError::Expression("this can't be set: parts of it are optimised out".to_owned()));
+            }
             Storage::Unavailable(why) => return Err(why.clone().into()),
         };
         let bytes = match self.scalar_kind(&value.ty) {
