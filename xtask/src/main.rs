@@ -3,6 +3,7 @@
 //! Nothing here depends on Wasmtime, so that checking the guests takes seconds.
 
 mod compile;
+mod dap_types;
 mod derive;
 mod error;
 mod guests;
@@ -27,6 +28,8 @@ Usage: cargo xtask <task>
   guests --check            hash the checked-in guests and look for builders' paths; needs no compiler
   oracle [NAME…]            record what llvm-dwarfdump and llvm-symbolizer answer at random PCs into guests/oracle
   oracle --check            see that every recorded oracle belongs to the checked-in module
+  dap-types                 write the types of the Debug Adapter Protocol from its checked-in schema
+  dap-types --check         see that the checked-in types are those of the schema
 ";
 
 fn main() -> ExitCode {
@@ -52,6 +55,8 @@ fn run(words: &[String]) -> Result<String, Error> {
         ["guests", names @ ..] if plain(names) => guests::build(&root, names, guests::Write::Guests),
         ["oracle", "--check"] => oracle::check(&root),
         ["oracle", names @ ..] if plain(names) => oracle::record(&root, names),
+        ["dap-types"] => dap_types::write(&root),
+        ["dap-types", "--check"] => dap_types::check(&root),
         ["help" | "--help" | "-h"] => Ok(USAGE.to_string()),
         _ => Err(Error::Usage { words: words.join(" "), usage: USAGE }),
     }

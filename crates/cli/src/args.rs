@@ -30,6 +30,17 @@ enum Subcommands {
     Debug(Box<DebugArgs>),
     /// Say what a guest is made of: modules, functions, sources.
     Info(InfoArgs),
+    /// Serve an editor: the Debug Adapter Protocol over standard input and output, or TCP.
+    Dap(DapArgs),
+}
+
+/// The arguments of `freezeframe dap`.
+#[derive(Debug, Args)]
+pub struct DapArgs {
+    /// Listen for editors at this address (a port of this machine, such as 127.0.0.1:4711; port 0: a free one, which is
+    /// printed) instead of using standard input and output
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Option<String>,
 }
 
 /// What to do, from the command line.
@@ -39,6 +50,8 @@ pub enum Command {
     Debug(Box<DebugOptions>),
     /// `freezeframe info`
     Info(InfoArgs),
+    /// `freezeframe dap`
+    Dap(DapArgs),
 }
 
 /// The options of `freezeframe debug`.
@@ -142,6 +155,7 @@ pub fn parse() -> Command {
     let matches = Cli::command().get_matches();
     match Cli::from_arg_matches(&matches).map(|cli| cli.command) {
         Ok(Subcommands::Info(args)) => Command::Info(args),
+        Ok(Subcommands::Dap(args)) => Command::Dap(args),
         Ok(Subcommands::Debug(args)) => {
             let scripts = matches.subcommand().map(|(_, debug)| scripts(&args, debug)).unwrap_or_default();
             Command::Debug(Box::new(DebugOptions { args: *args, scripts }))

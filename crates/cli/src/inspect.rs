@@ -10,7 +10,7 @@ use crate::{
     console::{Console, ConsoleOptions},
     error::CliError,
     json::{ModuleView, Reply},
-    launch::{Launcher, debug_file},
+    launch::{Launcher, debug_files},
     output::Printer,
     views::{self, FAILED},
 };
@@ -40,7 +40,7 @@ fn modules(args: &InfoArgs, console: &Console) -> Result<Vec<ModuleView>, CliErr
         let name = args.guest.file_name().map(|name| name.to_string_lossy().into_owned());
         let bytes: Arc<[u8]> = Arc::from(bytes);
         let mut symbols = Symbols::new(bytes.clone()).map_err(|e| CliError::Other(e.to_string()))?;
-        let debug = symbols.external_debug().and_then(|name| debug_file(&args.guest, name));
+        let debug = symbols.external_debug().and_then(|name| debug_files(&args.guest)(name));
         if let Some(all) = debug.and_then(|debug| Symbols::with_debug_file(bytes, debug).ok()) {
             symbols = all;
         }

@@ -1,7 +1,6 @@
 //! Opening and launching guests: the only file that knows the host.
 
 use std::{
-    fs,
     io::IsTerminal,
     path::{Path, PathBuf},
     sync::{Arc, mpsc},
@@ -11,6 +10,8 @@ use std::{
 
 use freezeframe_debuggee::Debuggee;
 use freezeframe_host::{HostError, LaunchOptions, MappedDir, Output, Program, ProgramKind, Stdin, Stream, launch};
+
+pub use freezeframe_host::debug_files;
 
 use crate::{
     args::DebugArgs,
@@ -93,8 +94,7 @@ impl Launcher {
 
     /// The debug information that a module of the guest says to be in a file, relative to the guest.
     pub fn debug_files(&self) -> impl FnMut(&str) -> Option<Arc<[u8]>> + Send + 'static {
-        let guest = self.path().to_owned();
-        move |name| debug_file(&guest, name)
+        debug_files(self.path())
     }
 
     /// Its file.
@@ -111,14 +111,6 @@ impl Launcher {
     pub fn invoked(&self) -> Option<&str> {
         self.options.invoke.as_ref().map(|(name, _)| name.as_str())
     }
-}
-
-/// The file that a guest names as the place of its debug information. Nothing is fetched from elsewhere.
-pub fn debug_file(guest: &Path, name: &str) -> Option<Arc<[u8]>> {
-    if name.contains("://") {
-        return None;
-    }
-    fs::read(guest.parent().unwrap_or(Path::new("")).join(name)).ok().map(Arc::from)
 }
 
 fn output(console: Console) -> Output {

@@ -14,6 +14,7 @@ mod args;
 mod commands;
 mod complete;
 mod console;
+mod dap;
 mod error;
 mod highlight;
 mod hooks;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
     let code = match args::parse() {
         Command::Debug(options) => repl::debug(options),
         Command::Info(options) => inspect::info(&options),
+        Command::Dap(options) => dap::serve(&options),
     };
     // Exit codes are eight bits wide on most systems; what a guest gives beyond that is cut as the system would.
     ExitCode::from((code & 0xff) as u8)

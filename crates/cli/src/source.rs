@@ -10,8 +10,8 @@ use std::{
     rc::Rc,
 };
 
-/// How many folders above the guest's are looked through.
-const FOLDERS_ABOVE: usize = 6;
+use freezeframe_engine::SourcePaths;
+
 /// Larger files aren't source.
 const LARGEST: u64 = 32 << 20;
 
@@ -50,9 +50,7 @@ impl Snippet {
 /// The source files of a guest.
 #[derive(Debug, Default)]
 pub struct Sources {
-    /// Asked for by the person, first.
-    folders: Vec<PathBuf>,
-    guest: PathBuf,
+    paths: SourcePaths,
     found: HashMap<String, Option<Rc<SourceText>>>,
     explained: HashSet<String>,
 }
@@ -61,12 +59,12 @@ impl Sources {
     /// For a guest, with folders to look in.
     pub fn new(guest: &Path, folders: Vec<PathBuf>) -> Self {
         let guest = std::path::absolute(guest).unwrap_or_else(|_| guest.to_owned());
-        Self { folders, guest, ..Self::default() }
+        Self { paths: SourcePaths::new(guest, folders), ..Self::default() }
     }
 
     /// Looks in one more folder from now on.
     pub fn add_folder(&mut self, folder: PathBuf) {
-        self.folders.push(folder);
+        self.paths.add_folder(folder);
         self.found.retain(|_, found| found.is_some());
         self.explained.clear();
     }
@@ -76,7 +74,7 @@ impl Sources {
         if let Some(found) = self.found.get(path) {
             return found.clone();
         }
-        let found = self.candidates(path).into_iter().find_map(|path| {
+        let found = self.paths.candidates(path).into_iter().find_map(|path| {
             let metadata = std::fs::metadata(&path).ok().filter(|m| m.is_file() && m.len() <= LARGEST)?;
             let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
             std::io::Read::read_to_end(&mut std::fs::File::open(&path).ok()?, &mut bytes).ok()?;
@@ -85,35 +83,6 @@ impl Sources {
         });
         self.found.insert(path.to_owned(), found.clone());
         found
-    }
-
-    fn candidates(&self, path: &str) -> Vec<PathBuf> {
-        let mut candidates = vec![PathBuf::from(path)];
-        let parts: Vec<&str> = path.split(['/', '\\']).filter(|p| !p.is_empty() && *p != "." && *p != "..").collect();
-        // Parts of `path` below a folder, the most first, at least so many.
-        let mut below = |folder: &Path, least: usize| {
-            for dropped in 0..=parts.len().saturating_sub(least.max(1)) {
-                if parts.len() - dropped >= least {
-                    candidates.push(parts[dropped..].iter().fold(folder.to_owned(), |path, part| path.join(part)));
-                }
-            }
-        };
-        for folder in &self.folders {
-            below(folder, 1);
-        }
-        // The toolchain's own files: a project's `src/lib.rs` isn't the standard library's.
-        if path.starts_with("/rustc/") || path.starts_with("/rust/deps/") || path.contains("://") {
-            return candidates;
-        }
-        below(Path::new(""), 1);
-        let mut above = self.guest.ancestors().skip(1).take(FOLDERS_ABOVE);
-        if let Some(folder) = above.next() {
-            below(folder, 1);
-        }
-        for folder in above {
-            below(folder, 2);
-        }
-        candidates
     }
 
     /// The path as people are shown it: where the file is, or what the compiler said without what tells nobody anything.

@@ -1,8 +1,8 @@
 //! From the engine's answers to [`crate::json`]'s.
 
 use freezeframe_engine::{
-    Breakpoint, Crossing, Ended, FunctionInfo, Instruction, Language, LocationSpec, Shown, SourcePosition, StackFrame, WasmState,
-    WasmValue,
+    Breakpoint, Crossing, Ended, FunctionInfo, Instruction, Language, LocationSpec, Shown, SourcePosition, StackFrame,
+    WasmState, WasmValue,
 };
 use freezeframe_symbols::Symbols;
 

@@ -168,7 +168,8 @@ fn conditions_may_call() {
 fn continue_passes_hits_of_the_breakpoint() {
     let ran = batch(ORDERS, &["break price", "run", "continue 2", "print order->id", "info breakpoints"]);
     ran.prints("$1 = 3\n").prints("1    yes      3 ");
-    batch(ORDERS, &["tbreak main", "run", "next", "continue 2"]).complains("isn't at a breakpoint that could be passed");
+    batch(ORDERS, &["tbreak main", "run", "next", "continue 2"])
+        .complains("isn't at a breakpoint that could be passed");
 }
 
 #[test]
@@ -178,6 +179,9 @@ fn frames_are_found_by_function() {
     // Further out first: a recursion is walked outwards.
     let line = at("orders.c", "factorial-end");
     let place = format!("break {line}");
-    let ran = batch(ORDERS, &[&place, "run", "continue 3", "frame function factorial", "frame function factorial", "print n"]);
+    let ran = batch(
+        ORDERS,
+        &[&place, "run", "continue 3", "frame function factorial", "frame function factorial", "print n"],
+    );
     ran.prints("#1  factorial").prints("#2  factorial").prints("$1 = 4\n");
 }

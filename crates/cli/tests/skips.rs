@@ -24,7 +24,10 @@ fn steps_pass_by_std_and_stop_in_closures() {
 
 #[test]
 fn named_functions_and_files_are_passed_by() {
-    let ran = batch("orders.O0.dwarf5", &["skip price", "break main", "run", "next 4", "step", "step", "step", "step", "info skip"]);
+    let ran = batch(
+        "orders.O0.dwarf5",
+        &["skip price", "break main", "run", "next 4", "step", "step", "step", "step", "info skip"],
+    );
     ran.prints("skip 1: steps pass by function price\n").prints("1    yes      function price\n");
     // `price` is passed by, and `no_discount`, which it calls, isn't.
     ran.prints("no_discount at guests/src/orders.c:");
@@ -37,7 +40,16 @@ fn named_functions_and_files_are_passed_by() {
 fn the_list_is_kept() {
     let ran = batch(
         "orders.O0.dwarf5",
-        &["break price", "run", "skip", "skip disable 1", "info skip", "skip delete 1", "skip delete 1", "skip delete 0"],
+        &[
+            "break price",
+            "run",
+            "skip",
+            "skip disable 1",
+            "info skip",
+            "skip delete 1",
+            "skip delete 1",
+            "skip delete 0",
+        ],
     );
     ran.prints("skip 1: steps pass by function price\n").prints("1    no       function price\n");
     ran.complains("no skip number 1").complains("skip 0 can't be deleted");

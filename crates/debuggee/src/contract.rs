@@ -335,6 +335,13 @@ pub trait Debuggee: Send {
     /// [`DebuggeeError::Ended`] once [`Event::Ended`] was delivered.
     fn next_event(&mut self, timeout: Option<Duration>) -> Result<Option<Event>, DebuggeeError>;
 
+    /// Says whom to tell that [`next_event`](Self::next_event) may have something, for front ends that wait for more than
+    /// one debuggee: `wake` is called from any thread, once or more for each event, and must not block. Replaces the one
+    /// before. Of a debuggee that doesn't do this, only [`next_event`](Self::next_event) tells.
+    fn on_event(&mut self, wake: Arc<dyn Fn() + Send + Sync>) {
+        let _ = wake;
+    }
+
     /// A handle by which other threads can stop it.
     fn interrupter(&self) -> Interrupter;
 

@@ -119,7 +119,8 @@ impl Context<'_> {
                     Some(ty) => {
                         let size = context.size(&ty).and_then(|size| usize::try_from(size).ok());
                         let size = size.filter(|size| *size <= MOST_BYTES);
-                        let size = size.ok_or_else(|| EngineError::Expression(format!("what `{name}` returns is too large")))?;
+                        let size =
+                            size.ok_or_else(|| EngineError::Expression(format!("what `{name}` returns is too large")))?;
                         let address = room(&mut stack)?.place(vec![0; size])?;
                         args.insert(0, WasmValue::I32(address.cast_signed()));
                         Expected::Memory(ty, u64::from(address))
@@ -152,7 +153,11 @@ impl Context<'_> {
         Ok(Prepared { name, module, call, expected, stack, writes })
     }
 
-    fn stack_pointer(&mut self, instance: InstanceId, global: Option<u32>) -> Result<Option<StackPointer>, EngineError> {
+    fn stack_pointer(
+        &mut self,
+        instance: InstanceId,
+        global: Option<u32>,
+    ) -> Result<Option<StackPointer>, EngineError> {
         let Some(global) = global else { return Ok(None) };
         match self.target.global(instance, global)? {
             WasmValue::I32(was) => {
@@ -164,12 +169,7 @@ impl Context<'_> {
     }
 
     /// Arguments of a function of which only the Wasm type is known.
-    fn raw(
-        &mut self,
-        name: &str,
-        takes: &[ValType],
-        arguments: Vec<Argument>,
-    ) -> Result<Vec<WasmValue>, EngineError> {
+    fn raw(&mut self, name: &str, takes: &[ValType], arguments: Vec<Argument>) -> Result<Vec<WasmValue>, EngineError> {
         if takes.len() != arguments.len() {
             let types: Vec<String> = takes.iter().map(ToString::to_string).collect();
             return Err(EngineError::Expression(format!(

@@ -8,8 +8,13 @@ use freezeframe_symbols::Symbols;
 use regex::{Regex, RegexBuilder};
 
 use crate::{
-    EngineError, HitCondition, LocationSpec, SourcePosition, code::Code, error::near_misses, expression::Expression,
-    logpoint::LogText, target::Target,
+    EngineError, HitCondition, LocationSpec, SourcePosition,
+    code::Code,
+    error::near_misses,
+    expression::Expression,
+    logpoint::LogText,
+    source_lines::{self, SameSource},
+    target::Target,
 };
 
 /// The most functions that one pattern may fit: who wants more has written another pattern than they meant.
@@ -120,8 +125,25 @@ pub(crate) struct Resolved {
 }
 
 /// Finds a location in one module. `Ok(None)`: it isn't there, but might be in another.
-pub(crate) fn resolve(spec: &LocationSpec, symbols: &Symbols, code: &Code) -> Result<Option<Resolved>, EngineError> {
+pub(crate) fn resolve(
+    spec: &LocationSpec,
+    symbols: &Symbols,
+    code: &Code,
+    same: &SameSource,
+) -> Result<Option<Resolved>, EngineError> {
     match spec {
+        LocationSpec::Source { path, line, column } => {
+            let files = source_lines::files(symbols, path, same);
+            match source_lines::sites(symbols, &files, *line, *column) {
+                _ if files.is_empty() => Ok(None),
+                None => Err(EngineError::NoCodeAtLine { file: path.clone(), line: *line }),
+                Some((found, pcs)) => {
+                    let pcs = pcs.into_iter().map(|pc| past_structure(symbols, code, pc)).collect();
+                    let note = (found != *line).then(|| format!("no code at line {line}; moved to line {found}"));
+                    Ok(Some(Resolved { pcs, note }))
+                }
+            }
+        }
         LocationSpec::Function(name) => {
             let mut pcs = symbols.function_sites(name);
             // Parameters are no part of the names here: of overloads all are taken.
@@ -198,7 +220,7 @@ pub(crate) fn bind(spec: &LocationSpec, target: &Target) -> Result<(Vec<BoundSit
     let mut note = None;
     let mut failed = None;
     for (index, module) in (0_u32..).zip(&target.modules) {
-        match resolve(spec, &module.symbols, &module.code) {
+        match resolve(spec, &module.symbols, &module.code, &target.same_source) {
             Ok(Some(resolved)) => {
                 note = note.or(resolved.note);
                 for pc in resolved.pcs {
@@ -244,7 +266,7 @@ pub(crate) fn not_found(spec: &LocationSpec, targets: &[Target]) -> EngineError 
             let names = names.flat_map(|f| [f.name.as_str(), f.short_name.as_str()]);
             EngineError::NoFunction { name: name.clone(), near: near_misses(name, names) }
         }
-        LocationSpec::Line { file, .. } => {
+        LocationSpec::Line { file, .. } | LocationSpec::Source { path: file, .. } => {
             let names = modules().flat_map(|m| m.symbols.files());
             let names = names.map(|f| f.path.rsplit('/').next().unwrap_or(&f.path));
             EngineError::NoFile { name: file.clone(), near: near_misses(file, names) }

@@ -11,8 +11,8 @@ use std::{
 
 use freezeframe_debuggee::ModulePc;
 use wasmparser::{
-    BinaryReader, Catch, CompositeInnerType, ElementItems, ElementKind, Export, ExternalKind, FuncType, FunctionBody, KnownCustom, Name, Operator, Parser,
-    Payload, TypeRef, ValType,
+    BinaryReader, Catch, CompositeInnerType, ElementItems, ElementKind, Export, ExternalKind, FuncType, FunctionBody,
+    KnownCustom, Name, Operator, Parser, Payload, TypeRef, ValType,
 };
 
 use crate::EngineError;

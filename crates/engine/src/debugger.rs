@@ -18,6 +18,7 @@ use crate::{
     code::Code,
     expression::Memo,
     skips::{Skip, SkipId, SkipWhat, Skips},
+    source_lines::SameSource,
     stepping::{Direction, Step, Stepping},
     target::{LoadedModule, State, Target},
     values::Handles,
@@ -104,7 +105,6 @@ struct ReadModule {
 pub type ModuleSymbols = (ModuleId, Option<String>, Arc<Symbols>);
 
 /// The debugger. All its methods are called from one thread; guests run on their own.
-#[derive(Default)]
 pub struct Debugger {
     pub(crate) targets: Vec<Target>,
     pub(crate) breakpoints: Vec<Breakpoint>,
@@ -113,11 +113,14 @@ pub struct Debugger {
     pub(crate) catch_exceptions: bool,
     /// Who is told what log points say.
     pub(crate) log: Option<LogSink>,
+    /// Who is told of events of debuggees.
+    pub(crate) wake: Option<Wake>,
     /// Stops that happened while something else was being done.
     pub(crate) pending: VecDeque<Report>,
     /// Symbols that were read already: the same program run again has the same.
     symbols: Vec<ReadModule>,
     debug_files: Option<DebugFiles>,
+    pub(crate) same_source: SameSource,
     /// Printed values and people's variables: of all debuggees, as they outlive a run.
     memo: Memo,
     /// What steps pass by.
@@ -129,6 +132,9 @@ pub struct Debugger {
 /// Finds the file that a module names as the place of its debug information (a path or URL relative to the module).
 type DebugFiles = Box<dyn FnMut(&str) -> Option<Arc<[u8]>> + Send>;
 
+/// Tells somebody that a debuggee has done something.
+pub(crate) type Wake = Arc<dyn Fn(DebuggeeId) + Send + Sync>;
+
 /// Takes what log points say.
 pub(crate) type LogSink = Box<dyn FnMut(&LogLine) + Send>;
 
@@ -137,10 +143,29 @@ const PAUSE: Duration = Duration::from_secs(5);
 /// How long it waits for one that it killed.
 const KILL: Duration = Duration::from_secs(1);
 
+impl Default for Debugger {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Debugger {
     /// A debugger without debuggees.
     pub fn new() -> Self {
-        Self::default()
+        Self {
+            targets: Vec::new(),
+            breakpoints: Vec::new(),
+            last_debuggee: 0,
+            last_breakpoint: 0,
+            catch_exceptions: false,
+            log: None,
+            wake: None,
+            pending: VecDeque::new(),
+            symbols: Vec::new(),
+            debug_files: None,
+            same_source: Arc::new(|wanted, path| wanted == path),
+            memo: Memo::default(),
+        }
     }
 
     /// Says how to find debug information that lies in files of its own: given the name that a module says
@@ -160,6 +185,8 @@ impl Debugger {
         let mut target = Target::new(id, debuggee);
         target.memo = self.memo.clone();
         target.skips = self.skips.clone();
+        target.same_source = self.same_source.clone();
+        self.listen_to(&mut target);
         match target.debuggee.next_event(None)? {
             Some(Event::Stopped(_)) => target.state = State::Stopped,
             Some(Event::Ended(ended)) => {
@@ -325,8 +352,7 @@ impl Debugger {
         let places = target.plan_step_from(Direction::Forward, Step::Out, frame.physical, frame.inline_depth)?;
         // Only the innermost frame's value is what lies on top of its caller's operands then.
         let returning = (!frame.inlined).then_some((frame.module, frame.function_index));
-        target.stepping =
-            Some(Stepping::once(Step::Out, places, returning));
+        target.stepping = Some(Stepping::once(Step::Out, places, returning));
         self.resume_with_plan(id)
     }
 
@@ -349,8 +375,7 @@ impl Debugger {
             let here = s.module == frame.module && function.as_ref().is_some_and(|f| f.range.contains(&s.pc));
             (s.site(), if here { depth } else { DepthCheck::Any })
         }));
-        self.target(id)?.stepping =
-            Some(Stepping::once(Step::Out, places, None));
+        self.target(id)?.stepping = Some(Stepping::once(Step::Out, places, None));
         self.resume_with_plan(id)
     }
 
@@ -369,8 +394,7 @@ impl Debugger {
         let deeper = DepthCheck::AtLeast(target.depth()?.saturating_add(1));
         places.sites.extend(sites.iter().map(|s| (s.site(), deeper)));
         target.interrupt.store(false, Relaxed);
-        target.stepping =
-            Some(Stepping::once(Step::Over, places, None));
+        target.stepping = Some(Stepping::once(Step::Over, places, None));
         self.resume_with_plan(id)
     }
 
@@ -567,9 +591,8 @@ impl Debugger {
     /// # Errors
     /// There's none of this number.
     pub fn enable_skip(&mut self, id: SkipId, enabled: bool) -> Result<(), EngineError> {
-        let found = self.change_skips(|skips| {
-            skips.list.iter_mut().find(|skip| skip.id == id).map(|skip| skip.enabled = enabled)
-        });
+        let found = self
+            .change_skips(|skips| skips.list.iter_mut().find(|skip| skip.id == id).map(|skip| skip.enabled = enabled));
         found.ok_or(EngineError::NoSkip(id))
     }
 

@@ -12,6 +12,16 @@ pub enum LocationSpec {
         /// Line, from 1.
         line: u32,
     },
+    /// A line of the file that a front end names by a path of its own; see
+    /// [`match_sources`](crate::Debugger::match_sources).
+    Source {
+        /// The front end's path.
+        path: String,
+        /// Line, from 1.
+        line: u32,
+        /// The first statement at or after this column, from 1, if there's one; of the line otherwise.
+        column: Option<u32>,
+    },
     /// A function by its name or the end of its path.
     Function(String),
     /// An exact operator: offset in the module (the first loaded module that has it).
@@ -79,6 +89,8 @@ impl std::fmt::Display for LocationSpec {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Line { file, line } => write!(f, "{file}:{line}"),
+            Self::Source { path, line, column: None } => write!(f, "{path}:{line}"),
+            Self::Source { path, line, column: Some(column) } => write!(f, "{path}:{line}:{column}"),
             Self::Function(name) => f.write_str(name),
             Self::Address(pc) => write!(f, "*{pc:#x}"),
             Self::Matching(pattern) => f.write_str(pattern),

@@ -79,7 +79,8 @@ const LIBRARY_ROOTS: &[&str] = &[
 ];
 
 fn is_of_libraries(path: &str) -> bool {
-    let begins = |root: &&str| path.starts_with(*root) || path.match_indices(*root).any(|(at, _)| path[..at].ends_with('/'));
+    let begins =
+        |root: &&str| path.starts_with(*root) || path.match_indices(*root).any(|(at, _)| path[..at].ends_with('/'));
     path.starts_with("/usr/include/") || LIBRARY_ROOTS.iter().any(begins)
 }
 

@@ -216,9 +216,10 @@ impl Target {
                 elsewhere = true;
                 continue;
             }
-            let skipped = module.symbols.function_by_index(function).is_none_or(|described| {
-                self.skips.pass(&module.symbols, described, origin.past_libraries)
-            });
+            let skipped = module
+                .symbols
+                .function_by_index(function)
+                .is_none_or(|described| self.skips.pass(&module.symbols, described, origin.past_libraries));
             if let Some(pc) = entry_with_lines(module, function).filter(|_| !skipped) {
                 places.add(origin.frame.module, pc, depth);
                 continue;
@@ -236,9 +237,10 @@ impl Target {
             // An import may be another module's function, or host code that calls back: any export may be entered next.
             for (id, loaded) in (0_u32..).zip(&self.modules) {
                 for (_, function) in &loaded.code.exports {
-                    let skipped = loaded.symbols.function_by_index(*function).is_some_and(|described| {
-                        self.skips.pass(&loaded.symbols, described, origin.past_libraries)
-                    });
+                    let skipped = loaded
+                        .symbols
+                        .function_by_index(*function)
+                        .is_some_and(|described| self.skips.pass(&loaded.symbols, described, origin.past_libraries));
                     if let Some(pc) = entry_with_lines(loaded, *function).filter(|_| !skipped) {
                         places.add(ModuleId(id), pc, DepthCheck::AtLeast(origin.depth + 1));
                     }

@@ -16,7 +16,7 @@ use freezeframe_symbols::Symbols;
 
 use crate::{
     BreakpointId, EngineError, breakpoints::Owner, calls::Calling, code::Code, expression::Memo, skips::Skips,
-    stepping::Stepping,
+    source_lines::SameSource, stepping::Stepping,
 };
 
 /// The unit in which memory is read and kept during a stop.
@@ -62,6 +62,8 @@ pub(crate) struct Target {
     pub calls: Vec<Calling>,
     /// Whether functions may be called while an expression is evaluated.
     pub may_call: bool,
+    /// How a front end's paths are compared with those of debug information.
+    pub same_source: SameSource,
     stop: StopCache,
     /// How many stops there were, and how often what was read at one of them became stale.
     stops: u64,
@@ -94,6 +96,7 @@ impl Target {
             stopped_at: Vec::new(),
             calls: Vec::new(),
             may_call: false,
+            same_source: Arc::new(|wanted, path| wanted == path),
             stop: StopCache::default(),
             stops: 0,
             version: 0,

@@ -10,11 +10,13 @@
 #![forbid(unsafe_code)]
 
 mod cache;
+mod debug_files;
 mod error;
 mod launch;
 mod output;
 mod program;
 
+pub use debug_files::debug_files;
 pub use error::HostError;
 pub use launch::{LaunchOptions, MappedDir, Stdin, launch};
 pub use output::{Output, Stream};

@@ -3,11 +3,7 @@
 use freezeframe_engine::{BreakpointSpec, Ended, LocationSpec, Report, Step};
 
 use super::{Answer, Call, Command, Repeat, Words};
-use crate::{
-    app::App,
-    error::CliError,
-    json::Reply,
-};
+use crate::{app::App, error::CliError, json::Reply};
 
 pub(super) const COMMANDS: &[Command] = &[
     Command::new(
@@ -135,23 +131,7 @@ pub(super) fn entry(app: &mut App) -> Result<LocationSpec, CliError> {
     if let Some(name) = app.launcher.invoked() {
         return Ok(LocationSpec::Function(name.to_owned()));
     }
-    let modules = app.debugger.modules(id)?;
-    let functions = || modules.iter().flat_map(|(_, _, symbols)| symbols.functions().iter().map(move |f| (symbols, f)));
-    let mains = functions().filter(|(_, f)| f.has_dwarf && f.short_name == "main");
-    // A language's run-time library has functions of this name too.
-    let toolchain = |path: &str| path.starts_with("/rustc/") || path.contains("/lib/zig/") || path.contains("://");
-    let mut candidates: Vec<(bool, usize, &str)> = mains
-        .map(|(symbols, f)| {
-            let file = f.declared.and_then(|at| symbols.files().get(at.file.0 as usize));
-            (file.is_none_or(|file| toolchain(&file.path)), f.name.len(), f.name.as_str())
-        })
-        .collect();
-    candidates.sort_unstable();
-    let name = candidates.first().map(|(_, _, name)| *name);
-    // What C compilers call it in a module without DWARF.
-    let named = |name: &&&str| functions().any(|(_, f)| f.name == **name);
-    let names = ["main", "__main_argc_argv", "__main_void", "__original_main"];
-    Ok(LocationSpec::Function(name.or(names.iter().find(named).copied()).unwrap_or("_start").to_owned()))
+    Ok(app.debugger.entry(id)?)
 }
 
 fn go_on(app: &mut App, call: &Call<'_>) -> Answer {

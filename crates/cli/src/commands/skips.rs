@@ -84,7 +84,8 @@ fn change(
     while !rest.is_empty() {
         let (word, after) = split_word(rest);
         rest = after;
-        let number = word.parse().map_err(|_| call.usage(format!("`{word}` is no number of an entry (see `info skip`)")))?;
+        let number =
+            word.parse().map_err(|_| call.usage(format!("`{word}` is no number of an entry (see `info skip`)")))?;
         change(app, SkipId(number))?;
     }
     Ok(Some(Reply::Message(format!("skip {} {done}", call.rest))))

@@ -63,7 +63,8 @@ impl Context<'_> {
         let found = self.symbols.find_functions(&absolute(&self.symbols, self.lookup_pc(), path));
         let function = self.symbols.functions().get(found.first()?.0 as usize)?;
         let code = &self.target.module(self.module_id())?.code;
-        let missing = || EngineError::Expression(format!("there is no pointer to `{path}`: the program never takes its address"));
+        let missing =
+            || EngineError::Expression(format!("there is no pointer to `{path}`: the program never takes its address"));
         Some(code.table_entry(function.index).ok_or_else(missing))
     }
 
@@ -159,7 +160,9 @@ impl Context<'_> {
         let instance = self.instance.ok_or(EngineError::NoStack)?;
         match self.target.ask(Query::TableFunction { instance, table: 0, entry })? {
             Answer::Function(Some((module, function))) => Ok(Callee { module, function, receiver }),
-            _ => Err(EngineError::Expression(format!("entry {entry} of the function table holds no function of a module"))),
+            _ => Err(EngineError::Expression(format!(
+                "entry {entry} of the function table holds no function of a module"
+            ))),
         }
     }
 

@@ -6,7 +6,7 @@
 use std::{
     collections::VecDeque,
     sync::{
-        Condvar, Mutex, MutexGuard,
+        Arc, Condvar, Mutex, MutexGuard,
         atomic::{AtomicU64, Ordering::SeqCst},
     },
     task::{Poll, Waker},
@@ -63,7 +63,12 @@ struct State {
     near: Option<Waker>,
     control: Option<Control>,
     killed: bool,
+    /// Who is told of events besides the far half.
+    wake: Option<Wake>,
 }
+
+/// Tells somebody that there's an event.
+pub(super) type Wake = Arc<dyn Fn() + Send + Sync>;
 
 impl Link {
     fn state(&self) -> MutexGuard<'_, State> {
@@ -119,7 +124,8 @@ impl Link {
             return Some(r);
         }
         drop(state);
-        for _ in 0..LOOKS {
+        let looks = if timeout == Some(Duration::ZERO) { 0 } else { LOOKS };
+        for _ in 0..looks {
             if self.to_far.load(SeqCst) != seen {
                 break;
             }
@@ -140,6 +146,17 @@ impl Link {
                     self.far.wait_timeout(state, left).unwrap_or_else(std::sync::PoisonError::into_inner).0
                 }
             };
+        }
+    }
+
+    /// From now on somebody is told of events; of those that came before, at once.
+    pub(super) fn on_event(&self, wake: Wake) {
+        let mut state = self.state();
+        state.wake = Some(wake.clone());
+        let waiting = !state.events.is_empty();
+        drop(state);
+        if waiting {
+            wake();
         }
     }
 
@@ -194,8 +211,12 @@ impl Link {
             control.cancel_interrupt();
         }
         state.events.push_back(Event::Stopped(Stopped { reason }));
+        let wake = state.wake.clone();
         drop(state);
         self.tell_far();
+        if let Some(wake) = wake {
+            wake();
+        }
     }
 
     /// Waits for a command; `None` once the guest is being killed.
@@ -256,7 +277,11 @@ impl Link {
         state.phase = Phase::Ended;
         state.control = None;
         state.events.push_back(Event::Ended(ended));
+        let wake = state.wake.clone();
         drop(state);
         self.tell_far();
+        if let Some(wake) = wake {
+            wake();
+        }
     }
 }

@@ -142,6 +142,10 @@ impl Debuggee for LiveDebuggee {
         self.link.next_event(timeout)
     }
 
+    fn on_event(&mut self, wake: Arc<dyn Fn() + Send + Sync>) {
+        self.link.on_event(wake);
+    }
+
     fn interrupter(&self) -> Interrupter {
         let link = Arc::downgrade(&self.link);
         Interrupter::new(move || {

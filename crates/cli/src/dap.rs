@@ -1,0 +1,35 @@
+//! `freezeframe dap`: a server for editors.
+
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs as _};
+
+use crate::{args::DapArgs, views::FAILED};
+
+/// Serves one editor on standard input and output, or all that connect; gives the exit code.
+pub fn serve(args: &DapArgs) -> i32 {
+    let served = match &args.listen {
+        None => freezeframe_dap::serve_stdio().map_err(|e| e.to_string()),
+        Some(address) => listen(address),
+    };
+    match served {
+        Ok(()) => 0,
+        Err(why) => {
+            eprintln!("freezeframe dap: {why}");
+            FAILED
+        }
+    }
+}
+
+fn listen(address: &str) -> Result<(), String> {
+    let failed = |e: std::io::Error| format!("can't listen at {address}: {e}; give HOST:PORT, such as 127.0.0.1:4711");
+    let addresses: Vec<SocketAddr> = address.to_socket_addrs().map_err(failed)?.collect();
+    // Whoever connects can run programs here.
+    if let Some(open) = addresses.iter().find(|address| !address.ip().is_loopback()) {
+        return Err(format!(
+            "{open} can be reached from other machines; give an address of this one, such as 127.0.0.1:0"
+        ));
+    }
+    let listener = TcpListener::bind(&*addresses).map_err(failed)?;
+    let at = listener.local_addr().map_err(failed)?;
+    println!("listening at {at}");
+    freezeframe_dap::listen(&listener).map_err(|e| e.to_string())
+}

@@ -1,0 +1,78 @@
+//! Guests of files on this machine, by the host.
+
+use std::sync::Arc;
+
+use freezeframe_debuggee::Debuggee;
+use freezeframe_host::{LaunchOptions, MappedDir, Output, Program, Stdin, Stream, debug_files, launch};
+
+use crate::{
+    launch::{LaunchArguments, Opened, Opener},
+    output::Decoder,
+    transport::outbox::Outbox,
+};
+
+struct Guest {
+    program: Program,
+    options: LaunchOptions,
+}
+
+impl Opened for Guest {
+    fn start(&self) -> Result<Box<dyn Debuggee>, String> {
+        launch(&self.program, self.options.clone()).map_err(|e| e.to_string())
+    }
+
+    fn debug_files(&self) -> Box<dyn FnMut(&str) -> Option<Arc<[u8]>> + Send> {
+        Box::new(debug_files(self.program.path()))
+    }
+}
+
+/// Opens files on this machine.
+pub fn opener() -> Opener {
+    Arc::new(|arguments, outbox| {
+        let options = options(arguments, outbox)?;
+        let program = Program::open(&arguments.absolute(&arguments.program)).map_err(|e| e.to_string())?;
+        Ok(Box::new(Guest { program, options }))
+    })
+}
+
+fn options(arguments: &LaunchArguments, outbox: Outbox) -> Result<LaunchOptions, String> {
+    let mut dirs = Vec::new();
+    for dir in &arguments.dirs {
+        let (host, guest) = dir.split_once("::").unwrap_or((dir, dir));
+        if host.is_empty() || guest.is_empty() {
+            return Err(format!("`dirs` has {dir:?}; write HOST or HOST::GUEST"));
+        }
+        dirs.push(MappedDir { host: arguments.absolute(host.as_ref()), guest: guest.to_owned() });
+    }
+    let env = arguments.env.iter().filter_map(|(name, value)| Some((name.clone(), value.clone()?)));
+    let (args, invoke) = match &arguments.invoke {
+        Some(name) => (Vec::new(), Some((name.clone(), arguments.args.clone()))),
+        None => (arguments.args.clone(), None),
+    };
+    Ok(LaunchOptions {
+        args,
+        env: env.collect(),
+        dirs,
+        stdin: arguments.stdin.as_ref().map_or(Stdin::Empty, |path| Stdin::File(arguments.absolute(path))),
+        invoke,
+        output: output(outbox),
+    })
+}
+
+fn output(outbox: Outbox) -> Output {
+    let decoders = (Decoder::default(), Decoder::default());
+    Output::new(move |stream, bytes| {
+        let (category, decoder) = match stream {
+            Stream::Stdout => ("stdout", &decoders.0),
+            Stream::Stderr => ("stderr", &decoders.1),
+        };
+        let text = decoder.text(bytes);
+        if !text.is_empty() {
+            // Without a client nobody wants to know; the guest isn't disturbed by that.
+            outbox.output(category, &text);
+        }
+        Ok(())
+    })
+    // A person wants to see each line as it is printed, not when the guest's buffer is full.
+    .terminal(true)
+}

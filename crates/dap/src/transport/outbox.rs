@@ -1,0 +1,190 @@
+//! What waits to be sent to a client.
+//!
+//! Invariant: messages arrive in the order in which they were sent, whoever sent them; a client that doesn't read holds up
+//! nobody but a guest that writes more than a pipe would take, and one that never reads is given up.
+
+use std::{
+    collections::VecDeque,
+    io::Write,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    thread,
+};
+
+use serde_json::Value;
+
+use super::framing;
+use crate::protocol::{Event, Outgoing, types::OutputEventBody};
+
+/// How many bytes of messages may wait before the client counts as gone.
+const MOST_WAITING: usize = 64 << 20;
+/// How many bytes may wait before a guest's output does.
+const OUTPUT_WAITS: usize = 1 << 20;
+/// How long one output event becomes by what is added to it, in bytes.
+const LONGEST_OUTPUT: usize = 64 << 10;
+
+/// The way to a client. Clones lead to the same one.
+#[derive(Clone)]
+pub struct Outbox(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    queue: VecDeque<(Item, usize)>,
+    /// An estimate of what the queue holds, in bytes.
+    waiting: usize,
+    last_seq: i64,
+    closed: bool,
+    /// The writer is done with what it was given.
+    idle: bool,
+}
+
+enum Item {
+    Message(Value),
+    /// Guest output, not yet an event: more of the same may be added.
+    Output {
+        category: &'static str,
+        text: String,
+    },
+}
+
+impl Outbox {
+    /// Starts a thread that writes to a client. `gone` is called, once, when it can't any more.
+    pub fn start(mut to: impl Write + Send + 'static, gone: impl FnOnce() + Send + 'static) -> std::io::Result<Self> {
+        let outbox = Self(Arc::default());
+        let shared = outbox.0.clone();
+        thread::Builder::new().name("dap-writer".to_owned()).spawn(move || {
+            while let Some(message) = shared.next() {
+                let bytes = message.to_string();
+                if framing::write(&mut to, bytes.as_bytes()).is_err() {
+                    shared.close();
+                    gone();
+                    return;
+                }
+            }
+        })?;
+        Ok(outbox)
+    }
+
+    /// Sends a message and gives its number.
+    pub fn send(&self, message: Outgoing) -> i64 {
+        let mut state = self.0.lock();
+        state.last_seq += 1;
+        let seq = state.last_seq;
+        let message = message.numbered(seq);
+        // What is large in a message is text.
+        let size = message["body"].as_object().map_or(256, |body| 256 + body.values().map(size).sum::<usize>());
+        self.push(state, Item::Message(message), size);
+        seq
+    }
+
+    /// Sends an event.
+    pub fn event<E: Event>(&self, body: &E) {
+        self.send(Outgoing::event(body));
+    }
+
+    /// Sends what a guest wrote. Waits while much else does. `false`: there's no client any more.
+    pub fn output(&self, category: &'static str, text: &str) -> bool {
+        let mut state = self.0.lock();
+        while state.waiting > OUTPUT_WAITS && !state.closed {
+            state = self.0.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        if state.closed {
+            return false;
+        }
+        if let Some((Item::Output { category: last, text: so_far }, size)) = state.queue.back_mut()
+            && *last == category
+            && so_far.len() < LONGEST_OUTPUT
+        {
+            so_far.push_str(text);
+            *size += text.len();
+            state.waiting += text.len();
+            return true;
+        }
+        self.push(state, Item::Output { category, text: text.to_owned() }, 128 + text.len());
+        true
+    }
+
+    fn push(&self, mut state: MutexGuard<'_, State>, item: Item, size: usize) {
+        if state.closed {
+            return;
+        }
+        state.queue.push_back((item, size));
+        state.waiting += size;
+        state.idle = false;
+        if state.waiting > MOST_WAITING {
+            state.closed = true;
+            state.queue.clear();
+        }
+        drop(state);
+        self.0.changed.notify_all();
+    }
+
+    /// Waits until all was written, or the client is gone.
+    pub fn flush(&self) {
+        let mut state = self.0.lock();
+        while !state.closed && !(state.queue.is_empty() && state.idle) {
+            state = self.0.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Nothing more is sent; what waits is thrown away.
+    pub fn close(&self) {
+        self.0.close();
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn close(&self) {
+        let mut state = self.lock();
+        state.closed = true;
+        state.queue.clear();
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    /// The next message to write; `None` once closed.
+    fn next(&self) -> Option<Value> {
+        let mut state = self.lock();
+        loop {
+            if state.closed {
+                return None;
+            }
+            if let Some((item, size)) = state.queue.pop_front() {
+                state.waiting = state.waiting.saturating_sub(size);
+                let message = match item {
+                    Item::Message(message) => message,
+                    Item::Output { category, text } => {
+                        state.last_seq += 1;
+                        let category = Some(category.to_owned());
+                        let body = OutputEventBody { category, output: text, ..OutputEventBody::default() };
+                        Outgoing::event(&body).numbered(state.last_seq)
+                    }
+                };
+                drop(state);
+                self.changed.notify_all();
+                return Some(message);
+            }
+            state.idle = true;
+            self.changed.notify_all();
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+fn size(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(size).sum::<usize>() + 8 * items.len(),
+        Value::Object(fields) => fields.iter().map(|(name, value)| name.len() + size(value)).sum(),
+        _ => 8,
+    }
+}
