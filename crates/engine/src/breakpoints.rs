@@ -168,7 +168,7 @@ pub(crate) fn resolve(
             let note = (nearest != *line).then(|| format!("no code at line {line}; moved to line {nearest}"));
             Ok(Some(Resolved { pcs, note }))
         }
-        LocationSpec::Address(pc) => {
+        LocationSpec::Address(pc) | LocationSpec::Instruction { pc, .. } => {
             let Some(function) = symbols.function_at(ModulePc(*pc)) else { return Ok(None) };
             let operators = code.operators(function.index);
             if operators.iter().any(|o| o.pc.0 == *pc) {
@@ -220,6 +220,9 @@ pub(crate) fn bind(spec: &LocationSpec, target: &Target) -> Result<(Vec<BoundSit
     let mut note = None;
     let mut failed = None;
     for (index, module) in (0_u32..).zip(&target.modules) {
+        if matches!(spec, LocationSpec::Instruction { module, .. } if *module != ModuleId(index)) {
+            continue;
+        }
         match resolve(spec, &module.symbols, &module.code, &target.same_source) {
             Ok(Some(resolved)) => {
                 note = note.or(resolved.note);
@@ -271,7 +274,7 @@ pub(crate) fn not_found(spec: &LocationSpec, targets: &[Target]) -> EngineError 
             let names = names.map(|f| f.path.rsplit('/').next().unwrap_or(&f.path));
             EngineError::NoFile { name: file.clone(), near: near_misses(file, names) }
         }
-        LocationSpec::Address(pc) => {
+        LocationSpec::Address(pc) | LocationSpec::Instruction { pc, .. } => {
             EngineError::NotAnOperator { pc: *pc, hint: ": no function has code there".to_owned() }
         }
         LocationSpec::Matching(pattern) => EngineError::NoMatch(pattern.clone()),

@@ -20,7 +20,7 @@ use crate::{
     skips::{Skip, SkipId, SkipWhat, Skips},
     source_lines::SameSource,
     stepping::{Direction, Step, Stepping},
-    target::{LoadedModule, State, Target},
+    target::{LoadedModule, Quiet, State, Target},
     values::Handles,
 };
 
@@ -108,7 +108,7 @@ pub type ModuleSymbols = (ModuleId, Option<String>, Arc<Symbols>);
 pub struct Debugger {
     pub(crate) targets: Vec<Target>,
     pub(crate) breakpoints: Vec<Breakpoint>,
-    last_debuggee: u32,
+    pub(crate) last_debuggee: u32,
     pub(crate) last_breakpoint: u32,
     pub(crate) catch_exceptions: bool,
     /// Who is told what log points say.
@@ -122,9 +122,9 @@ pub struct Debugger {
     debug_files: Option<DebugFiles>,
     pub(crate) same_source: SameSource,
     /// Printed values and people's variables: of all debuggees, as they outlive a run.
-    memo: Memo,
+    pub(crate) memo: Memo,
     /// What steps pass by.
-    skips: Arc<Skips>,
+    pub(crate) skips: Arc<Skips>,
     /// The nodes of value trees.
     pub(crate) handles: Handles,
 }
@@ -138,8 +138,8 @@ pub(crate) type Wake = Arc<dyn Fn(DebuggeeId) + Send + Sync>;
 /// Takes what log points say.
 pub(crate) type LogSink = Box<dyn FnMut(&LogLine) + Send>;
 
-/// How long the engine waits for a guest that it interrupts for its own sake.
-const PAUSE: Duration = Duration::from_secs(5);
+/// How long the engine waits for guests that it interrupts for its own sake.
+const PAUSE: Duration = Duration::from_millis(500);
 /// How long it waits for one that it killed.
 const KILL: Duration = Duration::from_secs(1);
 
@@ -182,11 +182,7 @@ impl Debugger {
     pub fn attach(&mut self, debuggee: Box<dyn Debuggee>) -> Result<DebuggeeId, EngineError> {
         self.last_debuggee += 1;
         let id = DebuggeeId(self.last_debuggee);
-        let mut target = Target::new(id, debuggee);
-        target.memo = self.memo.clone();
-        target.skips = self.skips.clone();
-        target.same_source = self.same_source.clone();
-        self.listen_to(&mut target);
+        let mut target = self.new_target(id, debuggee);
         match target.debuggee.next_event(None)? {
             Some(Event::Stopped(_)) => target.state = State::Stopped,
             Some(Event::Ended(ended)) => {
@@ -225,7 +221,7 @@ impl Debugger {
     }
 
     /// Modules that came since the last look: their symbols are read and breakpoints that waited for them are bound.
-    fn load_modules(&mut self, id: DebuggeeId) -> Result<(), EngineError> {
+    pub(crate) fn load_modules(&mut self, id: DebuggeeId) -> Result<(), EngineError> {
         let Answer::Modules(modules) = self.target(id)?.ask(Query::Modules)? else {
             return Err(EngineError::Internal("the answer to Modules is something else"));
         };
@@ -260,48 +256,38 @@ impl Debugger {
         Ok(debug.and_then(|debug| Symbols::with_debug_file(bytes.clone(), debug).ok()).unwrap_or(symbols))
     }
 
-    /// Does something while no debuggee runs: those that do are interrupted and go on afterwards, unseen by the user.
-    pub(crate) fn while_paused<R>(
-        &mut self,
-        act: impl FnOnce(&mut Self) -> Result<R, EngineError>,
-    ) -> Result<R, EngineError> {
+    /// Does something while no debuggee runs: those that do are interrupted and go on afterwards, unseen by the user. What
+    /// changes breakpoints does so by itself; around several changes it's one pause. One that waits in a function of the host
+    /// isn't waited for.
+    ///
+    /// # Errors
+    /// Those of `act`; of a debuggee that can't go on.
+    pub fn while_paused<R>(&mut self, act: impl FnOnce(&mut Self) -> Result<R, EngineError>) -> Result<R, EngineError> {
         let running: Vec<DebuggeeId> =
             self.targets.iter().filter(|t| t.state == State::Running).map(|t| t.id).collect();
-        let mut resume = Vec::new();
-        let mut failed = None;
+        for id in &running {
+            let target = self.target(*id)?;
+            target.quiet = Some(Quiet::Hold);
+            target.debuggee.interrupter().interrupt();
+        }
+        let deadline = Instant::now() + PAUSE;
+        let (mut resume, mut failed) = (Vec::new(), None);
         for id in running {
-            match self.pause(id) {
-                Ok(Some(stepping)) => resume.push((id, stepping)),
-                Ok(None) => {}
-                Err(error) => failed = Some(error),
+            match self.wait(id, Some(deadline.saturating_duration_since(Instant::now()))) {
+                Ok(Some(Report::Stopped { .. })) if std::mem::take(&mut self.target(id)?.held) => resume.push(id),
+                // It stopped by itself, which is reported as if nothing had been.
+                Ok(Some(report)) => self.pending.push_back(report),
+                // It waits in a function of the host. When that returns, it takes up what is changed now.
+                Ok(None) => self.target(id)?.quiet = Some(Quiet::Resume),
+                Err(error) => failed = failed.or(Some(error)),
             }
         }
-        let result = match failed {
-            Some(error) => Err(error),
-            None => act(self),
-        };
-        // Whatever happened, those that were paused for this go on.
-        for (id, stepping) in resume {
-            self.target(id)?.stepping = stepping;
+        let result = failed.map_or_else(|| act(self), Err);
+        // Whatever happened, those that were paused for this go on, with the steps that they were on.
+        for id in resume {
             self.resume_with_plan(id)?;
         }
         result
-    }
-
-    /// Stops a running debuggee for the engine's own sake and gives the step that it was on; `None` if it stopped by
-    /// itself, which is reported as if nothing had been.
-    fn pause(&mut self, id: DebuggeeId) -> Result<Option<Option<Stepping>>, EngineError> {
-        let target = self.target(id)?;
-        let stepping = target.stepping.clone();
-        target.debuggee.interrupter().interrupt();
-        match self.wait(id, Some(PAUSE))? {
-            Some(Report::Stopped { reason: Reason::Interrupted, .. }) => Ok(Some(stepping)),
-            Some(report) => {
-                self.pending.push_back(report);
-                Ok(None)
-            }
-            None => Err(EngineError::Running),
-        }
     }
 
     // ---- running
@@ -465,6 +451,10 @@ impl Debugger {
                     let target = self.target(id)?;
                     target.state = State::Stopped;
                     target.forget_stop();
+                    let quiet = target.quiet.take();
+                    if std::mem::take(&mut target.fresh) {
+                        self.load_modules(id)?;
+                    }
                     let (mut caught, mut notes) = (Vec::new(), Vec::new());
                     let reason = self.classify(id, stopped.reason, &mut caught, &mut notes)?;
                     // A condition may call functions, and those may do anything.
@@ -473,6 +463,16 @@ impl Debugger {
                     }
                     // An interrupt may have come together with a stop that means nothing to the user.
                     let interrupted = self.target(id)?.interrupt.swap(false, Relaxed);
+                    let reason = match (quiet, reason) {
+                        // (A stop that meant nothing has used up the interrupt.)
+                        (Some(Quiet::Hold), Some(Reason::Interrupted) | None) if !interrupted => {
+                            self.target(id)?.held = true;
+                            let reason = Reason::Interrupted;
+                            return Ok(Some(Report::Stopped { debuggee: id, reason, caught, notes }));
+                        }
+                        (Some(Quiet::Resume), Some(Reason::Interrupted | Reason::Attached)) => None,
+                        (_, reason) => reason,
+                    };
                     if let Some(reason) = reason.or(interrupted.then_some(Reason::Interrupted)) {
                         let target = self.target(id)?;
                         if let (Some(call), false) = (target.calls.last(), matches!(reason, Reason::Called(_))) {

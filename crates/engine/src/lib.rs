@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 mod abi;
+mod around;
 mod breakpoints;
 mod calls;
 mod catchpoints;
@@ -23,6 +24,7 @@ mod inspect;
 mod landings;
 mod location;
 mod logpoint;
+mod memory;
 mod setting;
 mod skips;
 mod source_lines;
@@ -34,6 +36,7 @@ mod type_text;
 mod values;
 mod watching;
 
+pub use around::{CallOnLine, ListedInstruction};
 pub use breakpoints::{BoundSite, Breakpoint, BreakpointId, BreakpointSpec};
 pub use calls::Called;
 pub use catchpoints::Catch;
@@ -41,7 +44,7 @@ pub use debugger::{Debugger, ModuleSymbols, Reason, Report};
 pub use disassemble::Instruction;
 pub use error::{Blame, EngineError};
 pub use freezeframe_debuggee::{
-    DebuggeeId, Ended, Interrupter, ModuleId, ModulePc, PcMeaning, Site, TrapKind, WasmValue,
+    DebuggeeId, Ended, InstanceId, Interrupter, ModuleId, ModulePc, PcMeaning, Site, TrapKind, WasmValue,
 };
 pub use freezeframe_symbols::Language;
 pub use hits::HitCondition;

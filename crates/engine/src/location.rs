@@ -1,5 +1,7 @@
 //! Locations as people write them: `orders.c:12`, `12`, `total`, `*0x1f3`.
 
+use freezeframe_debuggee::ModuleId;
+
 use crate::{Catch, EngineError};
 
 /// Where a breakpoint, `until`, `list` … shall go.
@@ -26,6 +28,13 @@ pub enum LocationSpec {
     Function(String),
     /// An exact operator: offset in the module (the first loaded module that has it).
     Address(u32),
+    /// An exact operator of one module.
+    Instruction {
+        /// The module.
+        module: ModuleId,
+        /// Its offset in the module.
+        pc: u32,
+    },
     /// All functions whose name matches a regular expression.
     Matching(String),
     /// No place but an event, wherever it happens.
@@ -93,6 +102,8 @@ impl std::fmt::Display for LocationSpec {
             Self::Source { path, line, column: Some(column) } => write!(f, "{path}:{line}:{column}"),
             Self::Function(name) => f.write_str(name),
             Self::Address(pc) => write!(f, "*{pc:#x}"),
+            Self::Instruction { module: ModuleId(0), pc } => write!(f, "*{pc:#x}"),
+            Self::Instruction { module, pc } => write!(f, "*{pc:#x} of module {}", module.0),
             Self::Matching(pattern) => f.write_str(pattern),
             Self::Event(catch) => write!(f, "{catch}"),
         }

@@ -40,6 +40,15 @@ pub(crate) struct LoadedModule {
     pub code: Arc<Code>,
 }
 
+/// What becomes of a stop that only the engine wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Quiet {
+    /// Whoever asked waits for it.
+    Hold,
+    /// The guest goes on, with the plan as it is then.
+    Resume,
+}
+
 pub(crate) struct Target {
     pub id: DebuggeeId,
     pub debuggee: Box<dyn Debuggee>,
@@ -56,14 +65,20 @@ pub(crate) struct Target {
     pub memo: Memo,
     /// What steps pass by.
     pub skips: Arc<Skips>,
+    /// How a front end's paths are compared with those of debug information.
+    pub same_source: SameSource,
+    /// An interrupt that is on its way for the engine's own sake.
+    pub quiet: Option<Quiet>,
+    /// It stopped for that interrupt.
+    pub held: bool,
+    /// It ran when it was attached: its modules are read at its first stop.
+    pub fresh: bool,
     /// The breakpoints that it stands at.
     pub stopped_at: Vec<BreakpointId>,
     /// Calls that the debugger made and that aren't over, the innermost last.
     pub calls: Vec<Calling>,
     /// Whether functions may be called while an expression is evaluated.
     pub may_call: bool,
-    /// How a front end's paths are compared with those of debug information.
-    pub same_source: SameSource,
     stop: StopCache,
     /// How many stops there were, and how often what was read at one of them became stale.
     stops: u64,
@@ -93,10 +108,13 @@ impl Target {
             owners: Vec::new(),
             memo: Memo::default(),
             skips: Arc::default(),
+            same_source: Arc::new(|wanted, path| wanted == path),
+            quiet: None,
+            held: false,
+            fresh: false,
             stopped_at: Vec::new(),
             calls: Vec::new(),
             may_call: false,
-            same_source: Arc::new(|wanted, path| wanted == path),
             stop: StopCache::default(),
             stops: 0,
             version: 0,

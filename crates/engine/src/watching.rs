@@ -2,9 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use freezeframe_debuggee::DebuggeeId;
+use freezeframe_debuggee::{Debuggee, DebuggeeId};
 
-use crate::{Debugger, EngineError, Report, State, target::Target};
+use crate::{
+    Debugger, EngineError, Report, State,
+    target::{Quiet, Target},
+};
 
 impl Debugger {
     /// Says whom to tell that a debuggee may have something to report, which [`poll`](Self::poll) then gives. `wake` is
@@ -14,7 +17,38 @@ impl Debugger {
         self.wake = Some(Arc::new(wake));
     }
 
-    pub(crate) fn listen_to(&self, target: &mut Target) {
+    /// Takes over a debuggee that runs already, without waiting for it: it's interrupted for a moment to see what it is made
+    /// of. Until then it has no modules.
+    pub fn attach_running(&mut self, debuggee: Box<dyn Debuggee>) -> DebuggeeId {
+        self.last_debuggee += 1;
+        let id = DebuggeeId(self.last_debuggee);
+        let mut target = self.new_target(id, debuggee);
+        target.fresh = true;
+        target.quiet = Some(Quiet::Resume);
+        target.debuggee.interrupter().interrupt();
+        self.targets.push(target);
+        id
+    }
+
+    /// Lets go of a debuggee without ending it; `None` if there's no such debuggee. One that stands still goes on only when
+    /// whoever has it now resumes it.
+    pub fn release(&mut self, id: DebuggeeId) -> Option<Box<dyn Debuggee>> {
+        let at = self.targets.iter().position(|t| t.id == id)?;
+        let target = self.targets.remove(at);
+        self.forget(id);
+        Some(target.debuggee)
+    }
+
+    pub(crate) fn new_target(&self, id: DebuggeeId, debuggee: Box<dyn Debuggee>) -> Target {
+        let mut target = Target::new(id, debuggee);
+        target.memo = self.memo.clone();
+        target.skips = self.skips.clone();
+        target.same_source = self.same_source.clone();
+        self.listen_to(&mut target);
+        target
+    }
+
+    fn listen_to(&self, target: &mut Target) {
         if let Some(wake) = self.wake.clone() {
             let id = target.id;
             target.debuggee.on_event(Arc::new(move || wake(id)));
