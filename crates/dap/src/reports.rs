@@ -85,6 +85,7 @@ fn words(reason: &Reason) -> (&'static str, String, Option<String>) {
         Reason::Exit { code } => ("exception", "Paused on exit".to_owned(), Some(format!("exit code {code}"))),
         Reason::ModulesLoaded { names } => ("module load", "Paused on new modules".to_owned(), Some(names.join(", "))),
         Reason::Blind { why } => ("pause", "Paused".to_owned(), Some(why.clone())),
+        Reason::Called(called) => ("pause", format!("Paused: the call of {} is over", called.function), None),
     }
 }
 

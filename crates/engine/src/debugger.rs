@@ -165,6 +165,8 @@ impl Debugger {
             debug_files: None,
             same_source: Arc::new(|wanted, path| wanted == path),
             memo: Memo::default(),
+            skips: Arc::default(),
+            handles: Handles::default(),
         }
     }
 
