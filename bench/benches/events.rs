@@ -275,7 +275,7 @@ async fn condition(n: i32) -> f64 {
         let never = Program::new(vec![Op::Local(1), Op::Const(-5), Op::Eq]).expect("well-formed");
         let module = freezeframe_debuggee::ModuleId(0);
         let site = Site { module, pc: freezeframe_debuggee::ModulePc(pc) };
-        let rule = Rule { id: RuleId(0), site, depth: DepthCheck::Any, condition: Some(never), temporary: false };
+        let rule = Rule { condition: Some(never), ..Rule::at(RuleId(0), site) };
         assert!(matches!(debuggee.next_event(None), Ok(Some(LiveEvent::Stopped(_)))));
         debuggee.resume(StopPlan { rules: vec![rule], ..StopPlan::default() }).expect("a plan");
         assert!(matches!(debuggee.next_event(None), Ok(Some(LiveEvent::Ended(_)))), "the condition was never true");

@@ -264,7 +264,10 @@ impl Renderer {
             hits => _ = writeln!(out, "{indent}passes its next {hits} hits"),
         }
         if let Some(text) = &b.log {
-            _ = writeln!(out, "{indent}says {text}");
+            _ = writeln!(out, "{indent}says {text}{}", slow(b.slow_log));
+        }
+        if !b.groups.is_empty() {
+            _ = writeln!(out, "{indent}in {}", b.groups.join(", "));
         }
         for command in &b.commands {
             _ = writeln!(out, "{indent}  {}", self.style.dim(command));

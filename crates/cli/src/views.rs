@@ -87,6 +87,8 @@ pub fn breakpoint(breakpoint: &Breakpoint, hooks: &Hooks, sources: &mut Sources)
         hit_condition: breakpoint.spec.hits.map(|hits| hits.to_string()),
         ignore: breakpoint.ignore,
         log: breakpoint.spec.log.clone(),
+        slow_log: breakpoint.spec.log.is_some() && breakpoint.sites.iter().any(|s| !s.log_in_guest()),
+        groups: breakpoint.groups.iter().cloned().collect(),
         commands: hooks.of(breakpoint.id).to_vec(),
         enabled: breakpoint.enabled,
         hits: breakpoint.hits,

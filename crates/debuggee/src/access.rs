@@ -29,4 +29,12 @@ pub trait FrameAccess {
     /// # Errors
     /// [`Unavailable`] when any of the bytes lies outside the memory; `into` is then unspecified.
     fn memory(&mut self, address: u64, into: &mut [u8]) -> Result<(), Unavailable>;
+
+    /// The number of the hit that is being decided, from 1.
+    ///
+    /// # Errors
+    /// [`Unavailable`] where no hits are counted.
+    fn hits(&mut self) -> Result<u64, Unavailable> {
+        Err(Unavailable::new("no hits are counted here"))
+    }
 }

@@ -2,15 +2,45 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CallId, ModuleId, RuleId, WasmValue};
+use crate::{CallId, InstanceId, ModuleId, RuleId, Unavailable, WasmValue};
 
 /// What a debuggee reports to the debugger, one for each cause.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Event {
     /// The guest stands still and may be queried, until it is resumed.
     Stopped(Stopped),
+    /// Rules were hit without stopping the guest, which goes on. Whatever they did before a stop or the end comes before
+    /// that.
+    Passed(Passed),
     /// The debuggee is over; no further event follows and nothing can be queried any more.
     Ended(Ended),
+}
+
+/// What rules did without stopping the guest, since it was told last.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Passed {
+    /// Where the plan's counters are now, in its order.
+    pub counts: Vec<Count>,
+    /// What was taken down, oldest first.
+    pub logged: Vec<Logged>,
+}
+
+/// Where a [`Counter`](crate::Counter) is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Count {
+    /// How many hits there were, those before the plan included.
+    pub hits: u64,
+    /// How many more are passed.
+    pub ignore: u64,
+}
+
+/// What a rule took down at a hit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Logged {
+    /// The rule.
+    pub rule: RuleId,
+    /// For each of its captures the bytes, or why they can't be had.
+    pub values: Vec<Result<Vec<u8>, Unavailable>>,
 }
 
 /// A stop and its cause.
@@ -27,6 +57,8 @@ pub enum StopReason {
     Attached,
     /// These rules of the plan matched, in the plan's order. Never empty.
     Rules(Vec<RuleId>),
+    /// So much was taken down that it has to be told before the guest goes on.
+    LogFull,
     /// The next operator, which the plan asked for ([`StopPlan::next_operator`](crate::StopPlan::next_operator)).
     NextOperator,
     /// These core modules came into the store. None of their code has run except the operator about to run now.
@@ -44,6 +76,9 @@ pub enum StopReason {
     Exception {
         /// What is known of its payload, for people.
         summary: String,
+        /// What instances call its tag: an index in the tags of each that knows it.
+        #[serde(default)]
+        tags: Vec<(InstanceId, u32)>,
     },
     /// The guest asks to exit, which the plan asked for ([`StopPlan::exits`](crate::StopPlan::exits)); the stack is still
     /// whole.

@@ -22,8 +22,8 @@ pub use contract::{
     Answer, Call, Capabilities, Debuggee, DebuggeeError, Frame, FrameDetail, Instance, Interrupter, Module, PcMeaning,
     Query, Unavailable,
 };
-pub use event::{Ended, Event, StopReason, Stopped, TrapKind};
+pub use event::{Count, Ended, Event, Logged, Passed, StopReason, Stopped, TrapKind};
 pub use ids::{CallId, CodeOffset, DebuggeeId, InstanceId, ModuleId, ModulePc};
-pub use plan::{DepthCheck, Rule, RuleId, Site, StopPlan};
-pub use program::{MAX_PROGRAM_OPS, MAX_PROGRAM_STACK, Op, Program, ProgramError};
+pub use plan::{Capture, Counter, DepthCheck, MAX_CAPTURE, Rule, RuleId, Site, StopPlan};
+pub use program::{FloatOp, MAX_PROGRAM_OPS, MAX_PROGRAM_STACK, Op, Program, ProgramError};
 pub use value::{RefKind, RefValue, WasmValue};

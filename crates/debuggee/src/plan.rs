@@ -61,6 +61,50 @@ pub struct Rule {
     pub condition: Option<Program>,
     /// Planted for this resume only: taken out again at the next stop, whatever its cause.
     pub temporary: bool,
+    /// Which of the plan's counters counts its hits and says which of them stop: an index into
+    /// [`StopPlan::counters`]. Of the rules of one site, no two share one.
+    #[serde(default)]
+    pub counter: Option<u32>,
+    /// Where it would stop, it takes these down instead ([`Logged`](crate::Logged)) and lets the guest go on.
+    #[serde(default)]
+    pub log: Option<Vec<Capture>>,
+}
+
+impl Rule {
+    /// A rule that stops whenever its site is reached.
+    pub fn at(id: RuleId, site: Site) -> Self {
+        Self { id, site, depth: DepthCheck::Any, condition: None, temporary: false, counter: None, log: None }
+    }
+}
+
+/// The most bytes that one [`Capture`] takes down.
+pub const MAX_CAPTURE: u32 = 1024;
+
+/// What is taken down at a hit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Capture {
+    /// The value that a program leaves, as eight bytes, lowest first.
+    Value(Program),
+    /// Bytes of the frame's default memory.
+    Bytes {
+        /// Leaves the address.
+        address: Program,
+        /// How many; [`MAX_CAPTURE`] at most.
+        length: u32,
+    },
+}
+
+/// Counts hits: of rules whose depth check passed and whose condition is true, or can't be evaluated (such a hit always
+/// stops).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counter {
+    /// How many there were before this plan.
+    pub hits: u64,
+    /// How many of the next ones are passed.
+    pub ignore: u64,
+    /// Which of those that aren't ignored stop: true for their number, which [`Op::Hits`](crate::Op::Hits) gives. Without
+    /// one, all.
+    pub wanted: Option<Program>,
 }
 
 /// Where and why a guest shall stop, once resumed.
@@ -78,6 +122,9 @@ pub struct StopPlan {
     /// Stop when the guest asks to exit.
     #[serde(default)]
     pub exits: bool,
+    /// What counts hits of rules.
+    #[serde(default)]
+    pub counters: Vec<Counter>,
 }
 
 impl StopPlan {

@@ -12,6 +12,61 @@ pub const MAX_PROGRAM_OPS: usize = 4096;
 /// The deepest its stack may get.
 pub const MAX_PROGRAM_STACK: usize = 64;
 
+/// What is done with floats. They lie on the stack as the bits of an `f64`; comparisons push 0 or 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FloatOp {
+    /// Pops two, pushes their sum.
+    Add,
+    /// The difference.
+    Sub,
+    /// The product.
+    Mul,
+    /// The quotient.
+    Div,
+    /// Equality: a NaN equals nothing.
+    Eq,
+    /// Order.
+    Lt,
+    /// Order or equality.
+    Le,
+    /// Pops the bits of an `f32`, pushes that number.
+    Promote,
+    /// Pops a number, pushes the nearest one that an `f32` can be.
+    Round,
+    /// Pops an integer, pushes that number.
+    FromInteger {
+        /// Whether the integer is signed.
+        signed: bool,
+    },
+}
+
+impl FloatOp {
+    fn pops(self) -> usize {
+        match self {
+            Self::Promote | Self::Round | Self::FromInteger { .. } => 1,
+            _ => 2,
+        }
+    }
+
+    fn apply(self, a: i64, b: i64) -> i64 {
+        let bits = |v: f64| v.to_bits().cast_signed();
+        let (x, y) = (f64::from_bits(a.cast_unsigned()), f64::from_bits(b.cast_unsigned()));
+        match self {
+            Self::Add => bits(x + y),
+            Self::Sub => bits(x - y),
+            Self::Mul => bits(x * y),
+            Self::Div => bits(x / y),
+            Self::Eq => i64::from(x == y),
+            Self::Lt => i64::from(x < y),
+            Self::Le => i64::from(x <= y),
+            Self::Promote => bits(f64::from(f32::from_bits(a as u32))),
+            Self::Round => bits(f64::from(x as f32)),
+            Self::FromInteger { signed: true } => bits(a as f64),
+            Self::FromInteger { signed: false } => bits(a.cast_unsigned() as f64),
+        }
+    }
+}
+
 /// An operator. Values are 64 bits wide; comparisons push 0 or 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Op {
@@ -23,6 +78,8 @@ pub enum Op {
     Operand(u32),
     /// Pushes an integer global of the frame's instance.
     Global(u32),
+    /// Pushes the number of the hit that is being decided, from 1.
+    Hits,
     /// Pops an address, pushes the `bytes` (1, 2, 4 or 8) there, extended to 64 bits.
     Load {
         /// How many bytes.
@@ -73,8 +130,15 @@ pub enum Op {
         /// Whether the operands are signed.
         signed: bool,
     },
+    /// Order or equality.
+    Le {
+        /// Whether the operands are signed.
+        signed: bool,
+    },
     /// Pops a value, pushes 1 if it was 0, else 0.
     Not,
+    /// Arithmetic on floats.
+    Float(FloatOp),
     /// Pops a value and drops it.
     Drop,
     /// Pushes the top once more.
@@ -89,7 +153,7 @@ impl Op {
     /// How many values it pops and pushes.
     fn effect(self) -> (usize, usize) {
         match self {
-            Self::Const(_) | Self::Local(_) | Self::Operand(_) | Self::Global(_) => (0, 1),
+            Self::Const(_) | Self::Local(_) | Self::Operand(_) | Self::Global(_) | Self::Hits => (0, 1),
             Self::Load { .. } | Self::Extend { .. } | Self::Not => (1, 1),
             Self::Add
             | Self::Sub
@@ -102,7 +166,9 @@ impl Op {
             | Self::Shl
             | Self::Shr { .. }
             | Self::Eq
-            | Self::Lt { .. } => (2, 1),
+            | Self::Lt { .. }
+            | Self::Le { .. } => (2, 1),
+            Self::Float(op) => (op.pops(), 1),
             Self::Drop | Self::JumpIfZero(_) => (1, 0),
             Self::Dup => (1, 2),
             Self::Jump(_) => (0, 0),
@@ -226,6 +292,7 @@ impl Program {
                 Op::Local(i) => push(&mut stack, &mut top, integer(&frame.local(i)?)?),
                 Op::Operand(i) => push(&mut stack, &mut top, integer(&frame.operand(i)?)?),
                 Op::Global(i) => push(&mut stack, &mut top, integer(&frame.global(i)?)?),
+                Op::Hits => push(&mut stack, &mut top, frame.hits()?.cast_signed()),
                 Op::Load { bytes, signed } => {
                     let mut raw = [0; 8];
                     let bytes = usize::from(bytes);
@@ -245,6 +312,11 @@ impl Program {
                     if stack[top] == 0 {
                         at = target as usize;
                     }
+                }
+                Op::Float(op) => {
+                    top -= op.pops();
+                    let result = op.apply(stack[top], stack.get(top + 1).copied().unwrap_or_default());
+                    push(&mut stack, &mut top, result);
                 }
                 binary => {
                     top -= 1;
@@ -293,6 +365,8 @@ fn apply(op: Op, a: i64, b: i64) -> Result<i64, Unavailable> {
         Op::Eq => i64::from(a == b),
         Op::Lt { signed: true } => i64::from(a < b),
         Op::Lt { signed: false } => i64::from(ua < ub),
+        Op::Le { signed: true } => i64::from(a <= b),
+        Op::Le { signed: false } => i64::from(ua <= ub),
         // Not binary: `run` has dealt with them.
         _ => a,
     })
@@ -345,6 +419,26 @@ mod tests {
         assert!(run(&[Op::Const(i64::MIN), Op::Const(-1), Op::Rem { signed: true }]).is_err());
         assert_eq!(run(&[Op::Const(1), Op::Const(64), Op::Shl]), Ok(0));
         assert_eq!(run(&[Op::Const(-1), Op::Const(99), Op::Shr { signed: true }]), Ok(-1));
+    }
+
+    #[test]
+    fn floats() {
+        let number = |v: f64| Op::Const(v.to_bits().cast_signed());
+        let float = |a: f64, op, b: f64| run(&[number(a), number(b), Op::Float(op)]).unwrap();
+        let value = |bits: i64| f64::from_bits(bits.cast_unsigned());
+        assert_eq!(value(float(1.5, FloatOp::Add, 2.25)), 3.75);
+        assert_eq!(value(float(1.5, FloatOp::Sub, 2.25)), -0.75);
+        assert_eq!(value(float(1.5, FloatOp::Div, 0.5)), 3.0);
+        assert_eq!((float(1.0, FloatOp::Lt, 2.0), float(2.0, FloatOp::Lt, 1.0)), (1, 0));
+        assert_eq!((float(f64::NAN, FloatOp::Eq, f64::NAN), float(2.0, FloatOp::Le, 2.0)), (0, 1));
+        let one = |ops: &[Op]| value(run(ops).unwrap());
+        assert_eq!(one(&[Op::Const(i64::from(0.1_f32.to_bits())), Op::Float(FloatOp::Promote)]), f64::from(0.1_f32));
+        assert_eq!(one(&[number(0.1), Op::Float(FloatOp::Round)]), f64::from(0.1_f32));
+        assert_eq!(one(&[Op::Const(-3), Op::Float(FloatOp::FromInteger { signed: true })]), -3.0);
+        assert_eq!(
+            one(&[Op::Const(-1), Op::Float(FloatOp::FromInteger { signed: false })]),
+            18_446_744_073_709_551_615.0
+        );
     }
 
     #[test]

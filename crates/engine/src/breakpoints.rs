@@ -1,7 +1,7 @@
 //! Breakpoints in three levels: the *logical* one that was asked for, the *sites* in code that it comes to, and each
 //! site's *owners*. What overlaps is right by construction: a site is planted as long as it has an owner.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt, sync::Arc};
 
 use freezeframe_debuggee::{DebuggeeId, ModuleId, ModulePc, Program, Site};
 use freezeframe_symbols::Symbols;
@@ -12,7 +12,8 @@ use crate::{
     code::Code,
     error::near_misses,
     expression::Expression,
-    logpoint::LogText,
+    logpoint::{LogShape, LogText},
+    overloads,
     source_lines::{self, SameSource},
     target::Target,
 };
@@ -71,6 +72,8 @@ pub struct Breakpoint {
     pub sites: Vec<BoundSite>,
     /// What was changed about the location to make it fit, for people.
     pub note: Option<String>,
+    /// The groups that it's in: by their names, several are dealt with at once.
+    pub groups: BTreeSet<String>,
     pub(crate) condition: Option<Expression>,
     pub(crate) log: Option<LogText>,
 }
@@ -97,6 +100,8 @@ pub struct BoundSite {
     pub position: Option<SourcePosition>,
     /// The condition for the guest's side, where it could be compiled.
     pub(crate) program: Option<Program>,
+    /// What a log point takes down for the guest's side, where that could be compiled.
+    pub(crate) log: Option<Arc<LogShape>>,
 }
 
 impl BoundSite {
@@ -104,6 +109,12 @@ impl BoundSite {
     /// evaluates it at each hit, which takes longer. `false` without a condition.
     pub fn condition_in_guest(&self) -> bool {
         self.program.is_some()
+    }
+
+    /// Whether what a log point says is taken down next to the guest; else the engine fills it in at each hit, which takes
+    /// longer. `false` for what is no log point.
+    pub fn log_in_guest(&self) -> bool {
+        self.log.is_some()
     }
 
     pub(crate) fn site(&self) -> Site {
@@ -114,7 +125,11 @@ impl BoundSite {
 /// Who wants a rule of a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Owner {
-    Breakpoint(BreakpointId),
+    Breakpoint {
+        id: BreakpointId,
+        /// The guest's side counts its hits and passes those that don't stop.
+        counted: bool,
+    },
     Step,
 }
 
@@ -144,11 +159,22 @@ pub(crate) fn resolve(
                 }
             }
         }
+        LocationSpec::Column { file, line, column } => {
+            let files = symbols.find_files(file);
+            match source_lines::sites(symbols, &files, *line, Some(*column)) {
+                _ if files.is_empty() => Ok(None),
+                None => Err(EngineError::NoCodeAtLine { file: file.clone(), line: *line }),
+                Some((found, pcs)) => {
+                    let pcs = pcs.into_iter().map(|pc| past_structure(symbols, code, pc)).collect();
+                    let note = (found != *line).then(|| format!("no code at line {line}; moved to line {found}"));
+                    Ok(Some(Resolved { pcs, note }))
+                }
+            }
+        }
         LocationSpec::Function(name) => {
             let mut pcs = symbols.function_sites(name);
-            // Parameters are no part of the names here: of overloads all are taken.
-            if let (true, Some((bare, _))) = (pcs.is_empty(), name.split_once('(')) {
-                pcs = symbols.function_sites(bare.trim());
+            if pcs.is_empty() {
+                pcs = overloads::sites(symbols, name)?;
             }
             let pcs = pcs.into_iter().map(|pc| past_structure(symbols, code, pc)).collect::<Vec<_>>();
             Ok((!pcs.is_empty()).then_some(Resolved { pcs, note: None }))
@@ -181,7 +207,9 @@ pub(crate) fn resolve(
         LocationSpec::Matching(pattern) => {
             let pattern = pattern_of(pattern)?;
             let fits = symbols.functions().iter().filter(|f| pattern.is_match(&f.name));
-            let pcs: Vec<ModulePc> = fits.map(|f| past_structure(symbols, code, f.prologue_end)).collect();
+            let copies = symbols.inlined_sites(|name| pattern.is_match(name));
+            let pcs = fits.map(|f| f.prologue_end).chain(copies);
+            let pcs: Vec<ModulePc> = pcs.map(|pc| past_structure(symbols, code, pc)).collect();
             Ok((!pcs.is_empty()).then_some(Resolved { pcs, note: None }))
         }
         LocationSpec::Event(_) => Ok(None),
@@ -236,6 +264,7 @@ pub(crate) fn bind(spec: &LocationSpec, target: &Target) -> Result<(Vec<BoundSit
                         function: innermost.map(|f| f.function.clone()),
                         position: module.symbols.location(pc).and_then(|at| SourcePosition::new(&module.symbols, at)),
                         program: None,
+                        log: None,
                     });
                 }
                 if matches!(spec, LocationSpec::Address(_)) && !bound.is_empty() {
@@ -269,7 +298,9 @@ pub(crate) fn not_found(spec: &LocationSpec, targets: &[Target]) -> EngineError 
             let names = names.flat_map(|f| [f.name.as_str(), f.short_name.as_str()]);
             EngineError::NoFunction { name: name.clone(), near: near_misses(name, names) }
         }
-        LocationSpec::Line { file, .. } | LocationSpec::Source { path: file, .. } => {
+        LocationSpec::Line { file, .. }
+        | LocationSpec::Column { file, .. }
+        | LocationSpec::Source { path: file, .. } => {
             let names = modules().flat_map(|m| m.symbols.files());
             let names = names.map(|f| f.path.rsplit('/').next().unwrap_or(&f.path));
             EngineError::NoFile { name: file.clone(), near: near_misses(file, names) }

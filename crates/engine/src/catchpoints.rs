@@ -16,6 +16,8 @@ pub enum Catch {
     Traps(Vec<TrapKind>),
     /// Exceptions as they're thrown.
     Exceptions,
+    /// Exceptions as they're thrown that no `try_table` of the activation takes: they leave the guest.
+    Uncaught,
     /// Errors of host functions.
     HostErrors,
     /// The guest asks to exit; its stack is still whole.
@@ -45,7 +47,7 @@ const TRAPS: &[(&str, TrapKind)] = &[
 ];
 
 /// The families by the names that people write.
-const FAMILIES: &[&str] = &["trap", "throw", "host-error", "exit", "load"];
+const FAMILIES: &[&str] = &["trap", "throw", "uncaught", "host-error", "exit", "load"];
 
 impl Catch {
     /// Reads `trap divide-by-zero`, `throw`, `host-error`, `exit`, `load`.
@@ -65,6 +67,7 @@ impl Catch {
                 return Ok(Self::Traps(words.map(kind).collect::<Result<_, _>>()?));
             }
             "throw" | "exception" | "exceptions" => Self::Exceptions,
+            "uncaught" => Self::Uncaught,
             "host-error" | "host-errors" => Self::HostErrors,
             "exit" => Self::Exit,
             "load" | "loads" => Self::Loads,
@@ -114,6 +117,7 @@ impl fmt::Display for Catch {
                 Ok(())
             }
             Self::Exceptions => f.write_str("throw"),
+            Self::Uncaught => f.write_str("uncaught"),
             Self::HostErrors => f.write_str("host-error"),
             Self::Exit => f.write_str("exit"),
             Self::Loads => f.write_str("load"),
@@ -127,7 +131,7 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_again() {
-        for text in ["trap", "trap unreachable divide-by-zero", "throw", "host-error", "exit", "load"] {
+        for text in ["trap", "trap unreachable divide-by-zero", "throw", "uncaught", "host-error", "exit", "load"] {
             assert_eq!(Catch::parse(text).unwrap().to_string(), text);
         }
         for (name, _) in TRAPS {
@@ -140,7 +144,7 @@ mod tests {
         let error = |text: &str| Catch::parse(text).unwrap_err().to_string();
         assert!(error("trap unreachble").contains("did you mean `unreachable`?"));
         assert!(error("trapp").contains("did you mean `trap`?"));
-        assert!(error("").contains("there are: trap, throw"));
+        assert!(error("").contains("there are: trap, throw, uncaught"));
         assert!(error("exit 3").contains("takes no `3`"));
     }
 }

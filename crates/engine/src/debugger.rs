@@ -1,19 +1,19 @@
 //! The coordinator: logical breakpoints and running, over any number of debuggees.
 
 use std::{
-    collections::VecDeque,
+    collections::{HashMap, VecDeque},
     sync::{Arc, atomic::Ordering::Relaxed},
     time::{Duration, Instant},
 };
 
 use freezeframe_debuggee::{
-    Answer, Debuggee, DebuggeeId, DepthCheck, Ended, Event, Interrupter, ModuleId, Query, Rule, RuleId, Site, StopPlan,
-    StopReason, TrapKind,
+    Answer, Count, Counter, Debuggee, DebuggeeId, DepthCheck, Ended, Event, Interrupter, ModuleId, Query, Rule, RuleId,
+    Site, StopPlan, StopReason, TrapKind,
 };
 use freezeframe_symbols::Symbols;
 
 use crate::{
-    Breakpoint, BreakpointId, Called, Catch, EngineError, LocationSpec, LogLine,
+    Breakpoint, BreakpointId, Called, Catch, EngineError, HitCondition, LocationSpec, LogLine,
     breakpoints::{Owner, bind, not_found},
     code::Code,
     expression::Memo,
@@ -191,7 +191,9 @@ impl Debugger {
                 target.state = State::Ended(ended.clone());
                 self.pending.push_back(Report::Ended { debuggee: id, ended });
             }
-            None => return Err(EngineError::Internal("a debuggee attached without an event")),
+            Some(Event::Passed(_)) | None => {
+                return Err(EngineError::Internal("a debuggee attached without an event"));
+            }
         }
         self.targets.push(target);
         if self.target(id)?.state == State::Stopped {
@@ -388,9 +390,11 @@ impl Debugger {
 
     /// Resumes with the breakpoints as they are now and whatever step is under way.
     pub(crate) fn resume_with_plan(&mut self, id: DebuggeeId) -> Result<(), EngineError> {
-        let exceptions = self.catch_exceptions || self.wants(&Catch::Exceptions);
+        let exceptions = self.catch_exceptions || self.wants(&Catch::Exceptions) || self.wants(&Catch::Uncaught);
         let exits = self.wants(&Catch::Exit);
+        let alone = self.targets.iter().filter(|t| !matches!(t.state, State::Ended(_))).count() == 1;
         let breakpoints = &self.breakpoints;
+        let mut plan_counters = Vec::new();
         let Some(target) = self.targets.iter_mut().find(|t| t.id == id) else {
             return Err(EngineError::NoDebuggee(id));
         };
@@ -400,27 +404,59 @@ impl Debugger {
             State::Ended(_) => return Err(EngineError::NotRunning),
         }
         let mut owners = Vec::new();
+        let mut counters: Vec<(BreakpointId, Count)> = Vec::new();
+        let mut logs = HashMap::new();
         let mut plan = StopPlan { module_loads: true, exceptions, exits, ..StopPlan::default() };
-        let mut rule = |owner, site: Site, depth, condition, temporary| {
-            let rule = RuleId(u32::try_from(owners.len()).unwrap_or(u32::MAX));
+        let mut add = |owner, rule: Rule| {
+            let id = RuleId(u32::try_from(owners.len()).unwrap_or(u32::MAX));
             owners.push(owner);
-            plan.rules.push(Rule { id: rule, site, depth, condition, temporary });
+            plan.rules.push(Rule { id, ..rule });
+            id
         };
         for breakpoint in breakpoints.iter().filter(|b| b.enabled) {
+            // Which hit stops depends on those in all debuggees: only of one alone its own side can tell.
+            let chooses = breakpoint.ignore > 0 || breakpoint.spec.hits.is_some();
             for bound in breakpoint.sites.iter().filter(|s| s.debuggee == id) {
-                let owner = Owner::Breakpoint(breakpoint.id);
-                // A one-shot breakpoint that isn't hit now is planted again with the next plan.
-                rule(owner, bound.site(), DepthCheck::Any, bound.program.clone(), breakpoint.spec.one_shot);
+                let here = breakpoint.condition.is_none() || bound.program.is_some();
+                let counted = here && (alone || !chooses) && (chooses || bound.log.is_some());
+                let counter = counted.then(|| {
+                    let known = counters.iter().position(|(id, _)| *id == breakpoint.id);
+                    let at = known.unwrap_or_else(|| {
+                        let count = Count { hits: breakpoint.hits, ignore: breakpoint.ignore };
+                        counters.push((breakpoint.id, count));
+                        plan_counters.push(Counter {
+                            hits: count.hits,
+                            ignore: count.ignore,
+                            wanted: breakpoint.spec.hits.and_then(HitCondition::compile),
+                        });
+                        counters.len() - 1
+                    });
+                    u32::try_from(at).unwrap_or(u32::MAX)
+                });
+                let shape = bound.log.clone().filter(|_| counted);
+                let rule = Rule {
+                    condition: bound.program.clone(),
+                    // A one-shot breakpoint that isn't hit now is planted again with the next plan.
+                    temporary: breakpoint.spec.one_shot,
+                    counter,
+                    log: shape.as_ref().map(|shape| shape.captures.clone()),
+                    ..Rule::at(RuleId(0), bound.site())
+                };
+                let rule = add(Owner::Breakpoint { id: breakpoint.id, counted }, rule);
+                logs.extend(shape.map(|shape| (rule, shape)));
             }
         }
         if let Some(stepping) = &target.stepping {
             for (site, depth) in &stepping.places.sites {
-                rule(Owner::Step, *site, *depth, None, true);
+                add(Owner::Step, Rule { depth: *depth, temporary: true, ..Rule::at(RuleId(0), *site) });
             }
             plan.next_operator = stepping.places.anywhere;
         }
+        plan.counters = plan_counters;
         target.debuggee.resume(plan)?;
         target.owners = owners;
+        target.counters = counters;
+        target.logs = logs;
         target.forget_stop();
         target.state = State::Running;
         Ok(())
@@ -445,6 +481,7 @@ impl Debugger {
             let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
             match self.target(id)?.debuggee.next_event(left)? {
                 None => return Ok(None),
+                Some(Event::Passed(passed)) => self.passed(id, &passed)?,
                 Some(Event::Ended(ended)) => {
                     self.target(id)?.state = State::Ended(ended.clone());
                     return Ok(Some(Report::Ended { debuggee: id, ended }));
@@ -516,11 +553,20 @@ impl Debugger {
             StopReason::Interrupted => return Ok(Some(Reason::Interrupted)),
             StopReason::Blind { why } => return Ok(Some(Reason::Blind { why })),
             StopReason::CallFinished { call, result } => return self.call_finished(id, call, result),
+            StopReason::LogFull => return Ok(None),
             StopReason::NextOperator => return self.step_arrived(id),
             StopReason::Rules(rules) => return self.classify_rules(id, &rules, notes),
             StopReason::Trap { kind, message } => (Catch::Traps(vec![kind]), true, Reason::Trap { kind, message }),
             StopReason::HostError { message } => (Catch::HostErrors, true, Reason::HostError { message }),
-            StopReason::Exception { summary } => {
+            StopReason::Exception { summary, tags } => {
+                if self.wants(&Catch::Uncaught)
+                    && self.target(id)?.is_uncaught(&tags)?
+                    && let Some(by) = self.caught(id, false, &Catch::Uncaught, notes)?
+                {
+                    caught.extend(by);
+                    caught.extend(self.caught(id, false, &Catch::Exceptions, notes)?.into_iter().flatten());
+                    return Ok(Some(Reason::Exception { summary }));
+                }
                 (Catch::Exceptions, self.catch_exceptions, Reason::Exception { summary })
             }
             StopReason::Exit { code } => (Catch::Exit, false, Reason::Exit { code }),
@@ -648,7 +694,7 @@ impl Debugger {
         let ended = loop {
             match target.debuggee.next_event(Some(KILL))? {
                 Some(Event::Ended(ended)) => break ended,
-                Some(Event::Stopped(_)) => {}
+                Some(Event::Stopped(_) | Event::Passed(_)) => {}
                 None => break Ended::Killed,
             }
         };

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use freezeframe_debuggee::{DebuggeeId, RuleId};
+use freezeframe_debuggee::{DebuggeeId, Op, Passed, Program, RuleId};
 
 use crate::{
     BreakpointId, Catch, Debugger, EngineError, LocationSpec, LogLine, Reason, breakpoints::Owner, error::near_misses,
@@ -80,6 +80,24 @@ impl HitCondition {
     }
 }
 
+impl HitCondition {
+    /// The same for the guest's side.
+    pub(crate) fn compile(self) -> Option<Program> {
+        let number = |n: u64| Op::Const(n.cast_signed());
+        let less = Op::Lt { signed: false };
+        Program::new(match self {
+            Self::Exactly(n) => vec![Op::Hits, number(n), Op::Eq],
+            Self::Not(n) => vec![Op::Hits, number(n), Op::Eq, Op::Not],
+            Self::AtLeast(n) => vec![Op::Hits, number(n), less, Op::Not],
+            Self::Above(n) => vec![number(n), Op::Hits, less],
+            Self::AtMost(n) => vec![number(n), Op::Hits, less, Op::Not],
+            Self::Below(n) => vec![Op::Hits, number(n), less],
+            Self::Every(n) => vec![Op::Hits, number(n), Op::Rem { signed: false }, Op::Not],
+        })
+        .ok()
+    }
+}
+
 impl fmt::Display for HitCondition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -115,10 +133,10 @@ impl Debugger {
         let mut seen = Vec::new();
         for owner in owners {
             // A breakpoint may have several rules at one site; it's one hit.
-            if let Owner::Breakpoint(breakpoint) = owner
-                && !seen.contains(&breakpoint)
+            if let Owner::Breakpoint { id, counted } = owner
+                && !seen.iter().any(|(other, _)| *other == id)
             {
-                seen.push(breakpoint);
+                seen.push((id, counted));
             }
         }
         let hit = self.stopping(id, &seen, notes)?;
@@ -145,7 +163,7 @@ impl Debugger {
             {
                 any = true;
                 if breakpoint.enabled && catch.wants(event) {
-                    wanted.push(breakpoint.id);
+                    wanted.push((breakpoint.id, false));
                 }
             }
         }
@@ -156,16 +174,17 @@ impl Debugger {
         Ok((!hit.is_empty()).then_some(hit))
     }
 
-    /// Counts a hit of each of these breakpoints and gives those that stop; the one-shot ones among them are gone.
+    /// Counts a hit of each of these breakpoints, unless the guest's side has, and gives those that stop; the one-shot ones
+    /// among them are gone.
     fn stopping(
         &mut self,
         id: DebuggeeId,
-        breakpoints: &[BreakpointId],
+        breakpoints: &[(BreakpointId, bool)],
         notes: &mut Vec<String>,
     ) -> Result<Vec<BreakpointId>, EngineError> {
         let mut hit = Vec::new();
-        for breakpoint in breakpoints {
-            if self.count_hit(id, *breakpoint, notes)? {
+        for (breakpoint, counted) in breakpoints {
+            if self.count_hit(id, *breakpoint, *counted, notes)? {
                 hit.push(*breakpoint);
             }
         }
@@ -173,29 +192,34 @@ impl Debugger {
         Ok(hit)
     }
 
-    /// Counts a hit and says whether it stops.
+    /// Counts a hit, unless the guest's side has, and says whether it stops.
     fn count_hit(
         &mut self,
         id: DebuggeeId,
         breakpoint: BreakpointId,
+        counted: bool,
         notes: &mut Vec<String>,
     ) -> Result<bool, EngineError> {
+        // Also of a hit that the guest's side let through: if that was for want of an answer, a person is told.
         let truth = self.condition_holds(id, breakpoint, notes)?;
         let set = self.breakpoint_mut(breakpoint)?;
-        match truth {
-            Truth::Fails => return Ok(false),
-            Truth::Holds => set.hits = set.hits.saturating_add(1),
-            Truth::Unknown => {
-                set.hits = set.hits.saturating_add(1);
-                return Ok(true);
+        if let Truth::Fails = truth {
+            return Ok(false);
+        }
+        if !counted {
+            set.hits = set.hits.saturating_add(1);
+        }
+        if let Truth::Unknown = truth {
+            return Ok(true);
+        }
+        if !counted {
+            if set.ignore > 0 {
+                set.ignore -= 1;
+                return Ok(false);
             }
-        }
-        if set.ignore > 0 {
-            set.ignore -= 1;
-            return Ok(false);
-        }
-        if set.spec.hits.is_some_and(|wanted| !wanted.holds(set.hits)) {
-            return Ok(false);
+            if set.spec.hits.is_some_and(|wanted| !wanted.holds(set.hits)) {
+                return Ok(false);
+            }
         }
         let Some(log) = set.log.clone() else { return Ok(true) };
         let target = self.target(id)?;
@@ -208,6 +232,34 @@ impl Debugger {
             tell(&LogLine { debuggee: id, breakpoint, text });
         }
         Ok(false)
+    }
+
+    /// Takes up what the guest's side has counted and taken down.
+    pub(crate) fn passed(&mut self, id: DebuggeeId, passed: &Passed) -> Result<(), EngineError> {
+        let target = self.target(id)?;
+        let mut counted = Vec::new();
+        for ((breakpoint, known), now) in target.counters.iter_mut().zip(&passed.counts) {
+            counted.push((*breakpoint, now.hits.saturating_sub(known.hits), known.ignore.saturating_sub(now.ignore)));
+            *known = *now;
+        }
+        for (breakpoint, hits, ignored) in counted {
+            // One that was deleted meanwhile needs no counts.
+            if let Ok(breakpoint) = self.breakpoint_mut(breakpoint) {
+                breakpoint.hits = breakpoint.hits.saturating_add(hits);
+                breakpoint.ignore = breakpoint.ignore.saturating_sub(ignored);
+            }
+        }
+        for line in &passed.logged {
+            let target = self.target(id)?;
+            let owner = target.owners.get(line.rule.0 as usize).copied();
+            let shape = target.logs.get(&line.rule).cloned();
+            let (Some(Owner::Breakpoint { id: breakpoint, .. }), Some(shape)) = (owner, shape) else { continue };
+            let text = shape.fill(target, &line.values);
+            if let Some(tell) = &mut self.log {
+                tell(&LogLine { debuggee: id, breakpoint, text });
+            }
+        }
+        Ok(())
     }
 
     fn condition_holds(
@@ -270,6 +322,38 @@ mod tests {
         assert_eq!(holding("<= 2"), [1, 2]);
         assert_eq!(holding("< 2"), [1]);
         assert_eq!(holding("% 3"), [3, 6]);
+    }
+
+    #[test]
+    fn compiled_hit_conditions_hold_at_the_same_hits() {
+        use freezeframe_debuggee::{FrameAccess, Unavailable, WasmValue};
+        struct Hit(u64);
+        impl FrameAccess for Hit {
+            fn local(&mut self, _: u32) -> Result<WasmValue, Unavailable> {
+                Err(Unavailable::new("none"))
+            }
+            fn operand(&mut self, _: u32) -> Result<WasmValue, Unavailable> {
+                Err(Unavailable::new("none"))
+            }
+            fn global(&mut self, _: u32) -> Result<WasmValue, Unavailable> {
+                Err(Unavailable::new("none"))
+            }
+            fn memory(&mut self, _: u64, _: &mut [u8]) -> Result<(), Unavailable> {
+                Err(Unavailable::new("none"))
+            }
+            fn hits(&mut self) -> Result<u64, Unavailable> {
+                Ok(self.0)
+            }
+        }
+        for text in
+            ["== 3", "!= 3", ">= 3", "> 3", "<= 3", "< 3", "% 3", "> 9223372036854775808", "< 18446744073709551615"]
+        {
+            let condition = HitCondition::parse(text).unwrap();
+            let program = condition.compile().unwrap();
+            for hit in [1, 2, 3, 4, 6, 9, u64::MAX / 2 + 1, u64::MAX] {
+                assert_eq!(program.run(&mut Hit(hit)).unwrap() != 0, condition.holds(hit), "{text} at {hit}");
+            }
+        }
     }
 
     #[test]

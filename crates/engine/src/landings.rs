@@ -87,3 +87,30 @@ pub(crate) fn landings(code: &Code, function: u32, pc: ModulePc) -> Landings {
     });
     found
 }
+
+/// The catches around the operator at `pc`: the tag of each, or `None` for one that takes any exception.
+pub(crate) fn catches(code: &Code, function: u32, pc: ModulePc) -> Vec<Option<u32>> {
+    let mut around: Vec<Vec<Option<u32>>> = Vec::new();
+    let mut found = Vec::new();
+    code.each_operator(function, |at, operator| {
+        if at == pc {
+            found.extend(around.iter().flatten());
+        }
+        match operator {
+            Operator::Block { .. } | Operator::Loop { .. } | Operator::If { .. } => around.push(Vec::new()),
+            Operator::TryTable { try_table } => around.push(
+                try_table
+                    .catches
+                    .iter()
+                    .map(|catch| match catch {
+                        Catch::One { tag, .. } | Catch::OneRef { tag, .. } => Some(*tag),
+                        Catch::All { .. } | Catch::AllRef { .. } => None,
+                    })
+                    .collect(),
+            ),
+            Operator::End => _ = around.pop(),
+            _ => {}
+        }
+    });
+    found
+}

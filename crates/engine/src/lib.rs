@@ -25,6 +25,7 @@ mod landings;
 mod location;
 mod logpoint;
 mod memory;
+mod overloads;
 mod setting;
 mod skips;
 mod source_lines;

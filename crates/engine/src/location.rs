@@ -14,6 +14,15 @@ pub enum LocationSpec {
         /// Line, from 1.
         line: u32,
     },
+    /// The first statement at or after a column of a line.
+    Column {
+        /// Path suffix.
+        file: String,
+        /// Line, from 1.
+        line: u32,
+        /// Column, from 1.
+        column: u32,
+    },
     /// A line of the file that a front end names by a path of its own; see
     /// [`match_sources`](crate::Debugger::match_sources).
     Source {
@@ -74,6 +83,12 @@ impl LocationSpec {
             && !file.ends_with(':')
             && !file.is_empty()
         {
+            // FILE:LINE:COLUMN
+            if let (Some(column), Some((file, line))) = (parse_line(line.trim()), file.rsplit_once(':'))
+                && let (Some(line), false) = (parse_line(line.trim()), file.is_empty())
+            {
+                return Ok(Self::Column { file: file.to_owned(), line, column });
+            }
             return match parse_line(line.trim()) {
                 Some(line) => Ok(Self::Line { file: file.to_owned(), line }),
                 None => syntax("expected a line number after the colon", file.chars().count() + 1),
@@ -98,6 +113,7 @@ impl std::fmt::Display for LocationSpec {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Line { file, line } => write!(f, "{file}:{line}"),
+            Self::Column { file, line, column } => write!(f, "{file}:{line}:{column}"),
             Self::Source { path, line, column: None } => write!(f, "{path}:{line}"),
             Self::Source { path, line, column: Some(column) } => write!(f, "{path}:{line}:{column}"),
             Self::Function(name) => f.write_str(name),
@@ -118,6 +134,8 @@ mod tests {
     fn what_people_write() {
         let parse = |text: &str| LocationSpec::parse(text, Some("cur.c"));
         assert_eq!(parse("orders.c:12").unwrap(), LocationSpec::Line { file: "orders.c".into(), line: 12 });
+        let column = LocationSpec::Column { file: "orders.c".into(), line: 12, column: 5 };
+        assert_eq!((parse("orders.c:12:5").unwrap(), column.to_string()), (column, "orders.c:12:5".to_owned()));
         assert_eq!(parse(" 7 ").unwrap(), LocationSpec::Line { file: "cur.c".into(), line: 7 });
         assert_eq!(parse(r"C:\x\a.c:3").unwrap(), LocationSpec::Line { file: r"C:\x\a.c".into(), line: 3 });
         assert_eq!(parse("ns::total").unwrap(), LocationSpec::Function("ns::total".into()));

@@ -2,9 +2,15 @@
 //!
 //! Invariant: a part that can't be evaluated never keeps the guest: why is said in its place.
 
-use freezeframe_debuggee::DebuggeeId;
+use freezeframe_debuggee::{Capture, DebuggeeId, ModuleId, ModulePc, Unavailable};
+use freezeframe_symbols::{Language, Symbols};
 
-use crate::{BreakpointId, EngineError, Limits, expression::Expression, values::Context};
+use crate::{
+    BreakpointId, EngineError, Limits,
+    expression::{Expression, compile_capture},
+    target::Target,
+    values::{Context, Storage, Value, ValueType},
+};
 
 /// What a log point said at a hit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,6 +88,66 @@ impl LogText {
             },
         };
         self.0.iter().map(part).collect()
+    }
+}
+
+/// A log text as the guest's side takes it down: what is captured at a hit, and how it's shown later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LogShape {
+    pub captures: Vec<Capture>,
+    module: ModuleId,
+    language: Language,
+    parts: Vec<Shape>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Shape {
+    Text(String),
+    /// The next captured value, as one of this type.
+    Value(ValueType),
+}
+
+impl LogText {
+    /// The same for the guest's side at one site; `None` when some of it needs more than a few bytes of the guest.
+    pub(crate) fn compile(&self, symbols: &Symbols, module: ModuleId, pc: ModulePc) -> Option<LogShape> {
+        let mut captures = Vec::new();
+        let parts = self.0.iter().map(|part| match part {
+            Part::Text(text) => Some(Shape::Text(text.clone())),
+            Part::Value(expression) => {
+                let (capture, ty) = compile_capture(expression, symbols, pc)?;
+                captures.push(capture);
+                Some(Shape::Value(ty))
+            }
+        });
+        let parts = parts.collect::<Option<Vec<Shape>>>()?;
+        let language = symbols.frames_at(pc).first().map(|frame| frame.language).unwrap_or_default();
+        Some(LogShape { captures, module, language, parts })
+    }
+}
+
+impl LogShape {
+    /// The text with what was taken down. The guest may run: nothing of it is read.
+    pub(crate) fn fill(&self, target: &mut Target, values: &[Result<Vec<u8>, Unavailable>]) -> String {
+        let Some(symbols) = target.module(self.module).map(|module| module.symbols.clone()) else {
+            return String::new();
+        };
+        let mut context = Context { target, symbols, frame: None, instance: None, language: self.language };
+        let mut values = values.iter();
+        let part = |part: &Shape| match part {
+            Shape::Text(text) => text.clone(),
+            Shape::Value(ty) => {
+                let storage = match values.next() {
+                    Some(Ok(bytes)) => {
+                        Storage::Bytes { bytes: bytes.clone(), origin: "it is a copy of what was there" }
+                    }
+                    Some(Err(why)) => return format!("<error: {why}>"),
+                    None => return String::new(),
+                };
+                let value = Value { ty: ty.clone(), storage, bits: None };
+                context.shown("", &value, Limits::default()).text
+            }
+        };
+        self.parts.iter().map(part).collect()
     }
 }
 

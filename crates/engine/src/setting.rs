@@ -2,6 +2,8 @@
 //!
 //! Invariant: whatever changes a plan happens while no debuggee runs, and takes effect with its next resume.
 
+use std::{collections::BTreeSet, sync::Arc};
+
 use freezeframe_debuggee::DebuggeeId;
 
 use crate::{
@@ -31,6 +33,10 @@ impl Debugger {
             let module = target.module(site.module);
             site.program = match (&breakpoint.condition, module) {
                 (Some(condition), Some(module)) => compile(condition, &module.symbols, site.pc),
+                _ => None,
+            };
+            site.log = match (&breakpoint.log, module) {
+                (Some(log), Some(module)) => log.compile(&module.symbols, site.module, site.pc).map(Arc::new),
                 _ => None,
             };
         }
@@ -79,7 +85,9 @@ impl Debugger {
         let id = BreakpointId(self.last_breakpoint);
         let Parsed { condition, log } = parsed;
         let (sites, note) = (Vec::new(), None);
-        let breakpoint = Breakpoint { id, spec, enabled: true, hits: 0, ignore: 0, sites, note, condition, log };
+        let groups = BTreeSet::new();
+        let breakpoint =
+            Breakpoint { id, spec, enabled: true, hits: 0, ignore: 0, sites, note, groups, condition, log };
         self.breakpoints.push(breakpoint);
         let index = self.breakpoints.len() - 1;
         let ids: Vec<DebuggeeId> = self.targets.iter().map(|t| t.id).collect();
@@ -104,6 +112,24 @@ impl Debugger {
 
     pub(crate) fn breakpoint_mut(&mut self, id: BreakpointId) -> Result<&mut Breakpoint, EngineError> {
         self.breakpoints.iter_mut().find(|b| b.id == id).ok_or(EngineError::NoBreakpoint(id))
+    }
+
+    /// Puts a breakpoint into a group, or takes it out.
+    ///
+    /// # Errors
+    /// [`EngineError::NoBreakpoint`]; a name that is a number or has blanks in it.
+    pub fn group_breakpoint(&mut self, id: BreakpointId, group: &str, member: bool) -> Result<(), EngineError> {
+        if !group.starts_with(|c: char| c.is_alphabetic() || c == '_') || group.contains(char::is_whitespace) {
+            let why = format!("`{group}` is no name for a group: it must begin with a letter and have no blanks");
+            return Err(EngineError::Expression(why));
+        }
+        let breakpoint = self.breakpoint_mut(id)?;
+        if member {
+            breakpoint.groups.insert(group.to_owned());
+        } else {
+            breakpoint.groups.remove(group);
+        }
+        Ok(())
     }
 
     /// Removes a breakpoint.

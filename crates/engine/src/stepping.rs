@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use freezeframe_debuggee::{Answer, DepthCheck, Frame, ModuleId, ModulePc, PcMeaning, Query, Site};
+use freezeframe_debuggee::{Answer, DepthCheck, Frame, InstanceId, ModuleId, ModulePc, PcMeaning, Query, Site};
 use freezeframe_symbols::{LineRow, Location, ScopeId, SourceFrame};
 
 use crate::{
@@ -137,6 +137,31 @@ impl Target {
         }?;
         self.add_catches(physical, depth, &mut places)?;
         Ok(places)
+    }
+
+    /// Whether no frame of the innermost activation stands in a `try_table` that takes an exception with these tags. What a
+    /// compiler's landing pad does then (a clean-up throws again) isn't known: it is another throw.
+    pub(crate) fn is_uncaught(&mut self, tags: &[(InstanceId, u32)]) -> Result<bool, EngineError> {
+        let mut index = 0;
+        let activation = self.frame(0)?.activation;
+        while let Ok(frame) = self.frame(index) {
+            if frame.activation != activation || index >= MOST_CATCHING {
+                break;
+            }
+            if let Some(module) = self.module(frame.module) {
+                let catches = landings::catches(&module.code, frame.function, frame.pc);
+                let takes = |tag: &Option<u32>| match tag {
+                    None => true,
+                    // Of a frame without a known instance the tag may be any.
+                    Some(tag) => frame.instance.is_none_or(|instance| tags.contains(&(instance, *tag))),
+                };
+                if catches.iter().any(takes) {
+                    return Ok(false);
+                }
+            }
+            index += 1;
+        }
+        Ok(true)
     }
 
     /// Where callers of frame `physical` catch what may be thrown through it: no return address is passed then. (In its own

@@ -9,14 +9,14 @@ use std::{
 };
 
 use freezeframe_debuggee::{
-    Answer, Debuggee, DebuggeeId, Ended, Frame, FrameAccess, FrameDetail, Instance, InstanceId, ModuleId, ModulePc,
-    PcMeaning, Query, Site, Unavailable, WasmValue,
+    Answer, Count, Debuggee, DebuggeeId, Ended, Frame, FrameAccess, FrameDetail, Instance, InstanceId, ModuleId,
+    ModulePc, PcMeaning, Query, RuleId, Site, Unavailable, WasmValue,
 };
 use freezeframe_symbols::Symbols;
 
 use crate::{
-    BreakpointId, EngineError, breakpoints::Owner, calls::Calling, code::Code, expression::Memo, skips::Skips,
-    source_lines::SameSource, stepping::Stepping,
+    BreakpointId, EngineError, breakpoints::Owner, calls::Calling, code::Code, expression::Memo, logpoint::LogShape,
+    skips::Skips, source_lines::SameSource, stepping::Stepping,
 };
 
 /// The unit in which memory is read and kept during a stop.
@@ -61,6 +61,10 @@ pub(crate) struct Target {
     pub returned: Option<(ModuleId, u32)>,
     /// Whose the rules of the current plan are, by rule id.
     pub owners: Vec<Owner>,
+    /// Whose the counters of the current plan are, and where they were when that was told last.
+    pub counters: Vec<(BreakpointId, Count)>,
+    /// How what rules of the current plan take down is shown.
+    pub logs: HashMap<RuleId, Arc<LogShape>>,
     /// What expressions remember.
     pub memo: Memo,
     /// What steps pass by.
@@ -106,6 +110,8 @@ impl Target {
             returned: None,
             interrupt: Arc::default(),
             owners: Vec::new(),
+            counters: Vec::new(),
+            logs: HashMap::new(),
             memo: Memo::default(),
             skips: Arc::default(),
             same_source: Arc::new(|wanted, path| wanted == path),

@@ -101,7 +101,7 @@ fn print_stops(guest: &mut dyn Debuggee) -> wasmtime::Result<()> {
 /// A breakpoint with a condition, which is decided on the guest's side: local 0 is 2.
 fn break_at(site: Site) -> wasmtime::Result<StopPlan> {
     let condition = Some(Program::new(vec![Op::Local(0), Op::Const(2), Op::Eq])?);
-    let rule = Rule { id: RuleId(1), site, depth: DepthCheck::Any, condition, temporary: false };
+    let rule = Rule { condition, ..Rule::at(RuleId(1), site) };
     Ok(StopPlan { rules: vec![rule], ..StopPlan::default() })
 }
 

@@ -8,8 +8,9 @@ use std::{pin::pin, thread::JoinHandle, time::Duration};
 
 use common::*;
 use freezeframe_debuggee::{
-    Answer, Call, Debuggee, DebuggeeError, DepthCheck, Ended, Event, InstanceId, ModuleId, ModulePc, Op, PcMeaning,
-    Program, Query, Rule, RuleId, Site, StopPlan, StopReason, TrapKind, WasmValue,
+    Answer, Call, Capture, Count, Counter, Debuggee, DebuggeeError, DepthCheck, Ended, Event, InstanceId, MAX_CAPTURE,
+    ModuleId, ModulePc, Op, Passed, PcMeaning, Program, Query, Rule, RuleId, Site, StopPlan, StopReason, Stopped,
+    TrapKind, WasmValue,
 };
 use freezeframe_session::{
     Freeze, Options, debug_with,
@@ -87,7 +88,7 @@ fn site(pc: u32) -> Site {
 }
 
 fn rule(id: u32, pc: u32) -> Rule {
-    Rule { id: RuleId(id), site: site(pc), depth: DepthCheck::Any, condition: None, temporary: false }
+    Rule::at(RuleId(id), site(pc))
 }
 
 fn plan(rules: Vec<Rule>) -> StopPlan {
@@ -576,4 +577,110 @@ fn a_dropped_call_is_told_before_the_next_stop() {
         assert_eq!(ended(&mut debuggee), Ended::Returned(vec![]));
         thread.join().unwrap();
     }
+}
+
+/// Comes by its `nop` as often as it's told, with the number of the round in local 0.
+const ROUNDS: &str = r#"(module (memory 1) (data (i32.const 8) "abcd")
+  (func (export "run") (param $rounds i32) (result i32) (local i32)
+    (loop
+      nop
+      (local.set 1 (i32.add (local.get 1) (i32.const 1)))
+      (br_if 0 (i32.lt_u (local.get 1) (local.get $rounds))))
+    local.get 1))"#;
+
+/// The next event that isn't a [`Passed`], and what was passed before it.
+fn after_passed(debuggee: &mut LiveDebuggee) -> (Event, Passed) {
+    let mut all = Passed::default();
+    loop {
+        match debuggee.next_event(None).unwrap() {
+            Some(Event::Passed(passed)) => {
+                all.counts = passed.counts;
+                all.logged.extend(passed.logged);
+            }
+            Some(event) => return (event, all),
+            None => panic!("no event"),
+        }
+    }
+}
+
+#[test]
+fn hits_are_counted_next_to_the_guest() {
+    let _dog = watchdog("hits_are_counted_next_to_the_guest");
+    let (mut debuggee, module, thread) = launch(ROUNDS, "run", &[Val::I32(20)]);
+    let pc = nops(&module)[0];
+    assert_eq!(stopped(&mut debuggee), StopReason::Attached);
+    // From the fifth hit on every second one, of those in odd rounds; the first two that would count are passed.
+    let odd = Program::new(vec![Op::Local(1), Op::Const(1), Op::And]).unwrap();
+    let wanted = Program::new(vec![Op::Hits, Op::Const(5), Op::Eq]).unwrap();
+    let mut counter = Counter { hits: 0, ignore: 2, wanted: Some(wanted) };
+    let counted = |counter: &Counter| StopPlan {
+        rules: vec![Rule { condition: Some(odd.clone()), counter: Some(0), ..rule(7, pc) }],
+        counters: vec![counter.clone()],
+        ..StopPlan::default()
+    };
+    // A counter that isn't there.
+    let without = StopPlan { counters: Vec::new(), ..counted(&counter) };
+    assert!(matches!(debuggee.resume(without), Err(DebuggeeError::BadPlan(_))));
+    debuggee.resume(counted(&counter)).unwrap();
+    let (event, passed) = after_passed(&mut debuggee);
+    assert_eq!(event, Event::Stopped(Stopped { reason: StopReason::Rules(vec![RuleId(7)]) }));
+    assert_eq!(passed, Passed { counts: vec![Count { hits: 5, ignore: 0 }], logged: vec![] });
+    // The fifth odd round is number 9.
+    assert_eq!(
+        ask(&mut debuggee, Query::Locals { frame: 0 }),
+        Answer::Values(vec![WasmValue::I32(20), WasmValue::I32(9)])
+    );
+    counter.hits = 5;
+    counter.ignore = 100;
+    debuggee.resume(counted(&counter)).unwrap();
+    let (event, passed) = after_passed(&mut debuggee);
+    assert_eq!(event, Event::Ended(Ended::Returned(vec![WasmValue::I32(20)])));
+    assert_eq!(passed.counts, [Count { hits: 10, ignore: 95 }]);
+    assert!(thread.join().unwrap());
+}
+
+#[test]
+fn what_is_taken_down_arrives_whole_and_in_order() {
+    let _dog = watchdog("what_is_taken_down_arrives_whole_and_in_order");
+    const ROUNDS_RUN: u32 = 5_000;
+    let (mut debuggee, module, thread) = launch(ROUNDS, "run", &[Val::I32(5_000)]);
+    let pc = nops(&module)[0];
+    assert_eq!(stopped(&mut debuggee), StopReason::Attached);
+    let program = |ops: Vec<Op>| Program::new(ops).unwrap();
+    let captures = vec![
+        Capture::Value(program(vec![Op::Local(1)])),
+        Capture::Bytes { address: program(vec![Op::Const(8)]), length: 4 },
+        Capture::Bytes { address: program(vec![Op::Const(-1)]), length: 4 },
+    ];
+    let log = StopPlan {
+        rules: vec![Rule { counter: Some(0), log: Some(captures), ..rule(1, pc) }],
+        counters: vec![Counter::default()],
+        ..StopPlan::default()
+    };
+    let huge = vec![Capture::Bytes { address: program(vec![Op::Const(0)]), length: MAX_CAPTURE + 1 }];
+    let too_much = plan(vec![Rule { log: Some(huge), ..rule(1, pc) }]);
+    assert!(matches!(debuggee.resume(too_much), Err(DebuggeeError::BadPlan(_))));
+    let mut lines = Vec::new();
+    let mut full = 0;
+    debuggee.resume(log.clone()).unwrap();
+    let end = loop {
+        let (event, passed) = after_passed(&mut debuggee);
+        lines.extend(passed.logged);
+        match event {
+            Event::Stopped(Stopped { reason: StopReason::LogFull }) => {
+                full += 1;
+                let counters = passed.counts.iter().map(|c| Counter { hits: c.hits, ignore: c.ignore, wanted: None });
+                debuggee.resume(StopPlan { counters: counters.collect(), ..log.clone() }).unwrap();
+            }
+            other => break (other, passed.counts),
+        }
+    };
+    let last = Count { hits: u64::from(ROUNDS_RUN), ignore: 0 };
+    assert_eq!(end, (Event::Ended(Ended::Returned(vec![WasmValue::I32(ROUNDS_RUN.cast_signed())])), vec![last]));
+    assert_eq!(lines.len(), ROUNDS_RUN as usize, "after {full} pauses");
+    for (round, line) in (0_u64..).zip(&lines) {
+        let [Ok(number), Ok(text), Err(_)] = &line.values[..] else { panic!("{line:?}") };
+        assert_eq!((line.rule, &number[..], &text[..]), (RuleId(1), &round.to_le_bytes()[..], &b"abcd"[..]));
+    }
+    assert!(thread.join().unwrap());
 }

@@ -134,7 +134,21 @@ impl Copies {
     pub fn sites(&self, symbols: &Symbols, name: &str) -> Vec<ModulePc> {
         let wanted = Wanted::new(name);
         let named = self.by_short_name.get(wanted.short()).into_iter().flatten();
-        let origins = named.filter(|(path, _)| wanted.means(path)).map(|(_, origin)| origin);
+        self.first_statements(symbols, named, |path| wanted.means(path))
+    }
+
+    /// The same for functions by their whole paths.
+    pub fn sites_where(&self, symbols: &Symbols, wanted: impl Fn(&str) -> bool) -> Vec<ModulePc> {
+        self.first_statements(symbols, self.by_short_name.values().flatten(), wanted)
+    }
+
+    fn first_statements<'a>(
+        &self,
+        symbols: &Symbols,
+        functions: impl Iterator<Item = &'a (String, u32)>,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Vec<ModulePc> {
+        let origins = functions.filter(|(path, _)| wanted(path)).map(|(_, origin)| origin);
         let copies = origins.filter_map(|origin| self.by_origin.get(origin)).flatten();
         copies.filter_map(|(copy, body)| first_statement(symbols, *copy, *body)).collect()
     }

@@ -176,6 +176,14 @@ impl Symbols {
         sites
     }
 
+    /// The first statement of each inlined copy of functions whose path is wanted.
+    pub fn inlined_sites(&self, wanted: impl Fn(&str) -> bool) -> Vec<ModulePc> {
+        let mut sites = self.copies.get_or_init(|| Copies::build(self)).sites_where(self, wanted);
+        sites.sort_unstable();
+        sites.dedup();
+        sites
+    }
+
     /// All source files.
     pub fn files(&self) -> &[SourceFile] {
         &self.lines().files

@@ -16,22 +16,35 @@ pub(super) const COMMANDS: &[Command] = &[
     ),
     Command::new(
         &["delete", "d", "del", "breakpoint delete"],
-        "delete [N | N-M]…",
+        "delete [N | N-M | GROUP]…",
         "Remove breakpoints; without numbers, all.\n\
-         Here and in other commands `$bpnum` is the number of the one set last.",
+         A name stands for the breakpoints of that group (see `group`). Here and in other commands `$bpnum` is the number of the one set last.",
         delete,
     ),
     Command::new(
         &["disable", "dis", "breakpoint disable"],
-        "disable [N | N-M]…",
+        "disable [N | N-M | GROUP]…",
         "Let breakpoints stop nothing for a while; without numbers, all.",
         |app, call| enable(app, call, false),
     ),
     Command::new(
         &["enable", "en", "breakpoint enable"],
-        "enable [N | N-M]…",
+        "enable [N | N-M | GROUP]…",
         "Let breakpoints stop the program again; without numbers, all.",
         |app, call| enable(app, call, true),
+    ),
+    Command::new(
+        &["group"],
+        "group NAME [N | N-M]…",
+        "Put breakpoints into a group; without numbers, the one set last.\n\
+         `enable`, `disable` and `delete` take the name of a group for all that are in it.",
+        |app, call| group(app, call, true),
+    ),
+    Command::new(
+        &["ungroup"],
+        "ungroup NAME [N | N-M]…",
+        "Take breakpoints out of a group; without numbers, all.",
+        |app, call| group(app, call, false),
     ),
     Command::new(
         &["condition", "cond"],
@@ -97,12 +110,17 @@ fn number(app: &App, call: &Call<'_>, word: &str) -> Result<BreakpointId, CliErr
 
 /// The breakpoints that a command is about: those named, else all. None of them is touched when one doesn't exist.
 fn chosen(app: &App, call: &Call<'_>) -> Result<Vec<BreakpointId>, CliError> {
-    let all = || app.debugger.breakpoints().iter().map(|b| b.id);
     if call.rest.is_empty() {
-        return Ok(all().collect());
+        return Ok(app.debugger.breakpoints().iter().map(|b| b.id).collect());
     }
+    numbered(app, call, call.rest)
+}
+
+/// The breakpoints that words name: by number, by range, by group.
+fn numbered(app: &App, call: &Call<'_>, words: &str) -> Result<Vec<BreakpointId>, CliError> {
+    let all = || app.debugger.breakpoints().iter().map(|b| b.id);
     let mut ids = Vec::new();
-    for word in call.rest.split([' ', ',', '\t']).filter(|w| !w.is_empty()) {
+    for word in words.split([' ', ',', '\t']).filter(|w| !w.is_empty()) {
         match word.split_once('-').and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?))) {
             Some((first, last)) => {
                 let range = BreakpointId(first)..=BreakpointId(last);
@@ -112,12 +130,37 @@ fn chosen(app: &App, call: &Call<'_>) -> Result<Vec<BreakpointId>, CliError> {
                     return Err(call.usage(format!("no breakpoint has a number of {word} (see `info breakpoints`)")));
                 }
             }
+            None if word.starts_with(|c: char| c.is_alphabetic() || c == '_') => {
+                let members = app.debugger.breakpoints().iter().filter(|b| b.groups.contains(word)).map(|b| b.id);
+                let before = ids.len();
+                ids.extend(members);
+                if ids.len() == before {
+                    return Err(call.usage(format!("no breakpoint is in a group `{word}` (see `info breakpoints`)")));
+                }
+            }
             None => ids.push(number(app, call, word)?),
         }
     }
     ids.sort_unstable();
     ids.dedup();
     Ok(ids)
+}
+
+fn group(app: &mut App, call: &Call<'_>, member: bool) -> Answer {
+    let (name, words) = split_word(call.rest);
+    if name.is_empty() {
+        return Err(call.usage("expected the name of a group"));
+    }
+    let ids = match (words, member) {
+        ("", true) => vec![number(app, call, "$bpnum")?],
+        ("", false) => numbered(app, call, name)?,
+        _ => numbered(app, call, words)?,
+    };
+    for id in &ids {
+        app.debugger.group_breakpoint(*id, name, member)?;
+    }
+    let done = if member { format!("in group {name}") } else { format!("not in group {name} any more") };
+    Ok(Some(Reply::Message(self::done(&ids, &done))))
 }
 
 fn delete(app: &mut App, call: &Call<'_>) -> Answer {
@@ -218,6 +261,7 @@ fn script(breakpoint: &Breakpoint, commands: &[String]) -> String {
     if breakpoint.ignore > 0 {
         _ = writeln!(out, "ignore $bpnum {}", breakpoint.ignore);
     }
+    breakpoint.groups.iter().for_each(|group| _ = writeln!(out, "group {group} $bpnum"));
     if !breakpoint.enabled {
         out.push_str("disable $bpnum\n");
     }

@@ -33,6 +33,12 @@ pub struct BreakpointView {
     /// What it says at each hit, instead of stopping.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log: Option<String>,
+    /// What it says is filled in by the debugger at each hit, which takes some hundred times longer than next to the guest.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub slow_log: bool,
+    /// The groups that it's in.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<String>,
     /// The commands that run at each stop there.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub commands: Vec<String>,

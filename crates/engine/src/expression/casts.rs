@@ -82,7 +82,7 @@ const BUILTIN: [&str; 26] = [
 ];
 
 /// The scalar types that every module has.
-fn builtin(name: &str, language: Language) -> Option<ValueType> {
+pub(super) fn builtin(name: &str, language: Language) -> Option<ValueType> {
     let integer = |bits, signed| Some(ValueType::Integer { bits, signed });
     match name {
         "void" => Some(ValueType::Unknown),

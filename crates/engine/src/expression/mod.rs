@@ -19,7 +19,7 @@ mod texts;
 
 use freezeframe_symbols::Language;
 
-pub(crate) use compile::compile;
+pub(crate) use compile::{compile, compile_capture};
 pub(crate) use registers::{Memo, is_convenience};
 
 use crate::EngineError;

@@ -17,6 +17,7 @@ use freezeframe_debuggee::{
     Answer, Call, CallId, DebuggeeError, Ended, Event, Query, StopPlan, StopReason, Stopped, Unavailable,
 };
 
+use super::tally::Tally;
 use crate::{Control, shared::lock};
 
 /// How often to look before sleeping; about 20 µs.
@@ -41,6 +42,8 @@ pub(super) struct Link {
     state: Mutex<State>,
     /// Where the far half sleeps.
     far: Condvar,
+    /// What was counted and taken down; locked after `state` where both are.
+    tally: Mutex<Tally>,
     /// Counts what was said to the far half, and to the near half.
     to_far: AtomicU64,
     to_near: AtomicU64,
@@ -107,10 +110,15 @@ impl Link {
     }
 
     pub(super) fn next_event(&self, timeout: Option<Duration>) -> Result<Option<Event>, DebuggeeError> {
-        let event = self.wait(timeout, |state| match (state.events.pop_front(), state.phase) {
-            (Some(event), _) => Some(Ok(event)),
-            (None, Phase::Ended) => Some(Err(DebuggeeError::Ended)),
-            (None, _) => None,
+        let event = self.wait(timeout, |state| {
+            if let Some(passed) = lock(&self.tally).take(!state.events.is_empty()) {
+                return Some(Ok(Event::Passed(passed)));
+            }
+            match (state.events.pop_front(), state.phase) {
+                (Some(event), _) => Some(Ok(event)),
+                (None, Phase::Ended) => Some(Err(DebuggeeError::Ended)),
+                (None, _) => None,
+            }
         });
         event.transpose()
     }
@@ -197,6 +205,20 @@ impl Link {
         drop(state);
         if killed {
             control.kill();
+        }
+    }
+
+    /// What counts hits.
+    pub(super) fn tally(&self) -> MutexGuard<'_, Tally> {
+        lock(&self.tally)
+    }
+
+    /// Something was taken down.
+    pub(super) fn logged(&self) {
+        let wake = self.state().wake.clone();
+        self.tell_far();
+        if let Some(wake) = wake {
+            wake();
         }
     }
 

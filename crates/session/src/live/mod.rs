@@ -13,6 +13,7 @@ mod link;
 mod near;
 mod plan;
 mod queries;
+mod tally;
 mod values;
 
 use std::{marker::PhantomData, pin::Pin, sync::Arc, time::Duration};

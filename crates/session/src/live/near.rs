@@ -33,7 +33,7 @@ struct Near<T: 'static> {
 pub(super) async fn run<T: Send + 'static>(dbg: Dbg<T>, link: Arc<Link>, options: LiveOptions) {
     let _gone = Gone(link.clone());
     link.start(dbg.control());
-    let plan = Arc::new(Mutex::new(Plan::new(options.complete)));
+    let plan = Arc::new(Mutex::new(Plan::new(options.complete, link.clone())));
     let filtering = plan.clone();
     dbg.set_filter(Some(Box::new(move |stop, event| lock(&filtering).verdict(stop, event))));
     let mut near = Near { dbg, link, names: Names::new(options.modules), plan };
@@ -59,11 +59,7 @@ impl<T: Send + 'static> Near<T> {
     fn reason(&mut self, event: Event) -> Result<StopReason, bool> {
         Ok(match event {
             Event::Attached => StopReason::Attached,
-            Event::Breakpoint { .. } => match lock(&self.plan).take_matched() {
-                // Only without the filter, which a panic has ended: then every site is a stop.
-                rules if rules.is_empty() => StopReason::Interrupted,
-                rules => StopReason::Rules(rules),
-            },
+            Event::Breakpoint { .. } => lock(&self.plan).take_reason(),
             Event::Interrupted => StopReason::Interrupted,
             Event::Step => StopReason::NextOperator,
             Event::ModuleLoaded { modules } => {
@@ -71,7 +67,8 @@ impl<T: Send + 'static> Near<T> {
             }
             Event::Trap(trap) => StopReason::Trap { kind: trap_kind(trap), message: trap.to_string() },
             Event::Exception(exception) => {
-                StopReason::Exception { summary: self.names.exception(&self.dbg, &exception) }
+                let (summary, tags) = self.names.exception(&self.dbg, &exception);
+                StopReason::Exception { summary, tags }
             }
             Event::HostError { message } => StopReason::HostError { message },
             Event::Exit { code } => StopReason::Exit { code },

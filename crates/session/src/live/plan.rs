@@ -4,16 +4,22 @@
 //! from the next stop on; they are taken out of the code when somebody looks or the guest is resumed, in one change of
 //! the code with what is planted then.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
-use freezeframe_debuggee::{FrameAccess, Rule, RuleId, Site, StopPlan, Unavailable, WasmValue};
+use freezeframe_debuggee::{
+    Capture, Counter, FrameAccess, Logged, MAX_CAPTURE, Rule, RuleId, Site, StopPlan, StopReason, Unavailable,
+    WasmValue,
+};
 use wasmtime::{Instance, Memory, Module};
 
-use super::{queries::Names, values};
+use super::{link::Link, queries::Names, values};
 use crate::{BreakpointId, Error, Event, Frame, Stop, Verdict, fast::FastMap};
 
-#[derive(Default)]
 pub(super) struct Plan {
+    link: Arc<Link>,
+    counters: Vec<Counter>,
+    /// What was taken down has to be told before the guest goes on.
+    full: bool,
     rules: FastMap<BreakpointId, Vec<Rule>>,
     next_operator: bool,
     module_loads: bool,
@@ -28,8 +34,21 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    pub(super) fn new(complete: bool) -> Self {
-        Self { complete, ..Self::default() }
+    pub(super) fn new(complete: bool, link: Arc<Link>) -> Self {
+        Self {
+            link,
+            counters: Vec::new(),
+            full: false,
+            rules: FastMap::default(),
+            next_operator: false,
+            module_loads: false,
+            exceptions: false,
+            exits: false,
+            planted: HashMap::new(),
+            matched: Vec::new(),
+            over: false,
+            complete,
+        }
     }
 
     /// Whether an event is a stop.
@@ -42,12 +61,13 @@ impl Plan {
                     for rule in rules {
                         let deep =
                             !rule.depth.needs_depth() || rule.depth.passes(*depth.get_or_insert_with(|| stop.depth()));
-                        if deep && holds(rule, stop) {
+                        if deep && matches(rule, &self.counters, &self.link, stop) {
                             self.matched.push(rule.id);
                         }
                     }
+                    self.full = rules.iter().any(|rule| rule.log.is_some()) && self.link.tally().is_full();
                 }
-                !self.matched.is_empty()
+                !self.matched.is_empty() || self.full
             }
             Event::Step => self.next_operator,
             Event::ModuleLoaded { .. } => self.module_loads,
@@ -60,8 +80,14 @@ impl Plan {
         if stops { Verdict::Stop } else { Verdict::Resume }
     }
 
-    pub(super) fn take_matched(&mut self) -> Vec<RuleId> {
-        std::mem::take(&mut self.matched)
+    /// Why a site stopped the guest.
+    pub(super) fn take_reason(&mut self) -> StopReason {
+        match (std::mem::take(&mut self.matched), std::mem::take(&mut self.full)) {
+            // Only without the filter, which a panic has ended: then every site is a stop.
+            (rules, false) if rules.is_empty() => StopReason::Interrupted,
+            (rules, true) if rules.is_empty() => StopReason::LogFull,
+            (rules, _) => StopReason::Rules(rules),
+        }
     }
 
     /// The sites that are planted, sorted.
@@ -93,6 +119,14 @@ impl Plan {
         names: &mut Names,
         plan: StopPlan,
     ) -> Result<(), String> {
+        let counted = |rule: &Rule| rule.counter.is_none_or(|counter| (counter as usize) < plan.counters.len());
+        let bounded = |capture: &Capture| !matches!(capture, Capture::Bytes { length, .. } if *length > MAX_CAPTURE);
+        if !plan.rules.iter().all(counted) {
+            return Err("a rule names a counter that the plan doesn't have".to_owned());
+        }
+        if !plan.rules.iter().flat_map(|rule| &rule.log).flatten().all(bounded) {
+            return Err(format!("a rule takes down more than {MAX_CAPTURE} bytes at once"));
+        }
         names.see(stop);
         let wanted = plan.sites();
         let mut add: Vec<(Module, u32)> = Vec::new();
@@ -135,18 +169,44 @@ impl Plan {
         self.exceptions = plan.exceptions;
         self.exits = plan.exits;
         self.matched.clear();
+        self.full = false;
+        self.link.tally().restart(&plan.counters);
+        self.counters = plan.counters;
         self.over = false;
         Ok(())
     }
 }
 
-/// Whether a rule's condition holds; one that can't be evaluated does.
-fn holds<T: 'static>(rule: &Rule, stop: &mut Stop<'_, T>) -> bool {
-    let Some(condition) = &rule.condition else { return true };
+/// Whether a rule stops the guest at this hit. A condition that can't be evaluated does, so that a person gets to see why.
+fn matches<T: 'static>(rule: &Rule, counters: &[Counter], link: &Link, stop: &mut Stop<'_, T>) -> bool {
+    if rule.condition.is_none() && rule.counter.is_none() && rule.log.is_none() {
+        return true;
+    }
     let stop = &*stop;
     let Some(frame) = crate::Frames::new(stop).next() else { return true };
-    let mut top = Top { stop, frame, instance: None, memory: None };
-    condition.run(&mut top) != Ok(0)
+    let mut top = Top { stop, frame, instance: None, memory: None, hits: None };
+    let truth = rule.condition.as_ref().map_or(Ok(1), |condition| condition.run(&mut top));
+    if truth == Ok(0) {
+        return false;
+    }
+    if let Some((index, counter)) = rule.counter.and_then(|c| Some((c as usize, counters.get(c as usize)?))) {
+        let hit = link.tally().count(index);
+        if truth.is_err() {
+            return true;
+        }
+        let Some(hit) = hit else { return false };
+        top.hits = Some(hit);
+        if counter.wanted.as_ref().is_some_and(|wanted| wanted.run(&mut top) == Ok(0)) {
+            return false;
+        }
+    }
+    let (Some(captures), true) = (&rule.log, truth.is_ok()) else { return true };
+    let values = captures.iter().map(|capture| top.captured(capture)).collect();
+    let first = link.tally().log(Logged { rule: rule.id, values });
+    if first {
+        link.logged();
+    }
+    false
 }
 
 /// The innermost frame, as a condition sees it.
@@ -155,9 +215,22 @@ struct Top<'f, 'a, T: 'static> {
     frame: Frame<'f, 'a, T>,
     instance: Option<Instance>,
     memory: Option<Memory>,
+    hits: Option<u64>,
 }
 
 impl<T: 'static> Top<'_, '_, T> {
+    fn captured(&mut self, capture: &Capture) -> Result<Vec<u8>, Unavailable> {
+        match capture {
+            Capture::Value(program) => program.run(self).map(|value| value.to_le_bytes().to_vec()),
+            Capture::Bytes { address, length } => {
+                let address = address.run(self)?.cast_unsigned();
+                let mut bytes = vec![0; *length as usize];
+                self.memory(address, &mut bytes)?;
+                Ok(bytes)
+            }
+        }
+    }
+
     fn instance(&mut self) -> Result<Instance, Unavailable> {
         if self.instance.is_none() {
             self.instance = Some(self.frame.instance().map_err(values::unavailable)?);
@@ -195,5 +268,9 @@ impl<T: 'static> FrameAccess for Top<'_, '_, T> {
             }
             None => values::read_shared(store, instance, 0, address, into),
         }
+    }
+
+    fn hits(&mut self) -> Result<u64, Unavailable> {
+        self.hits.ok_or_else(|| Unavailable::new("no hits are counted here"))
     }
 }

@@ -7,11 +7,13 @@ use std::{
 
 use freezeframe_debuggee as contract;
 use freezeframe_debuggee::{Answer, FrameDetail, InstanceId, ModuleId, ModulePc, Query, Unavailable, WasmValue};
-use wasmtime::{AsContext, AsContextMut, ExnRef, Func, Instance, Module, OwnedRooted, Ref, Val, ValType};
+use wasmtime::{AsContext, AsContextMut, ExnRef, Func, Instance, Module, OwnedRooted, Ref, Tag, Val, ValType};
 
 use super::{plan::Plan, values};
 use crate::{Dbg, Frame, Stop, code::CodeKey, shared::lock};
 
+/// The most tags of an instance that an exception's is compared with.
+const MOST_TAGS: u32 = 1000;
 /// The most bytes that one query reads.
 const MOST_BYTES: u64 = 64 << 20;
 
@@ -111,18 +113,33 @@ impl Names {
         u32::try_from(at).ok().map(InstanceId)
     }
 
-    /// What is known of an exception's payload.
-    pub(super) fn exception<T: Send + 'static>(&self, dbg: &Dbg<T>, exception: &OwnedRooted<ExnRef>) -> String {
-        let fields = dbg.with(|stop| {
+    /// What is known of an exception's payload, and what instances call its tag.
+    pub(super) fn exception<T: Send + 'static>(
+        &mut self,
+        dbg: &Dbg<T>,
+        exception: &OwnedRooted<ExnRef>,
+    ) -> (String, Vec<(InstanceId, u32)>) {
+        let known = dbg.with(|stop| {
+            self.see(stop);
             let mut store = stop.store();
             let exception = exception.to_rooted(&mut store);
             let fields: Vec<_> = exception.fields(&mut store).ok()?.collect();
             let fields: Vec<String> = fields.iter().map(|v| values::shown(&mut store, v).to_string()).collect();
-            Some(fields.join(", "))
+            let tag = exception.tag(&mut store).ok()?;
+            let mut tags = Vec::new();
+            for (instance, id) in self.instances.iter().zip(0..) {
+                for index in 0..MOST_TAGS {
+                    let Some(own) = instance.debug_tag(&mut store, index) else { break };
+                    if Tag::eq(&own, &tag, &store) {
+                        tags.push((InstanceId(id), index));
+                    }
+                }
+            }
+            Some((fields.join(", "), tags))
         });
-        match fields {
-            Ok(Some(fields)) => format!("exception ({fields})"),
-            _ => "exception".to_owned(),
+        match known {
+            Ok(Some((fields, tags))) => (format!("exception ({fields})"), tags),
+            _ => ("exception".to_owned(), Vec::new()),
         }
     }
 
