@@ -65,10 +65,12 @@ impl Registry {
     }
 
     /// Whether it matters which module's operator is about to run; if not, all are alike.
+    #[inline]
     pub(crate) fn needs_site(&self) -> bool {
         !self.sites.is_empty() || self.wants_step(Stepper::Modules)
     }
 
+    #[inline]
     pub(crate) fn wants_step(&self, who: Stepper) -> bool {
         self.steppers & who as u8 != 0
     }
@@ -245,6 +247,7 @@ impl Registry {
     }
 
     /// Whether the watch hasn't seen this module yet.
+    #[inline]
     pub(crate) fn is_new(&self, code: CodeKey) -> bool {
         self.wants_step(Stepper::Modules) && !self.seen.contains(&code)
     }

@@ -59,10 +59,12 @@ impl Coroutine {
     }
 
     /// Whether it may be polled here and now.
+    #[inline]
     pub(crate) fn pollable(&self) -> bool {
         self.active && self.future.is_some() && self.at_home()
     }
 
+    #[inline]
     fn at_home(&self) -> bool {
         self.owner.is_none_or(|owner| owner == std::thread::current().id())
     }
@@ -73,6 +75,7 @@ impl Coroutine {
     }
 
     /// Polls it; ready if it is over or must not be touched.
+    #[inline]
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let here = self.active && self.at_home();
         match &mut self.future {

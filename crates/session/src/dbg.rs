@@ -14,7 +14,7 @@ use wasmtime::{Func, Val};
 use crate::{
     CallId, Control, Error, Event, Filter, Stop, WithAsync,
     operation::{give_up_call, start_call},
-    scope,
+    scope::{self, Taken},
     shared::{Shared, lock},
 };
 
@@ -131,19 +131,23 @@ impl<T> Next<'_, T> {
 impl<T: 'static> Future for Next<'_, T> {
     type Output = Option<Event>;
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Event>> {
         let shared = self.shared;
-        let Some((event, stop)) = scope::take_event(shared) else {
+        let Some(Taken { common, other, stop }) = scope::take_event(shared) else {
             // In another task, or after the end.
             if std::mem::take(&mut self.counted) {
                 shared.waiting.leave();
             }
             return Poll::Ready(None);
         };
-        if event.is_some() {
+        if common.is_some() || other.is_some() {
             self.count(false);
             shared.delivered.store(stop, Relaxed);
-            return Poll::Ready(event);
+            return Poll::Ready(match common {
+                Some(common) => Some(common.into()),
+                None => other.map(|event| *event),
+            });
         }
         shared.delivered.store(0, Relaxed);
         if shared.finished.load(SeqCst) || shared.detached() {

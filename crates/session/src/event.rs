@@ -1,5 +1,7 @@
 //! What a debugger is told, and what it answers.
 
+use std::cell::Cell;
+
 use wasmtime::{ExnRef, Module, OwnedRooted, Trap};
 
 use crate::{BreakpointId, CallId, Returned};
@@ -101,4 +103,50 @@ pub(crate) enum Cause {
     HostCall,
     /// In a throw.
     Exception,
+}
+
+/// The events that come by the million.
+#[derive(Clone, Copy)]
+pub(crate) enum Common {
+    Breakpoint(BreakpointId),
+    Step,
+    Interrupted,
+}
+
+impl From<Common> for Event {
+    #[inline]
+    fn from(common: Common) -> Self {
+        match common {
+            Common::Breakpoint(hit) => Self::Breakpoint { hit },
+            Common::Step => Self::Step,
+            Common::Interrupted => Self::Interrupted,
+        }
+    }
+}
+
+/// An event on its way to the debugger. A common one is made an [`Event`] where it's handed out: copying what was just
+/// written costs several nanoseconds each time, because the processor waits for the writes.
+#[derive(Default)]
+pub(crate) struct Undelivered {
+    pub common: Cell<Option<Common>>,
+    pub other: Cell<Option<Box<Event>>>,
+}
+
+impl Undelivered {
+    pub(crate) fn any(&mut self) -> bool {
+        self.common.get().is_some() || self.other.get_mut().is_some()
+    }
+}
+
+impl From<Common> for Undelivered {
+    #[inline]
+    fn from(common: Common) -> Self {
+        Self { common: Cell::new(Some(common)), other: Cell::new(None) }
+    }
+}
+
+impl From<Event> for Undelivered {
+    fn from(event: Event) -> Self {
+        Self { common: Cell::new(None), other: Cell::new(Some(Box::new(event))) }
+    }
 }

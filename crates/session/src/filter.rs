@@ -42,8 +42,13 @@ impl<T: 'static> FilterSlot<T> {
         drop(old);
     }
 
+    #[inline]
+    pub(crate) fn any(&self) -> bool {
+        self.any.load(SeqCst)
+    }
+
     pub(crate) fn take(&self) -> Option<(Filter<T>, u64)> {
-        if !self.any.load(SeqCst) {
+        if !self.any() {
             return None;
         }
         let mut state = lock(&self.filter);

@@ -10,8 +10,8 @@
 //! Invariant: no handle is asked for its module or instance before it has passed that check.
 
 use std::{
+    cell::OnceCell,
     panic::{AssertUnwindSafe, catch_unwind},
-    vec,
 };
 
 use freezeframe_debuggee::PcMeaning;
@@ -38,14 +38,12 @@ pub struct Position {
 }
 
 /// A frame that passed the check.
-#[derive(Clone)]
 pub(crate) struct Entry {
     body: Body,
     activation: u32,
     meaning: PcMeaning,
 }
 
-#[derive(Clone)]
 enum Body {
     Handle(FrameHandle),
     /// Only the position is known, and this is why.
@@ -57,11 +55,13 @@ const OVERFLOWED: &str = "the trap is in the function's prologue, which had not 
 /// Finds the innermost frame, and gives the site of the operator that is about to run. To be called at a breakpoint only,
 /// where that frame is always sound.
 pub(crate) fn top<T: 'static>(store: &mut StoreContextMut<'_, T>, found: &mut Option<FrameHandle>) -> Option<SiteKey> {
-    *found = store.debug_exit_frames().next();
-    let handle = found.as_ref()?;
-    let (_, pc) = handle.wasm_function_index_and_pc(&mut *store).ok()??;
-    let code = CodeKey::of(handle.module(&mut *store).ok()??)?;
-    Some(SiteKey { code, pc: pc.raw() })
+    *found = None;
+    let handle = store.debug_exit_frames().next()?;
+    let at = handle.wasm_function_index_and_pc(&mut *store);
+    let code = handle.module(&mut *store).ok().flatten().and_then(CodeKey::of);
+    *found = Some(handle);
+    let (_, pc) = at.ok()??;
+    Some(SiteKey { code: code?, pc: pc.raw() })
 }
 
 /// All frames, checked.
@@ -230,28 +230,37 @@ fn is_start<T: 'static>(store: &mut StoreContextMut<'_, T>, registry: &Registry,
     info.start == Some(function.as_u32() + info.imported_functions)
 }
 
+/// What a [`Stop`] has found out about its frames for the [`Frames`] that borrow it.
+#[derive(Default)]
+pub(crate) struct Known {
+    /// The innermost frame, where the stop wasn't told or something has run since.
+    innermost: Option<FrameHandle>,
+    all: OnceCell<Vec<Entry>>,
+}
+
 /// The frames of a stop; ends with the `with` that it came from.
 pub struct Frames<'f, 'a, T: 'static> {
     stop: &'f Stop<'a, T>,
     /// The innermost frame of an ordinary stop is sound and costs little: it comes without the others.
-    first: Option<Entry>,
-    rest: Option<vec::IntoIter<Entry>>,
+    first: Option<&'f FrameHandle>,
     given: usize,
 }
 
 impl<'f, 'a, T: 'static> Frames<'f, 'a, T> {
-    pub(crate) fn new(stop: &'f Stop<'a, T>) -> Self {
-        let handle = match stop.cause {
-            Cause::Operator => {
-                let store = &mut *stop.store.borrow_mut();
-                // A call into the guest during this stop makes handles invalid, not the frames.
-                let known = stop.top.filter(|handle| handle.is_valid(&mut *store)).cloned();
-                known.or_else(|| store.debug_exit_frames().next())
+    pub(crate) fn new(stop: &'f mut Stop<'a, T>) -> Self {
+        // From here on the stop is borrowed, so that nothing runs and nothing known becomes wrong.
+        stop.known = Known::default();
+        let mut first = None;
+        if stop.cause == Cause::Operator {
+            let store = stop.store.get_mut();
+            // A call into the guest during this stop makes handles invalid, not the frames.
+            first = stop.top.filter(|handle| handle.is_valid(&mut *store));
+            if first.is_none() {
+                stop.known.innermost = store.debug_exit_frames().next();
             }
-            _ => None,
-        };
-        let first = handle.map(|handle| Entry { body: Body::Handle(handle), activation: 0, meaning: PcMeaning::Next });
-        Self { stop, first, rest: None, given: 0 }
+        }
+        let stop = &*stop;
+        Self { stop, first: first.or(stop.known.innermost.as_ref()), given: 0 }
     }
 }
 
@@ -259,21 +268,16 @@ impl<'f, 'a, T: 'static> Iterator for Frames<'f, 'a, T> {
     type Item = Frame<'f, 'a, T>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let entry = match self.first.take() {
-            Some(entry) => entry,
+        let stop = self.stop;
+        let at = match self.first.take() {
+            Some(handle) => At::Innermost(handle),
             None => {
-                let stop = self.stop;
-                let rest = self.rest.get_or_insert_with(|| {
-                    let all = chain(&mut stop.store.borrow_mut(), &mut lock(&stop.shared.registry), stop.cause);
-                    let mut all = all.into_iter();
-                    all.by_ref().take(self.given).for_each(drop);
-                    all
-                });
-                rest.next()?
+                let find = || chain(&mut stop.store.borrow_mut(), &mut lock(&stop.shared.registry), stop.cause);
+                At::Listed(stop.known.all.get_or_init(find).get(self.given)?)
             }
         };
         self.given += 1;
-        Some(Frame { stop: self.stop, entry })
+        Some(Frame { stop, at })
     }
 }
 
@@ -282,15 +286,29 @@ impl<'f, 'a, T: 'static> Iterator for Frames<'f, 'a, T> {
 ///
 /// Values that are references are rooted until the `with` ends.
 pub struct Frame<'f, 'a, T: 'static> {
-    stop: &'f Stop<'a, T>,
-    entry: Entry,
+    pub(crate) stop: &'f Stop<'a, T>,
+    at: At<'f>,
+}
+
+enum At<'f> {
+    /// Of an ordinary stop: the next operator is its.
+    Innermost(&'f FrameHandle),
+    Listed(&'f Entry),
 }
 
 impl<T: 'static> Frame<'_, '_, T> {
     fn handle(&self) -> Result<&FrameHandle, Error> {
-        match &self.entry.body {
-            Body::Handle(handle) => Ok(handle),
-            Body::Position(_, why) => Err(Error::unavailable(*why)),
+        match self.at {
+            At::Innermost(handle) | At::Listed(Entry { body: Body::Handle(handle), .. }) => Ok(handle),
+            At::Listed(Entry { body: Body::Position(_, why), .. }) => Err(Error::unavailable(*why)),
+        }
+    }
+
+    /// Where it is, if that is all that is known of it.
+    fn only_position(&self) -> Option<&Position> {
+        match self.at {
+            At::Listed(Entry { body: Body::Position(position, _), .. }) => Some(position),
+            _ => None,
         }
     }
 
@@ -299,10 +317,10 @@ impl<T: 'static> Frame<'_, '_, T> {
     /// # Errors
     /// [`Error::Unavailable`] if Wasmtime can't tell.
     pub fn position(&self) -> Result<Position, Error> {
-        let handle = match &self.entry.body {
-            Body::Handle(handle) => handle,
-            Body::Position(position, _) => return Ok(position.clone()),
-        };
+        if let Some(position) = self.only_position() {
+            return Ok(position.clone());
+        }
+        let handle = self.handle()?;
         let store = &mut *self.stop.store.borrow_mut();
         let (defined, pc) = handle
             .wasm_function_index_and_pc(&mut *store)
@@ -320,31 +338,34 @@ impl<T: 'static> Frame<'_, '_, T> {
     /// # Errors
     /// As [`position`](Self::position).
     pub fn pc(&self) -> Result<u32, Error> {
-        match &self.entry.body {
-            Body::Handle(handle) => {
-                let at =
-                    handle.wasm_function_index_and_pc(&mut *self.stop.store.borrow_mut()).map_err(Error::Engine)?;
-                at.map(|(_, pc)| pc.raw()).ok_or_else(|| Error::unavailable("not a function of a module"))
-            }
-            Body::Position(position, _) => Ok(position.pc),
+        if let Some(position) = self.only_position() {
+            return Ok(position.pc);
         }
+        let at = self.handle()?.wasm_function_index_and_pc(&mut *self.stop.store.borrow_mut()).map_err(Error::Engine)?;
+        at.map(|(_, pc)| pc.raw()).ok_or_else(|| Error::unavailable("not a function of a module"))
     }
 
     /// What its pc points to.
     pub fn pc_meaning(&self) -> PcMeaning {
-        self.entry.meaning
+        match self.at {
+            At::Innermost(_) => PcMeaning::Next,
+            At::Listed(entry) => entry.meaning,
+        }
     }
 
     /// Which activation it belongs to: 0 is the innermost, larger numbers lie beyond host code.
     pub fn activation(&self) -> u32 {
-        self.entry.activation
+        match self.at {
+            At::Innermost(_) => 0,
+            At::Listed(entry) => entry.activation,
+        }
     }
 
     /// Why its state can't be read; `None` if it can.
     pub fn unavailable(&self) -> Option<&'static str> {
-        match self.entry.body {
-            Body::Handle(_) => None,
-            Body::Position(_, why) => Some(why),
+        match self.at {
+            At::Listed(Entry { body: Body::Position(_, why), .. }) => Some(why),
+            _ => None,
         }
     }
 
@@ -368,6 +389,7 @@ impl<T: 'static> Frame<'_, '_, T> {
     ///
     /// # Errors
     /// [`Error::Unavailable`] if there is no such local, or the frame has [no state](Self::unavailable).
+    #[inline]
     pub fn local(&self, index: u32) -> Result<Val, Error> {
         let handle = self.handle()?;
         let store = &mut *self.stop.store.borrow_mut();

@@ -19,7 +19,7 @@ use crate::{
     BreakpointId, Event, Verdict,
     breakpoints::Stepper,
     errors,
-    event::Cause,
+    event::{Cause, Common, Undelivered},
     frames, scope,
     shared::{Shared, lock},
     standing::{Standing, Stopped, forget},
@@ -55,10 +55,16 @@ impl<T> Clone for Handler<T> {
 impl<T: Send + 'static> DebugHandler for Handler<T> {
     type Data = T;
 
-    // By hand, not as an `async` block: Wasmtime boxes one for each event, and whatever is boxed is copied, states that
+    // By hand, not as an `async` block: Wasmtime boxes this for each event, and whatever is boxed is copied, states that
     // few events get to included.
     fn handle(&self, store: StoreContextMut<'_, T>, event: DebugEvent<'_>) -> impl Future<Output = ()> + Send {
-        Handling { shared: &self.0.0, phase: Phase::from(&event), event, standing: Standing::new(store) }
+        let phase = match event {
+            DebugEvent::Breakpoint => Phase::Modules,
+            DebugEvent::EpochYield => Phase::Epoch,
+            _ => Phase::Failure,
+        };
+        let failure = (phase == Phase::Failure).then(|| Box::new(event));
+        Handling { shared: &self.0.0, state: State::New { store, phase, failure } }
     }
 }
 
@@ -68,25 +74,21 @@ impl<T: Send + 'static> DebugHandler for Handler<T> {
 enum Phase {
     Modules,
     Operator,
-    Other,
+    Epoch,
+    Failure,
     Done,
-}
-
-impl From<&DebugEvent<'_>> for Phase {
-    fn from(event: &DebugEvent<'_>) -> Self {
-        if matches!(event, DebugEvent::Breakpoint) { Self::Modules } else { Self::Other }
-    }
 }
 
 /// Why the guest stops.
 struct Found {
-    event: Event,
+    event: Undelivered,
     cause: Cause,
 }
 
 impl Found {
-    fn at_operator(event: Event) -> Self {
-        Self { event, cause: Cause::Operator }
+    #[inline]
+    fn at_operator(event: impl Into<Undelivered>) -> Self {
+        Self { event: event.into(), cause: Cause::Operator }
     }
 }
 
@@ -94,14 +96,14 @@ impl Found {
 fn decide<T: Send + 'static>(
     shared: &Shared<T>,
     store: &mut StoreContextMut<'_, T>,
-    event: &DebugEvent<'_>,
+    failed: Option<&DebugEvent<'_>>,
     phase: &mut Phase,
     top: &mut Option<FrameHandle>,
 ) -> Option<Found> {
     if shared.killed() {
         // The session drops the body, unless it can't get to it.
         let held = !shared.kill_by_trap.load(Relaxed);
-        return held.then_some(Found { event: Event::Cancelled, cause: Cause::Attached });
+        return held.then(|| Found { event: Event::Cancelled.into(), cause: Cause::Attached });
     }
     if shared.ended.load(Relaxed) || shared.detached() {
         forget(shared, store);
@@ -127,7 +129,7 @@ fn decide<T: Send + 'static>(
             let facts = Facts::new(shared, store, top);
             operator(shared, store, &facts, top)
         }
-        Phase::Other if matches!(event, DebugEvent::EpochYield) => {
+        Phase::Epoch => {
             // H12: ticks are meant for every store of the engine. H3: the position and the operands are wrong at an
             // epoch check, so that an interrupt goes on to the next operator.
             if shared.interrupt.load(Relaxed) {
@@ -135,7 +137,7 @@ fn decide<T: Send + 'static>(
             }
             None
         }
-        Phase::Other => failure(shared, store, event),
+        Phase::Failure => failure(shared, store, failed?),
         Phase::Done => None,
     }
 }
@@ -172,12 +174,15 @@ fn operator<T: 'static>(
     facts: &Facts,
     top: &Option<FrameHandle>,
 ) -> Option<Found> {
-    let mut wanted = |event: Event| passes(shared, store, &event, Cause::Operator, top).then_some(event);
+    let mut wanted = |common: Common| {
+        let passes = !shared.filter.any() || passes(shared, store, &common.into(), Cause::Operator, top);
+        passes.then_some(common)
+    };
     let event = facts
         .hit
-        .and_then(|hit| wanted(Event::Breakpoint { hit }))
-        .or_else(|| if facts.interrupted { wanted(Event::Interrupted) } else { None })
-        .or_else(|| if facts.step { wanted(Event::Step) } else { None })?;
+        .and_then(|hit| wanted(Common::Breakpoint(hit)))
+        .or_else(|| if facts.interrupted { wanted(Common::Interrupted) } else { None })
+        .or_else(|| if facts.step { wanted(Common::Step) } else { None })?;
     if facts.interrupted {
         shared.interrupt.store(false, Relaxed);
     }
@@ -217,7 +222,7 @@ fn failure<T: 'static>(
     if repeated {
         return None;
     }
-    passes(shared, store, &event, cause, &None).then_some(Found { event, cause })
+    passes(shared, store, &event, cause, &None).then(|| Found { event: event.into(), cause })
 }
 
 /// Asks the filter, if there is one.
@@ -234,12 +239,16 @@ fn passes<T: 'static>(
     verdict == Verdict::Stop
 }
 
-/// One callback of Wasmtime's, and the guest while it's stopped in there.
+/// One callback of Wasmtime's. Most are over after one poll, and then all their state was on the stack.
 struct Handling<'h, 's, 'e, T: 'static> {
     shared: &'h Arc<Shared<T>>,
-    event: DebugEvent<'e>,
-    phase: Phase,
-    standing: Standing<'s, T>,
+    state: State<'h, 's, 'e, T>,
+}
+
+enum State<'h, 's, 'e, T: 'static> {
+    New { store: StoreContextMut<'s, T>, phase: Phase, failure: Option<Box<DebugEvent<'e>>> },
+    Pending(Box<Callback<'h, 's, 'e, T>>),
+    Over,
 }
 
 impl<T: Send + 'static> Future for Handling<'_, '_, '_, T> {
@@ -247,27 +256,37 @@ impl<T: Send + 'static> Future for Handling<'_, '_, '_, T> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.get_mut();
-        // Without a stop, this is the first poll.
-        if this.standing.stopped.is_none() && this.unheard() {
-            return Poll::Ready(());
-        }
-        loop {
-            match catch_unwind(AssertUnwindSafe(|| this.go_on(cx))) {
-                Ok(poll) => return poll,
-                Err(panic) => {
-                    this.shared.panicked(panic);
-                    if this.standing.stopped.is_none() {
-                        return Poll::Ready(());
-                    }
-                    // An embedder's waker has panicked, say.
-                    this.standing.finish(this.shared);
+        match &mut this.state {
+            State::New { .. } => {
+                let State::New { store, phase, failure } = std::mem::replace(&mut this.state, State::Over) else {
+                    return Poll::Ready(());
+                };
+                let mut callback = Callback { shared: this.shared, phase, failure, standing: Standing::new(store) };
+                if callback.unheard() {
+                    return Poll::Ready(());
                 }
+                let poll = callback.poll(cx);
+                if poll.is_pending() {
+                    this.state = State::Pending(Box::new(callback));
+                }
+                poll
             }
+            State::Pending(callback) => callback.poll(cx),
+            State::Over => Poll::Ready(()),
         }
     }
 }
 
-impl<T: Send + 'static> Handling<'_, '_, '_, T> {
+/// What a callback knows, and the guest while it's stopped in there.
+struct Callback<'h, 's, 'e, T: 'static> {
+    shared: &'h Arc<Shared<T>>,
+    phase: Phase,
+    /// What has failed, if that is what the callback is about.
+    failure: Option<Box<DebugEvent<'e>>>,
+    standing: Standing<'s, T>,
+}
+
+impl<T: Send + 'static> Callback<'_, '_, '_, T> {
     /// Whether this happens in a call of the debugger's own, while it doesn't wait for events: within `with`, or by an
     /// operation that it awaits alone. It couldn't take this one before that call is over.
     fn unheard(&self) -> bool {
@@ -275,13 +294,29 @@ impl<T: Send + 'static> Handling<'_, '_, '_, T> {
         (shared.ops.under_way() && !shared.waiting.any() && !shared.killed()) || scope::inside(shared)
     }
 
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            match catch_unwind(AssertUnwindSafe(|| self.go_on(cx))) {
+                Ok(poll) => return poll,
+                Err(panic) => {
+                    self.shared.panicked(panic);
+                    if self.standing.stopped.is_none() {
+                        return Poll::Ready(());
+                    }
+                    // An embedder's waker has panicked, say.
+                    self.standing.finish(self.shared);
+                }
+            }
+        }
+    }
+
     /// From stop to stop, until there are no more.
     fn go_on(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let Self { shared, event, phase, standing } = self;
+        let Self { shared, phase, failure, standing } = self;
         loop {
             if standing.stopped.is_none() {
                 let Some(store) = standing.lent.here() else { return Poll::Ready(()) };
-                match decide(shared, store, event, phase, &mut standing.top) {
+                match decide(shared, store, failure.as_deref(), phase, &mut standing.top) {
                     Some(found) => standing.stopped = Some(Stopped::new(shared, found.event, found.cause)),
                     None => {
                         shared.injection.arm();
@@ -297,7 +332,7 @@ impl<T: Send + 'static> Handling<'_, '_, '_, T> {
     }
 }
 
-impl<T: 'static> Drop for Handling<'_, '_, '_, T> {
+impl<T: 'static> Drop for Callback<'_, '_, '_, T> {
     fn drop(&mut self) {
         if self.standing.stopped.is_none() {
             return;

@@ -54,6 +54,7 @@ impl Injection {
     }
 
     /// The callback ends.
+    #[inline]
     pub(crate) fn arm(&self) {
         if self.any.load(Relaxed) {
             self.armed.store(true, SeqCst);

@@ -31,6 +31,7 @@ use wasmtime::{AnyRef, AsContextMut, ExnRef, ExternRef, Func, OwnedRooted, RootS
 use crate::{
     Error, Event, Stop,
     event::Cause,
+    frames::Known,
     scope,
     shared::{Panic, Shared, lock, wake_now},
 };
@@ -355,6 +356,7 @@ impl<T: Send + 'static, R: Send + 'static> Request<T> for Asked<T, R> {
                     cause,
                     top: None,
                     operation: true,
+                    known: Known::default(),
                 };
                 let work = closure(stop);
                 match unless_given_up(&shared, &self.slot.ticket, work).await {

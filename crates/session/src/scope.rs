@@ -21,7 +21,12 @@ use std::{
 
 use wasmtime::{AsContextMut, FrameHandle, RootScope, StoreContextMut};
 
-use crate::{Error, Event, Stop, event::Cause, shared::Shared};
+use crate::{
+    Error, Event, Stop,
+    event::{Cause, Common, Undelivered},
+    frames::Known,
+    shared::Shared,
+};
 
 struct Node {
     session: *const (),
@@ -29,7 +34,7 @@ struct Node {
     cause: Cause,
     top: *const FrameHandle,
     store: Cell<*mut ()>,
-    event: *const Cell<Option<Event>>,
+    event: *const Undelivered,
     outer: *const Node,
 }
 
@@ -50,11 +55,12 @@ pub(crate) struct Here<'h, 's, T: 'static> {
     pub top: Option<&'h FrameHandle>,
     pub store: &'h mut StoreContextMut<'s, T>,
     /// The event, until it's delivered.
-    pub event: &'h Cell<Option<Event>>,
+    pub event: &'h Undelivered,
 }
 
 /// Runs `f` with `here` within reach of this session's debugger; with `None` the debugger is being polled, but there is
 /// no stop.
+#[inline(always)]
 pub(crate) fn enter<T: 'static, R>(shared: &Shared<T>, here: Option<Here<'_, '_, T>>, f: impl FnOnce() -> R) -> R {
     struct Leave(*const Node);
     impl Drop for Leave {
@@ -112,14 +118,26 @@ pub(crate) fn stop<T>(shared: &Shared<T>) -> Result<u64, Error> {
     find(shared, |node| node.stop).filter(|stop| *stop != 0 && *stop == delivered).ok_or(Error::NotStopped)
 }
 
-/// Takes the next event, with the number of the stop that it belongs to (0: none): one that is queued, else the
-/// undelivered one of the stop around the caller. `None` outside of the debugger.
-pub(crate) fn take_event<T>(shared: &Shared<T>) -> Option<(Option<Event>, u64)> {
-    find(shared, |node| match shared.queue.pop() {
-        Some(event) => (Some(event), 0),
-        None if node.event.is_null() => (None, 0),
-        // SAFETY: the cell was given to the `enter` above us as a reference that outlives it.
-        None => (unsafe { (*node.event).take() }, node.stop),
+/// An event that is being delivered, if any.
+pub(crate) struct Taken {
+    pub common: Option<Common>,
+    pub other: Option<Box<Event>>,
+    /// The number of the stop that it belongs to; 0: none.
+    pub stop: u64,
+}
+
+/// Takes the next event: one that is queued, else the undelivered one of the stop around the caller. `None` outside of
+/// the debugger.
+#[inline(always)]
+pub(crate) fn take_event<T>(shared: &Shared<T>) -> Option<Taken> {
+    find(shared, |node| {
+        let queued = shared.queue.pop();
+        if queued.is_some() || node.event.is_null() {
+            return Taken { common: None, other: queued, stop: 0 };
+        }
+        // SAFETY: it was given to the `enter` above us as a reference that outlives it.
+        let event = unsafe { &*node.event };
+        Taken { common: event.common.take(), other: event.other.take(), stop: node.stop }
     })
 }
 
@@ -164,5 +182,6 @@ pub(crate) fn with_stop<T: 'static, R>(
     f: impl FnOnce(&mut Stop<'_, T>) -> R,
 ) -> R {
     let mut roots = RootScope::new(store);
-    f(&mut Stop { store: RefCell::new(roots.as_context_mut()), shared, cause, top, operation: false })
+    let store = RefCell::new(roots.as_context_mut());
+    f(&mut Stop { store, shared, cause, top, operation: false, known: Known::default() })
 }

@@ -95,11 +95,13 @@ pub(crate) struct Waiting {
 }
 
 impl Waiting {
+    #[inline]
     pub(crate) fn any(&self) -> bool {
         self.here.load(Acquire) != self.gone.load(Acquire)
     }
 
     /// One more or one less. To be called below a poll of the debugger ([`scope::inside`]).
+    #[inline]
     pub(crate) fn change(&self, more: bool) {
         let here = self.here.load(Relaxed);
         self.here.store(if more { here.wrapping_add(1) } else { here.wrapping_sub(1) }, Release);
@@ -114,26 +116,29 @@ impl Waiting {
 /// Events that no stop belongs to.
 #[derive(Default)]
 pub(crate) struct Queue {
-    events: Mutex<VecDeque<Event>>,
+    events: Mutex<VecDeque<Box<Event>>>,
     any: AtomicBool,
 }
 
 impl Queue {
     pub(crate) fn push(&self, event: Event) {
-        lock(&self.events).push_back(event);
+        lock(&self.events).push_back(Box::new(event));
         self.any.store(true, SeqCst);
     }
 
-    pub(crate) fn pop(&self) -> Option<Event> {
-        if !self.any() {
-            return None;
-        }
+    #[inline]
+    pub(crate) fn pop(&self) -> Option<Box<Event>> {
+        if self.any() { self.take() } else { None }
+    }
+
+    fn take(&self) -> Option<Box<Event>> {
         let mut events = lock(&self.events);
         let event = events.pop_front();
         self.any.store(!events.is_empty(), SeqCst);
         event
     }
 
+    #[inline]
     pub(crate) fn any(&self) -> bool {
         self.any.load(SeqCst)
     }

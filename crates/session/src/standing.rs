@@ -4,7 +4,6 @@
 //! [operation](crate::operation), never both.
 
 use std::{
-    cell::Cell,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
@@ -18,7 +17,7 @@ use wasmtime::{ExnRef, FrameHandle, OwnedRooted, StoreContextMut};
 use crate::{
     Event, Freeze,
     errors::LastError,
-    event::Cause,
+    event::{Cause, Undelivered},
     inject::Injected,
     operation::Work,
     scope::{self, Here},
@@ -44,17 +43,18 @@ impl<'s, T: 'static> Lent<'s, T> {
 
 /// A stop, its number within the session and its event, until that is delivered.
 pub(crate) struct Stopped {
-    pub event: Cell<Option<Event>>,
+    pub event: Undelivered,
     pub cause: Cause,
     pub number: u64,
 }
 
 impl Stopped {
-    pub(crate) fn new<T: 'static>(shared: &Shared<T>, event: Event, cause: Cause) -> Self {
+    #[inline]
+    pub(crate) fn new<T: 'static>(shared: &Shared<T>, event: impl Into<Undelivered>, cause: Cause) -> Self {
         // Only a handler that has the store gets here: nobody counts at the same time.
         let number = shared.next_stop.load(Relaxed);
         shared.next_stop.store(number + 1, Relaxed);
-        Self { event: Cell::new(Some(event)), cause, number }
+        Self { event: event.into(), cause, number }
     }
 }
 
@@ -126,7 +126,7 @@ impl<T: Send + 'static> Standing<'_, T> {
                 self.lent = Lent::Here(store);
                 shared.ops.left();
                 match finished.event {
-                    Some(event) => stopped.event.set(Some(event)),
+                    Some(event) => stopped.event = event.into(),
                     // The stops within it were others: whoever awaited it is at this one again.
                     None => shared.delivered.store(stopped.number, Relaxed),
                 }
@@ -179,7 +179,7 @@ impl<T: Send + 'static> Standing<'_, T> {
             if shared.ops.given_up(stopped.number) {
                 continue;
             }
-            if stopped.event.get_mut().is_none() && shared.waiting.any() {
+            if !stopped.event.any() && shared.waiting.any() {
                 return Poll::Ready(());
             }
             shared.stopped.store(stopped.number, SeqCst);
@@ -198,6 +198,7 @@ impl<T: Send + 'static> Standing<'_, T> {
 }
 
 impl<'s, T: 'static> Standing<'s, T> {
+    #[inline]
     pub(crate) fn new(store: StoreContextMut<'s, T>) -> Self {
         Self { lent: Lent::Here(store), top: None, stopped: None, aside: None, killed_in: (0, 0) }
     }

@@ -8,7 +8,7 @@ use crate::{
     BreakpointId, Error, Frames,
     breakpoints::Stepper,
     event::Cause,
-    frames,
+    frames::{self, Known},
     inject::Injected,
     shared::{Shared, lock},
 };
@@ -22,6 +22,7 @@ pub struct Stop<'a, T: 'static> {
     pub(crate) top: Option<&'a FrameHandle>,
     /// It was lent to an operation.
     pub(crate) operation: bool,
+    pub(crate) known: Known,
 }
 
 impl<'a, T: 'static> Stop<'a, T> {

@@ -32,11 +32,13 @@ struct Waiters {
 }
 
 impl DebuggerWaker {
+    #[inline]
     pub(crate) fn woken(&self) -> bool {
         self.woken.load(SeqCst)
     }
 
     /// To be called before each poll of the debugger.
+    #[inline]
     pub(crate) fn reset(&self) {
         // Looking costs less than writing, and most polls follow no wake-up.
         if self.woken() {

@@ -182,9 +182,8 @@ fn matches<T: 'static>(rule: &Rule, counters: &[Counter], link: &Link, stop: &mu
     if rule.condition.is_none() && rule.counter.is_none() && rule.log.is_none() {
         return true;
     }
-    let stop = &*stop;
-    let Some(frame) = crate::Frames::new(stop).next() else { return true };
-    let mut top = Top { stop, frame, instance: None, memory: None, hits: None };
+    let Some(frame) = stop.frames().next() else { return true };
+    let mut top = Top { stop: frame.stop, frame, instance: None, memory: None, hits: None };
     let truth = rule.condition.as_ref().map_or(Ok(1), |condition| condition.run(&mut top));
     if truth == Ok(0) {
         return false;
