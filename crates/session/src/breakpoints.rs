@@ -26,6 +26,20 @@ pub(crate) struct SiteKey {
     pub pc: u32,
 }
 
+/// What there is at an operator.
+#[derive(Clone, Copy)]
+pub(crate) struct Found {
+    pub code: CodeKey,
+    pub hit: Option<BreakpointId>,
+}
+
+/// The operator that was looked up last: the same one often comes again, and its module nearly always.
+struct Recent {
+    module: Module,
+    pc: u32,
+    found: Found,
+}
+
 struct Site {
     id: BreakpointId,
     module: Module,
@@ -49,6 +63,8 @@ pub(crate) struct Registry {
     sites: FastMap<SiteKey, Site>,
     keys: FastMap<BreakpointId, SiteKey>,
     last_id: u32,
+    /// True of [`sites`](Self::sites): forgotten whenever they change.
+    recent: Option<Recent>,
     steppers: u8,
     pub infos: ModuleInfos,
     /// The modules that the watch has seen.
@@ -60,8 +76,22 @@ pub(crate) struct Registry {
 }
 
 impl Registry {
-    pub(crate) fn hit(&self, key: SiteKey) -> Option<BreakpointId> {
-        self.sites.get(&key).map(|site| site.id)
+    /// What there is at this operator; `None` for a module that isn't debuggable.
+    #[inline]
+    pub(crate) fn find(&mut self, module: &Module, pc: u32) -> Option<Found> {
+        match &self.recent {
+            Some(recent) if recent.pc == pc && Module::same(&recent.module, module) => Some(recent.found),
+            _ => self.look_up(module, pc),
+        }
+    }
+
+    fn look_up(&mut self, module: &Module, pc: u32) -> Option<Found> {
+        let same = self.recent.take().filter(|recent| Module::same(&recent.module, module));
+        let code = same.as_ref().map(|recent| recent.found.code).or_else(|| CodeKey::of(module))?;
+        let found = Found { code, hit: self.sites.get(&SiteKey { code, pc }).map(|site| site.id) };
+        let module = same.map_or_else(|| module.clone(), |recent| recent.module);
+        self.recent = Some(Recent { module, pc, found });
+        Some(found)
     }
 
     /// Whether it matters which module's operator is about to run; if not, all are alike.
@@ -111,6 +141,7 @@ impl Registry {
                 plant.push((*key, module));
             }
         }
+        self.recent = None;
         self.plant(store, &plant)?;
         // From here on nothing fails: the books follow the code.
         let mut ids = Vec::with_capacity(keys.len());
@@ -273,6 +304,7 @@ impl Registry {
     pub(crate) fn clear<T: 'static>(&mut self, store: &mut StoreContextMut<'_, T>) -> Result<(), Error> {
         let gone: Vec<(SiteKey, Module)> = self.sites.drain().map(|(key, site)| (key, site.module)).collect();
         self.keys.clear();
+        self.recent = None;
         self.cleared = true;
         let stepping = std::mem::take(&mut self.steppers) != 0;
         edit(store, |edit| {

@@ -131,7 +131,8 @@ impl<T> Next<'_, T> {
 impl<T: 'static> Future for Next<'_, T> {
     type Output = Option<Event>;
 
-    #[inline]
+    // Inlined, the event is made where the debugger looks at it.
+    #[inline(always)]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Event>> {
         let shared = self.shared;
         let Some(Taken { common, other, stop }) = scope::take_event(shared) else {

@@ -19,7 +19,7 @@ use wasmtime::{FrameHandle, Instance, Module, StoreContextMut, Trap, Val, WasmBa
 
 use crate::{
     Error, Stop,
-    breakpoints::{Registry, SiteKey},
+    breakpoints::{Found, Registry},
     code::CodeKey,
     event::Cause,
     shared::lock,
@@ -54,14 +54,18 @@ const OVERFLOWED: &str = "the trap is in the function's prologue, which had not 
 
 /// Finds the innermost frame, and gives the site of the operator that is about to run. To be called at a breakpoint only,
 /// where that frame is always sound.
-pub(crate) fn top<T: 'static>(store: &mut StoreContextMut<'_, T>, found: &mut Option<FrameHandle>) -> Option<SiteKey> {
+pub(crate) fn top<T: 'static>(
+    store: &mut StoreContextMut<'_, T>,
+    registry: &mut Registry,
+    found: &mut Option<FrameHandle>,
+) -> Option<Found> {
     *found = None;
     let handle = store.debug_exit_frames().next()?;
-    let at = handle.wasm_function_index_and_pc(&mut *store);
-    let code = handle.module(&mut *store).ok().flatten().and_then(CodeKey::of);
+    let at = handle.wasm_function_index_and_pc(&mut *store).ok().flatten();
+    let module = handle.module(&mut *store).ok().flatten();
+    let site = at.zip(module).and_then(|((_, pc), module)| registry.find(module, pc.raw()));
     *found = Some(handle);
-    let (_, pc) = at.ok()??;
-    Some(SiteKey { code: code?, pc: pc.raw() })
+    site
 }
 
 /// All frames, checked.
@@ -341,7 +345,8 @@ impl<T: 'static> Frame<'_, '_, T> {
         if let Some(position) = self.only_position() {
             return Ok(position.pc);
         }
-        let at = self.handle()?.wasm_function_index_and_pc(&mut *self.stop.store.borrow_mut()).map_err(Error::Engine)?;
+        let at =
+            self.handle()?.wasm_function_index_and_pc(&mut *self.stop.store.borrow_mut()).map_err(Error::Engine)?;
         at.map(|(_, pc)| pc.raw()).ok_or_else(|| Error::unavailable("not a function of a module"))
     }
 

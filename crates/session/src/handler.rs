@@ -19,10 +19,10 @@ use crate::{
     BreakpointId, Event, Verdict,
     breakpoints::Stepper,
     errors,
-    event::{Cause, Common, Undelivered},
+    event::{Cause, Common},
     frames, scope,
     shared::{Shared, lock},
-    standing::{Standing, Stopped, forget},
+    standing::{Lent, Standing, Stopped, forget},
 };
 
 /// What the store owns. Its last clone goes when Wasmtime loses the handler (H1) or somebody replaces it.
@@ -64,13 +64,13 @@ impl<T: Send + 'static> DebugHandler for Handler<T> {
             _ => Phase::Failure,
         };
         let failure = (phase == Phase::Failure).then(|| Box::new(event));
-        Handling { shared: &self.0.0, state: State::New { store, phase, failure } }
+        Handling { shared: &self.0.0, store: Some(store), phase, failure, callback: None }
     }
 }
 
 /// One callback of Wasmtime's can be more than one stop: at an operator modules may turn out to be new, and during that
 /// stop a breakpoint may be planted at this very operator.
-#[derive(PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 enum Phase {
     Modules,
     Operator,
@@ -79,55 +79,42 @@ enum Phase {
     Done,
 }
 
-/// Why the guest stops.
-struct Found {
-    event: Undelivered,
-    cause: Cause,
-}
-
-impl Found {
-    #[inline]
-    fn at_operator(event: impl Into<Undelivered>) -> Self {
-        Self { event: event.into(), cause: Cause::Operator }
-    }
-}
-
-/// The next stop of this callback, if any. `top` gets the innermost frame, where it's known to be sound.
+/// Goes on to the next stop of this callback; `false` if there is none.
 fn decide<T: Send + 'static>(
     shared: &Shared<T>,
-    store: &mut StoreContextMut<'_, T>,
-    failed: Option<&DebugEvent<'_>>,
+    standing: &mut Standing<'_, T>,
     phase: &mut Phase,
-    top: &mut Option<FrameHandle>,
-) -> Option<Found> {
+    failed: Option<&DebugEvent<'_>>,
+) -> bool {
+    let Standing { lent: Lent::Here(store), top, stopped, .. } = standing else { return false };
     if shared.killed() {
         // The session drops the body, unless it can't get to it.
-        let held = !shared.kill_by_trap.load(Relaxed);
-        return held.then(|| Found { event: Event::Cancelled.into(), cause: Cause::Attached });
+        if !shared.kill_by_trap.load(Relaxed) {
+            *stopped = Some(Stopped::new(shared, Event::Cancelled, Cause::Attached));
+        }
+        return stopped.is_some();
     }
     if shared.ended.load(Relaxed) || shared.detached() {
         forget(shared, store);
-        return None;
+        return false;
     }
     match std::mem::replace(phase, Phase::Done) {
-        Phase::Modules => {
+        now @ (Phase::Modules | Phase::Operator) => {
             let facts = Facts::new(shared, store, top);
-            if !facts.new_module {
-                return operator(shared, store, &facts, top);
-            }
-            let modules = lock(&shared.registry).new_modules(store);
-            let some = !modules.is_empty();
-            let event = Event::ModuleLoaded { modules };
-            if some && passes(shared, store, &event, Cause::Operator, top) {
+            if facts.new_module && now == Phase::Modules {
                 *phase = Phase::Operator;
-                return Some(Found::at_operator(event));
+                let modules = lock(&shared.registry).new_modules(store);
+                let some = !modules.is_empty();
+                let event = Event::ModuleLoaded { modules };
+                if some && passes(shared, store, &event, Cause::Operator, top) {
+                    *stopped = Some(Stopped::new(shared, event, Cause::Operator));
+                    return true;
+                }
+                return decide(shared, standing, phase, failed);
             }
-            let facts = Facts::new(shared, store, top);
-            operator(shared, store, &facts, top)
-        }
-        Phase::Operator => {
-            let facts = Facts::new(shared, store, top);
-            operator(shared, store, &facts, top)
+            if let Some(event) = operator(shared, store, &facts, top) {
+                *stopped = Some(Stopped::new(shared, event, Cause::Operator));
+            }
         }
         Phase::Epoch => {
             // H12: ticks are meant for every store of the engine. H3: the position and the operands are wrong at an
@@ -135,11 +122,15 @@ fn decide<T: Send + 'static>(
             if shared.interrupt.load(Relaxed) {
                 let _ = lock(&shared.registry).step(store, Stepper::Interrupt, true);
             }
-            None
         }
-        Phase::Failure => failure(shared, store, failed?),
-        Phase::Done => None,
+        Phase::Failure => {
+            if let Some((event, cause)) = failed.and_then(|failed| failure(shared, store, failed)) {
+                *stopped = Some(Stopped::new(shared, event, cause));
+            }
+        }
+        Phase::Done => {}
     }
+    stopped.is_some()
 }
 
 /// What there is to know at an operator, from one look at the books.
@@ -156,13 +147,13 @@ impl Facts {
         let interrupted = shared.interrupt.load(Relaxed);
         let mut registry = lock(&shared.registry);
         // Finding the frame is the largest part of a step. Who looks at it finds it then.
-        let site = if registry.needs_site() { frames::top(store, top) } else { None };
+        let site = if registry.needs_site() { frames::top(store, &mut registry, top) } else { None };
         let new_module = site.is_some_and(|site| registry.is_new(site.code));
         if !new_module && registry.wants_step(Stepper::Interrupt) {
             let _ = registry.step(store, Stepper::Interrupt, false);
         }
         // H6: the patch may be another module's.
-        let hit = site.and_then(|site| registry.hit(site));
+        let hit = site.and_then(|site| site.hit);
         Self { hit, interrupted, step: registry.wants_step(Stepper::User), new_module }
     }
 }
@@ -173,7 +164,7 @@ fn operator<T: 'static>(
     store: &mut StoreContextMut<'_, T>,
     facts: &Facts,
     top: &Option<FrameHandle>,
-) -> Option<Found> {
+) -> Option<Common> {
     let mut wanted = |common: Common| {
         let passes = !shared.filter.any() || passes(shared, store, &common.into(), Cause::Operator, top);
         passes.then_some(common)
@@ -186,7 +177,7 @@ fn operator<T: 'static>(
     if facts.interrupted {
         shared.interrupt.store(false, Relaxed);
     }
-    Some(Found::at_operator(event))
+    Some(event)
 }
 
 /// A stop because of an error that is about to unwind the stack, if this is the first that's heard of it (H9).
@@ -194,7 +185,7 @@ fn failure<T: 'static>(
     shared: &Shared<T>,
     store: &mut StoreContextMut<'_, T>,
     event: &DebugEvent<'_>,
-) -> Option<Found> {
+) -> Option<(Event, Cause)> {
     let (event, cause, what) = match event {
         DebugEvent::Trap(trap) => (Event::Trap(*trap), Cause::Trap(*trap), trap.to_string()),
         DebugEvent::Exception(exception) => {
@@ -222,7 +213,7 @@ fn failure<T: 'static>(
     if repeated {
         return None;
     }
-    passes(shared, store, &event, cause, &None).then(|| Found { event: event.into(), cause })
+    passes(shared, store, &event, cause, &None).then_some((event, cause))
 }
 
 /// Asks the filter, if there is one.
@@ -242,13 +233,12 @@ fn passes<T: 'static>(
 /// One callback of Wasmtime's. Most are over after one poll, and then all their state was on the stack.
 struct Handling<'h, 's, 'e, T: 'static> {
     shared: &'h Arc<Shared<T>>,
-    state: State<'h, 's, 'e, T>,
-}
-
-enum State<'h, 's, 'e, T: 'static> {
-    New { store: StoreContextMut<'s, T>, phase: Phase, failure: Option<Box<DebugEvent<'e>>> },
-    Pending(Box<Callback<'h, 's, 'e, T>>),
-    Over,
+    /// Until the first poll.
+    store: Option<StoreContextMut<'s, T>>,
+    phase: Phase,
+    failure: Option<Box<DebugEvent<'e>>>,
+    /// Between the first poll and the last.
+    callback: Option<Box<Callback<'h, 's, 'e, T>>>,
 }
 
 impl<T: Send + 'static> Future for Handling<'_, '_, '_, T> {
@@ -256,24 +246,23 @@ impl<T: Send + 'static> Future for Handling<'_, '_, '_, T> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.get_mut();
-        match &mut this.state {
-            State::New { .. } => {
-                let State::New { store, phase, failure } = std::mem::replace(&mut this.state, State::Over) else {
-                    return Poll::Ready(());
-                };
-                let mut callback = Callback { shared: this.shared, phase, failure, standing: Standing::new(store) };
-                if callback.unheard() {
-                    return Poll::Ready(());
-                }
-                let poll = callback.poll(cx);
-                if poll.is_pending() {
-                    this.state = State::Pending(Box::new(callback));
-                }
-                poll
-            }
-            State::Pending(callback) => callback.poll(cx),
-            State::Over => Poll::Ready(()),
+        let Some(store) = this.store.take() else {
+            return this.callback.as_mut().map_or(Poll::Ready(()), |callback| callback.poll(cx));
+        };
+        let mut callback = Callback {
+            shared: this.shared,
+            phase: this.phase,
+            failure: this.failure.take(),
+            standing: Standing::new(store),
+        };
+        if callback.unheard() {
+            return Poll::Ready(());
         }
+        let poll = callback.poll(cx);
+        if poll.is_pending() {
+            this.callback = Some(Box::new(callback));
+        }
+        poll
     }
 }
 
@@ -315,13 +304,12 @@ impl<T: Send + 'static> Callback<'_, '_, '_, T> {
         let Self { shared, phase, failure, standing } = self;
         loop {
             if standing.stopped.is_none() {
-                let Some(store) = standing.lent.here() else { return Poll::Ready(()) };
-                match decide(shared, store, failure.as_deref(), phase, &mut standing.top) {
-                    Some(found) => standing.stopped = Some(Stopped::new(shared, found.event, found.cause)),
-                    None => {
-                        shared.injection.arm();
-                        return Poll::Ready(());
-                    }
+                if !matches!(standing.lent, Lent::Here(_)) {
+                    return Poll::Ready(());
+                }
+                if !decide(shared, standing, phase, failure.as_deref()) {
+                    shared.injection.arm();
+                    return Poll::Ready(());
                 }
             }
             if standing.stand(shared, shared.freeze, cx).is_pending() {

@@ -6,7 +6,7 @@
 mod common;
 
 use common::*;
-use freezeframe_session::{Dbg, Event, Freeze, debug_with};
+use freezeframe_session::{Dbg, Event, Freeze, Stop, debug, debug_with};
 use wasmtime::{
     Caller, Engine, ExternRef, Instance, Linker, Module, Ref, Store, Val,
     component::{Component, Linker as ComponentLinker},
@@ -326,4 +326,42 @@ fn frames_through_adapters() {
             assert_eq!(log.unwrap(), [frames, "[I32(1)] 4", frames, "[I32(2)] 4"]);
         });
     }
+}
+
+/// The session remembers what it found at an operator that is hit again and again: a breakpoint that is taken out and
+/// planted anew is another one, and so is the one at the next operator.
+#[test]
+fn a_breakpoint_planted_anew() {
+    let module = Module::new(&engine(), LOOP).unwrap();
+    let nop = nops(&module)[0];
+    let mut store = Store::new(module.engine(), ());
+    current().block_on(async {
+        let instance = Instance::new_async(&mut store, &module, &[]).await.unwrap();
+        let run = instance.get_typed_func::<i32, i32>(&mut store, "run").unwrap();
+        let debugger = async |dbg: Dbg<()>| {
+            let mut events = dbg.clone();
+            let mut hit = async || match events.next().await {
+                Some(Event::Breakpoint { hit }) => Some(hit),
+                _ => None,
+            };
+            let plant = |stop: &mut Stop<'_, ()>, pc| stop.add_breakpoint(&module, pc).unwrap();
+            assert_eq!(hit().await, None);
+            let first = dbg.with(|stop| plant(stop, nop)).unwrap();
+            assert_eq!((hit().await, hit().await), (Some(first), Some(first)));
+            let anew = dbg.with(|stop| {
+                stop.remove_breakpoint(first).unwrap();
+                plant(stop, nop)
+            });
+            let anew = anew.unwrap();
+            assert_eq!(hit().await, Some(anew));
+            let next = dbg.with(|stop| plant(stop, nop + 1)).unwrap();
+            for id in [next, anew, next, anew, next] {
+                assert_eq!(hit().await, Some(id));
+            }
+            assert!(first != anew && anew != next);
+            assert_eq!(hit().await, None);
+        };
+        let session = debug(&mut store, async |store| run.call_async(store, 5).await.unwrap(), debugger);
+        session.await.unwrap().1.unwrap();
+    });
 }
