@@ -45,7 +45,7 @@ async fn main() -> wasmtime::Result<()> {
                 match event {
                     // Nothing runs yet. Where `total` begins isn't known here, so that we step until we are in it; a
                     // debugger that reads the module (example event_filter) plants its breakpoint at once.
-                    Event::Attached => dbg.with(|stop| stop.single_step(true))??,
+                    Event::Attached => dbg.try_with(|stop| stop.single_step(true))?,
                     Event::Step => dbg.with(|stop| {
                         let Some(top) = stop.frames().next() else { return Ok(()) };
                         let at = top.position()?;

@@ -32,7 +32,7 @@ async fn debugger(mut dbg: Dbg<()>, check: Func) -> wasmtime::Result<()> {
     let mut arguments = vec![0, 7];
     while let Some(event) = dbg.next().await {
         match event {
-            Event::Attached => dbg.with(|stop| stop.single_step(true))??,
+            Event::Attached => dbg.try_with(|stop| stop.single_step(true))?,
             Event::Step => {
                 println!("a step");
                 print_stack(&dbg)?;
@@ -41,7 +41,7 @@ async fn debugger(mut dbg: Dbg<()>, check: Func) -> wasmtime::Result<()> {
                     dbg.call(check, &[Val::I32(n)])?;
                 } else {
                     // Both calls are on the stack now, the second within the first. No stop at each operator any more.
-                    dbg.with(|stop| stop.single_step(false))??;
+                    dbg.try_with(|stop| stop.single_step(false))?;
                 }
             }
             // A trap in a call that the debugger made is a stop, too; then that call, not the guest, has failed.

@@ -41,7 +41,7 @@ fn main() -> wasmtime::Result<()> {
             let mut steps = 0;
             loop {
                 match dbg.next().await {
-                    Some(Event::Attached) => dbg.with(|stop| stop.single_step(true))??,
+                    Some(Event::Attached) => dbg.try_with(|stop| stop.single_step(true))?,
                     Some(Event::Step) => {
                         steps += 1;
                         dbg.with(|stop| {

@@ -48,6 +48,20 @@ impl<T: Send + 'static> Dbg<T> {
         scope::with_store(&self.0, self.0.delivered.load(Relaxed), f)
     }
 
+    /// As [`with`](Self::with), for an `f` that can fail: one result instead of one within another.
+    ///
+    /// ```no_run
+    /// # fn f(dbg: &freezeframe_session::Dbg<()>, module: &wasmtime::Module, pc: u32) -> Result<(), freezeframe_session::Error> {
+    /// let id = dbg.try_with(|stop| stop.add_breakpoint(module, pc))?;
+    /// # let _ = id; Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`with`](Self::with), and those of `f`.
+    pub fn try_with<R, E: From<Error>>(&self, f: impl FnOnce(&mut Stop<'_, T>) -> Result<R, E>) -> Result<R, E> {
+        self.with(f)?
+    }
+
     /// Gives the stopped guest to what has to be awaited: calls into the guest, allocations, collections.
     ///
     /// ```no_run

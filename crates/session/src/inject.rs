@@ -19,6 +19,7 @@ use wasmtime::{CallHook, ExnRef, OwnedRooted, Store, StoreContextMut};
 
 use crate::{
     Killed,
+    event::Cause,
     shared::{Shared, lock},
 };
 
@@ -63,6 +64,24 @@ impl Injection {
 
     fn take_armed(&self) -> Option<Injected> {
         if self.armed.load(Relaxed) && self.armed.swap(false, SeqCst) { self.take() } else { None }
+    }
+}
+
+/// Makes the guest of this stop fail with `what` when it goes on, instead of what it would have failed with.
+pub(crate) fn at_stop<T: 'static>(
+    shared: &Shared<T>,
+    store: &mut StoreContextMut<'_, T>,
+    cause: Cause,
+    what: Injected,
+) {
+    match what {
+        Injected::Exception(exception) if cause == Cause::Exception => {
+            store.take_pending_exception();
+            let exception = exception.to_rooted(&mut *store);
+            // Its error is the sign that there is one pending.
+            let _ = store.throw::<()>(exception);
+        }
+        what => shared.injection.set(Some(what)),
     }
 }
 

@@ -11,12 +11,12 @@
 //!         let mut steps = 0;
 //!         while let Some(_event) = dbg.next().await {
 //!             // The guest stands still until the next `next()`.
-//!             dbg.with(|stop| {
+//!             dbg.try_with(|stop| {
 //!                 for frame in stop.frames() {
 //!                     println!("{:?} {:?}", frame.position(), frame.locals());
 //!                 }
 //!                 stop.single_step(true)
-//!             })??;
+//!             })?;
 //!             steps += 1;
 //!         }
 //!         Ok::<_, freezeframe_session::Error>(steps)

@@ -32,6 +32,7 @@ use crate::{
     Error, Event, Stop,
     event::Cause,
     frames::Known,
+    inject::Injected,
     scope,
     shared::{Panic, Shared, lock, wake_now},
 };
@@ -44,6 +45,8 @@ pub(crate) struct Finished<'s, T: 'static> {
     pub store: StoreContextMut<'s, T>,
     /// What the debugger is told of it, if it awaits an event.
     pub event: Option<Event>,
+    /// What the guest shall fail with.
+    pub injected: Option<Injected>,
 }
 
 /// An operation that was asked for.
@@ -348,6 +351,8 @@ impl<T: Send + 'static, R: Send + 'static> Request<T> for Asked<T, R> {
         mut store: StoreContextMut<'s, T>,
     ) -> Work<'s, T> {
         Box::pin(async move {
+            let left = Mutex::new(None);
+            let mut injected = None;
             if let Some(closure) = self.closure.take() {
                 let mut roots = RootScope::new(&mut store);
                 let stop = Stop {
@@ -355,18 +360,21 @@ impl<T: Send + 'static, R: Send + 'static> Request<T> for Asked<T, R> {
                     shared: &shared,
                     cause,
                     top: None,
-                    operation: true,
+                    operation: Some(&left),
                     known: Known::default(),
                 };
                 let work = closure(stop);
                 match unless_given_up(&shared, &self.slot.ticket, work).await {
-                    Ended::Done(result) => self.slot.set(State::Done(result)),
+                    Ended::Done(result) => {
+                        injected = lock(&left).take();
+                        self.slot.set(State::Done(result));
+                    }
                     Ended::Panicked(panic) => self.slot.set(State::Panicked(panic)),
                     Ended::GivenUp => {}
                 }
             }
             drop(self);
-            Finished { store, event: None }
+            Finished { store, event: None, injected }
         })
     }
 }
@@ -483,7 +491,7 @@ impl<T: Send + 'static> Request<T> for Call<T> {
             };
             let event = Some(Event::CallFinished { call: self.id, result });
             drop(self);
-            Finished { store, event }
+            Finished { store, event, injected: None }
         })
     }
 }

@@ -183,5 +183,5 @@ pub(crate) fn with_stop<T: 'static, R>(
 ) -> R {
     let mut roots = RootScope::new(store);
     let store = RefCell::new(roots.as_context_mut());
-    f(&mut Stop { store, shared, cause, top, operation: false, known: Known::default() })
+    f(&mut Stop { store, shared, cause, top, operation: None, known: Known::default() })
 }

@@ -18,7 +18,7 @@ use crate::{
     Event, Freeze,
     errors::LastError,
     event::{Cause, Undelivered},
-    inject::Injected,
+    inject::{self, Injected},
     operation::Work,
     scope::{self, Here},
     shared::{Shared, lock},
@@ -122,6 +122,9 @@ impl<T: Send + 'static> Standing<'_, T> {
                 let mut store = finished.store;
                 if let Some(aside) = self.aside.take() {
                     aside.back(shared, &mut store);
+                }
+                if let Some(injected) = finished.injected {
+                    inject::at_stop(shared, &mut store, stopped.cause, injected);
                 }
                 self.lent = Lent::Here(store);
                 shared.ops.left();

@@ -1,6 +1,6 @@
 //! The stopped guest, for the length of one closure.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, sync::Mutex};
 
 use wasmtime::{AsContextMut, ExnRef, FrameHandle, Instance, Module, Rooted, StoreContextMut, WasmBacktrace};
 
@@ -9,7 +9,7 @@ use crate::{
     breakpoints::Stepper,
     event::Cause,
     frames::{self, Known},
-    inject::Injected,
+    inject::{self, Injected},
     shared::{Shared, lock},
 };
 
@@ -20,8 +20,8 @@ pub struct Stop<'a, T: 'static> {
     pub(crate) cause: Cause,
     /// The innermost frame, where it's known to be sound.
     pub(crate) top: Option<&'a FrameHandle>,
-    /// It was lent to an operation.
-    pub(crate) operation: bool,
+    /// It was lent to an operation, which leaves here what the guest shall fail with once it's over.
+    pub(crate) operation: Option<&'a Mutex<Option<Injected>>>,
     pub(crate) known: Known,
 }
 
@@ -141,47 +141,49 @@ impl<'a, T: 'static> Stop<'a, T> {
     /// Makes the guest throw `exception` when it goes on: instead of the operator that would run next, or, at
     /// [`Event::Exception`](crate::Event::Exception), instead of the exception that is being thrown.
     ///
-    /// The debugger sees it as any other: as the event of an exception.
+    /// The debugger sees it as any other: as the event of an exception. Within `with_async` it takes effect once that has
+    /// ended with a result; what it calls before doesn't see it.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] where nothing can be thrown: while nothing runs; within `with_async`; in a trap or a host error, which no
-    /// guest can catch; before an operator, without [`Options::call_hook`](crate::Options::call_hook).
+    /// [`Error::Unavailable`] where nothing can be thrown: while nothing runs; in a trap or a host error, which no guest
+    /// can catch; before an operator, without [`Options::call_hook`](crate::Options::call_hook).
     /// [`Error::Engine`] for a reference that isn't rooted in this store any more.
     pub fn throw(&mut self, exception: Rooted<ExnRef>) -> Result<(), Error> {
-        if self.operation {
-            return Err(Error::unavailable("not within an operation: throw from `with`, after it"));
+        if self.cause != Cause::Exception {
+            self.injectable()?;
         }
-        if self.cause == Cause::Exception {
-            let mut store = self.store();
-            // Whatever is wrong with the new one must show before the old one is gone.
-            exception.to_owned_rooted(&mut store).map_err(Error::Engine)?;
-            store.take_pending_exception();
-            // Its error is the sign that there is one pending.
-            let _ = store.throw::<()>(exception);
-            return Ok(());
-        }
-        self.injectable()?;
+        // Whatever is wrong with the new one must show before an old one is gone.
         let exception = exception.to_owned_rooted(self.store()).map_err(Error::Engine)?;
-        self.shared.injection.set(Some(Injected::Exception(exception)));
+        self.inject(Injected::Exception(exception));
         Ok(())
     }
 
     /// Makes the operator that would run next fail with `error`, as if it were a call of a host function that has
-    /// failed: the guest's stack is unwound. Only that call into the guest ends, not the session.
+    /// failed: the guest's stack is unwound. Only that call into the guest ends, not the session. Within `with_async` it takes
+    /// effect as [`throw`](Self::throw) does.
     ///
     /// # Errors
     /// [`Error::Unavailable`] anywhere but before an operator, or without
     /// [`Options::call_hook`](crate::Options::call_hook).
     pub fn fail(&mut self, error: wasmtime::Error) -> Result<(), Error> {
         self.injectable()?;
-        self.shared.injection.set(Some(Injected::Error(error)));
+        self.inject(Injected::Error(error));
         Ok(())
     }
 
-    fn injectable(&self) -> Result<(), Error> {
-        if self.operation {
-            return Err(Error::unavailable("not within an operation: fail from `with`, after it"));
+    /// Makes the guest fail with `what` when it goes on.
+    fn inject(&mut self, what: Injected) {
+        match self.operation {
+            Some(left) => {
+                let old = lock(left).replace(what);
+                // Outside of the lock: an error is the debugger's code.
+                drop(old);
+            }
+            None => inject::at_stop(self.shared, self.store.get_mut(), self.cause, what),
         }
+    }
+
+    fn injectable(&self) -> Result<(), Error> {
         match self.cause {
             Cause::Operator if self.shared.call_hook => Ok(()),
             Cause::Operator => Err(Error::unavailable(

@@ -234,6 +234,88 @@ fn a_call_fails() {
     }
 }
 
+/// What is thrown, or fails, within an operation takes effect after it: its own calls don't see it. One that is given up
+/// leaves nothing.
+#[test]
+fn from_within_an_operation() {
+    let _dog = watchdog("from_within_an_operation");
+    // At which event, what is asked for there, and what `try(1)` gives.
+    let cases = [
+        ("Breakpoint", "throw", Some(9)),
+        ("Exception", "throw", Some(9)),
+        ("Breakpoint", "fail", None),
+        ("Breakpoint", "give up", Some(42)),
+        ("Exception", "give up", Some(42)),
+    ];
+    for (freeze, (at, what, want)) in FREEZES.into_iter().flat_map(|freeze| cases.map(|case| (freeze, case))) {
+        pollster::block_on(async {
+            let mut guest = Guest::new().await;
+            let f: TypedFunc<i32, i32> = guest.instance.get_typed_func(&mut guest.store, "try").unwrap();
+            let (module, tag) = (guest.module.clone(), guest.tag);
+            let (result, answers) = debug_with(
+                &mut guest.store,
+                Options { freeze, call_hook: true, ..Options::default() },
+                async |store| f.call_async(&mut *store, 1).await,
+                async |mut dbg| {
+                    let mut answers = vec![];
+                    while let Some(event) = dbg.next().await {
+                        if let Event::Attached = event {
+                            dbg.try_with(|stop| stop.add_breakpoint(&module, nops(&module)[0])).unwrap();
+                        }
+                        if name(&event) != at || !answers.is_empty() {
+                            continue;
+                        }
+                        let f = f.clone();
+                        let mut work = Box::pin(dbg.with_async(move |mut stop| {
+                            Box::pin(async move {
+                                let exception = exception(&mut stop, tag, 9);
+                                match what {
+                                    "fail" => stop.fail(wasmtime::Error::new(Mine)).unwrap(),
+                                    _ => stop.throw(exception).unwrap(),
+                                }
+                                stop.store().gc_async(None).await.unwrap();
+                                // One call that throws and catches, and one that does neither.
+                                let one = f.call_async(stop.store(), 1).await.unwrap();
+                                let other = f.call_async(stop.store(), 0).await.unwrap();
+                                if what == "give up" {
+                                    std::future::pending::<()>().await;
+                                }
+                                (one, other)
+                            })
+                        }));
+                        match what {
+                            "give up" => {
+                                // Not started, started, given up by being dropped.
+                                let polled = std::future::poll_fn(|cx| {
+                                    answers.push((0, 0));
+                                    let _ = work.as_mut().poll(cx);
+                                    cx.waker().wake_by_ref();
+                                    if answers.len() > 2 {
+                                        std::task::Poll::Ready(())
+                                    } else {
+                                        std::task::Poll::Pending
+                                    }
+                                });
+                                polled.await;
+                            }
+                            _ => answers.push(work.await.unwrap()),
+                        }
+                    }
+                    answers
+                },
+            )
+            .await
+            .unwrap();
+            let answers = answers.unwrap();
+            match want {
+                Some(want) => assert_eq!(result.unwrap().unwrap(), want, "{at} {what}"),
+                None => assert!(result.unwrap().unwrap_err().is::<Mine>()),
+            }
+            assert_eq!(answers[0], if what == "give up" { (0, 0) } else { (42, 1) }, "{at} {what}");
+        });
+    }
+}
+
 /// Without the store's call hook, there's a clear answer.
 #[test]
 fn without_the_call_hook() {
