@@ -89,6 +89,7 @@ pub const GUESTS: &[Guest] = &[
     guest("inventory.O0.dwarf4.wasm", "inventory.rs", rust("wasm32-wasip1", RUST_O0_4)),
     guest("inventory.O2.dwarf5.wasm", "inventory.rs", rust("wasm32-wasip1", RUST_O2_5)),
     guest("inventory.O0.dwarf4.p2.wasm", "inventory.rs", rust("wasm32-wasip2", RUST_O0_4)),
+    guest("values.O0.dwarf4.wasm", "values.rs", rust("wasm32-wasip1", RUST_O0_4)),
     guest("panic.O0.dwarf4.wasm", "panic.rs", rust("wasm32-wasip1", RUST_O0_4)),
     guest("queue.Debug.dwarf4.wasm", "queue.zig", Recipe::Zig { mode: "Debug" }),
     guest("queue.ReleaseSafe.dwarf4.wasm", "queue.zig", Recipe::Zig { mode: "ReleaseSafe" }),

@@ -32,6 +32,7 @@ mod symbols;
 mod type_names;
 mod types;
 mod variables;
+mod vtables;
 
 pub use freezeframe_debuggee::{CodeOffset, ModulePc};
 pub use model::{

@@ -29,6 +29,7 @@ use crate::{
     source_path,
     types::Types,
     variables,
+    vtables::Vtables,
 };
 
 /// How many answers about types are kept.
@@ -54,6 +55,7 @@ pub struct Symbols {
     globals: OnceLock<Vec<(bool, Variable)>>,
     /// Those at constant addresses: address, size.
     placed: OnceLock<Vec<(u64, u64, Variable)>>,
+    vtables: OnceLock<Vtables>,
     /// Where a variable is defined that is declared elsewhere.
     definitions: OnceLock<HashMap<u32, u32>>,
     /// For each function body its fitted rows and its scopes.
@@ -103,6 +105,7 @@ impl Symbols {
             copies: OnceLock::new(),
             globals: OnceLock::new(),
             placed: OnceLock::new(),
+            vtables: OnceLock::new(),
             definitions: OnceLock::new(),
             rows: (0..bodies).map(|_| OnceLock::new()).collect(),
             scopes: (0..bodies).map(|_| OnceLock::new()).collect(),
@@ -322,6 +325,12 @@ impl Symbols {
         let wanted = Wanted::new(name);
         let all = self.all_globals().iter().map(|(_, global)| global);
         all.filter(|global| wanted.means(&global.name)).cloned().collect()
+    }
+
+    /// The types whose values have this vtable (Rust's `dyn Trait`): several when the linker found theirs to be the same.
+    pub fn vtable_types(&self, address: u64) -> Vec<TypeId> {
+        let globals = || self.all_globals().iter().map(|(_, global)| global);
+        self.vtables.get_or_init(|| Vtables::build(&self.dwarf(), globals())).types(address).to_vec()
     }
 
     /// Where a variable's value is at `pc`.

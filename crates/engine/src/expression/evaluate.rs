@@ -54,6 +54,12 @@ impl Context<'_> {
                 let value = self.node(value)?;
                 self.member(&value, name)
             }
+            Kind::Index(base, key) if matches!(key.kind, Kind::Text(_)) => {
+                let value = self.node(base)?;
+                let Kind::Text(text) = &key.kind else { return Err(EngineError::Internal("a key that is no text")) };
+                let no_map = || EngineError::Expression("only a map has keys that are texts".to_owned());
+                self.index_text(&value, text)?.ok_or_else(no_map)
+            }
             Kind::Index(base, index) => {
                 let index = self.whole_number(index)?;
                 if let Kind::Register(name) = &base.kind

@@ -23,7 +23,7 @@ impl Context<'_> {
         })
     }
 
-    fn is_this_text(&mut self, value: &Value, text: &[u8]) -> Result<bool, EngineError> {
+    pub(crate) fn is_this_text(&mut self, value: &Value, text: &[u8]) -> Result<bool, EngineError> {
         let mut value = value.clone();
         // A `&String`, a `const std::string_view &`: not through pointers without end.
         for _ in 0..4 {

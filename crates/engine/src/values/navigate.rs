@@ -7,7 +7,8 @@ use freezeframe_symbols::{Language, Member, Record, TypeKind, VariantPart};
 
 use super::{
     Context, Storage, Value, ValueType,
-    view::{Content, TextSource, View},
+    printers::LONGEST_CHAIN,
+    view::{Content, Element, List, ListForm, TextSource, View},
 };
 use crate::{EngineError, error::near_misses};
 
@@ -63,6 +64,13 @@ impl Context<'_> {
             },
             _ => return Ok(None),
         };
+        if list.form == ListForm::Map {
+            let is_key = |context: &mut Self, key: &Value| {
+                Ok(context.scalar_kind(&key.ty).is_some() && context.scalar(key)?.integer() == Some(index))
+            };
+            let found = self.find_key(&list, is_key)?;
+            return found.map(Some).ok_or_else(|| EngineError::Expression(format!("there is no key {index}")));
+        }
         let Some(at) = u64::try_from(index).ok().filter(|at| *at < list.length) else {
             let length = list.length;
             return Err(EngineError::Expression(format!("index {index} is out of range: the length is {length}")));
@@ -70,6 +78,82 @@ impl Context<'_> {
         let page = list.elements.page(self, at, 1).map_err(|why| EngineError::Unavailable(why.unavailable()))?;
         let gone = || EngineError::Unavailable(Unavailable::new(format!("element {index} wasn't found")));
         page.into_iter().next().map(|element| Some(element.value)).ok_or_else(gone)
+    }
+
+    /// The value of the key that is this text, in a map; `None` for what is no map.
+    pub(crate) fn index_text(&mut self, value: &Value, text: &[u8]) -> Result<Option<Value>, EngineError> {
+        let value = self.referent(value)?.unwrap_or_else(|| value.clone());
+        match self.printer_view(&value) {
+            Some(View::List(list)) if list.form == ListForm::Map => {
+                let found =
+                    self.find_key(&list, |context, key| Ok(context.is_this_text(key, text).unwrap_or(false)))?;
+                let text = String::from_utf8_lossy(text);
+                found.map(Some).ok_or_else(|| EngineError::Expression(format!("there is no key \"{text}\"")))
+            }
+            Some(View::Alias { value, .. }) => self.index_text(&value, text),
+            Some(View::Parts(parts)) => match parts.target {
+                Some(target) => self.index_text(&target, text),
+                None => Ok(None),
+            },
+            Some(View::Unavailable(why)) => Err(why.into()),
+            _ => Ok(None),
+        }
+    }
+
+    /// The value of the first key that is meant.
+    fn find_key(
+        &mut self,
+        list: &List,
+        is_key: impl Fn(&mut Self, &Value) -> Result<bool, EngineError>,
+    ) -> Result<Option<Value>, EngineError> {
+        /// How many are looked at together.
+        const PAGE: u64 = 1 << 12;
+        let mut start = 0;
+        while start < list.length {
+            let page = list.elements.page(self, start, PAGE).map_err(|why| why.unavailable())?;
+            if page.is_empty() {
+                break;
+            }
+            start += page.len() as u64;
+            for Element { key, value } in page {
+                if let Some(key) = key
+                    && is_key(self, &key)?
+                {
+                    return Ok(Some(value));
+                }
+            }
+            if start > LONGEST_CHAIN {
+                let why = format!("the key isn't among the first {start}, and no more are searched");
+                return Err(EngineError::Expression(why));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Elements of a list that don't lie one after the other, as a copy.
+    fn copied_slice(&mut self, list: &List, from: i128, to: Option<i128>) -> Result<Value, EngineError> {
+        /// More elements than this are no list to look at.
+        const MOST: u64 = 1 << 16;
+        let length = list.length;
+        if list.form == ListForm::Map {
+            return Err(EngineError::Expression("a map has keys, and no ranges".to_owned()));
+        }
+        let range = || EngineError::Expression(format!("{from}.. is out of range: the length is {length}"));
+        let start = u64::try_from(from).map_err(|_| range())?;
+        let end = to.map_or(Ok(length), |to| u64::try_from(to).map_err(|_| range()))?;
+        if start > end || end > length || end - start > MOST {
+            return Err(range());
+        }
+        let page = list.elements.page(self, start, end - start).map_err(|why| why.unavailable())?;
+        let Some(ty) = page.first().map(|element| element.value.ty.clone()) else {
+            return Err(EngineError::Expression("there is nothing in this range".to_owned()));
+        };
+        let mut bytes = Vec::new();
+        for element in &page {
+            bytes.extend(self.bytes(&element.value)?);
+        }
+        let ty = ValueType::Array { element: Box::new(ty), counts: vec![Some(page.len() as u64)] };
+        Ok(Value { ty, storage: Storage::Bytes { bytes, origin: "it is a copy of elements" }, bits: None })
     }
 
     /// What a reference (C++) refers to; `None` for anything that is no reference.
@@ -205,6 +289,15 @@ impl Context<'_> {
             if self.element_type(&behind.ty).is_some() || self.slice_parts(&behind).is_some() {
                 return self.slice(&behind, from, to);
             }
+        }
+        match self.printer_view(value) {
+            Some(View::List(list)) if list.contiguous.is_none() => return self.copied_slice(&list, from, to),
+            Some(View::Parts(parts)) if parts.target.is_some() => {
+                if let Some(target) = parts.target {
+                    return self.slice(&target, from, to);
+                }
+            }
+            _ => {}
         }
         let parts = self.slice_parts(value);
         let length = match &parts {

@@ -3,24 +3,12 @@
 use freezeframe_symbols::{Record, Type, TypeKind};
 
 use super::Context;
-use crate::values::{
-    Value, ValueType,
-    view::{Part, Trouble},
-};
+use crate::values::{Value, ValueType, view::Trouble};
 
 /// How deep a value may be wrapped in records of one member.
 const WRAPPERS: u32 = 12;
 
 impl Context<'_> {
-    /// The record that a value is.
-    pub(crate) fn record_of(&self, value: &Value) -> Result<Record, Trouble> {
-        let ty = self.stripped(&value.ty);
-        match ty.as_deref().map(|ty| &ty.kind) {
-            Some(TypeKind::Record(record)) => Ok(record.clone()),
-            _ => Err(Trouble::layout(format!("a `{}` is no record here", self.type_name(&value.ty)))),
-        }
-    }
-
     /// The member of this name; no pointer is followed and no printer asked.
     pub(crate) fn field(&mut self, value: &Value, name: &str) -> Result<Value, Trouble> {
         let found = self.stripped(&value.ty).and_then(|ty| match &ty.kind {
@@ -119,7 +107,14 @@ impl Context<'_> {
         let TypeKind::Record(record) = &ty.kind else {
             return Err(Trouble::layout(format!("`{}` is no record", ty.name)));
         };
-        let found = record.type_arguments.iter().find(|(n, _)| n == name).map(|(_, ty)| ValueType::Named(*ty));
+        let of = |record: &Record| record.type_arguments.iter().find(|(n, _)| n == name).map(|(_, ty)| *ty);
+        // Rust writes an enum's arguments to its variants.
+        let variants = record.variants.iter().flat_map(|part| &part.variants);
+        let mut of_variants = variants.filter_map(|variant| match &self.ty(variant.member.ty).kind {
+            TypeKind::Record(record) => of(record),
+            _ => None,
+        });
+        let found = of(record).or_else(|| of_variants.next()).map(ValueType::Named);
         found.ok_or_else(|| Trouble::layout(format!("`{}` names no type `{name}`", ty.name)))
     }
 
@@ -131,11 +126,6 @@ impl Context<'_> {
     /// The address of a value; one in a Wasm local has none.
     pub(crate) fn address_needed(&self, value: &Value) -> Result<u64, Trouble> {
         value.address().ok_or_else(|| Trouble::unreadable("it doesn't lie in memory"))
-    }
-
-    /// A member as a part with its own name.
-    pub(crate) fn part_named(&mut self, value: &Value, name: &str) -> Result<Part, Trouble> {
-        Ok(Part::member(name, self.field(value, name)?))
     }
 
     /// A little-endian number in memory.

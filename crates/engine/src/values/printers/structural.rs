@@ -23,6 +23,10 @@ impl Context<'_> {
             return Ok(View::alias(before, target));
         }
         if let Some(kind) = self.scalar_kind(&value.ty) {
+            // Rust's unit, Zig's `void`.
+            if self.size(&value.ty) == Some(0) {
+                return Ok(View::words(if self.language_of(&value.ty) == Language::Rust { "()" } else { "{}" }));
+            }
             if let Some(text) = self.c_string(value)? {
                 return Ok(text);
             }
@@ -126,7 +130,7 @@ impl Context<'_> {
             };
         }
         let name = match ty.language {
-            Language::Rust => last_part(&ty.name),
+            Language::Rust => short_name(&ty.name),
             _ => "",
         };
         let mut view = self.parts_of(value, name, record)?;
@@ -167,6 +171,10 @@ impl Context<'_> {
             let part = self.part_of_member(value, member)?;
             parts.push(match &member.name {
                 Some(name) if tuple => Part::member(name.trim_start_matches('_'), part),
+                // What a closure borrows.
+                Some(name) if rust && name.starts_with("_ref__") => {
+                    Part::member(name.trim_start_matches("_ref__"), part).by(Way::Member(name.clone()))
+                }
                 Some(name) => Part::member(name, part),
                 // The members of an anonymous one belong to the one around it.
                 None => Part::value("", part).by(Way::None),
@@ -177,16 +185,14 @@ impl Context<'_> {
     }
 }
 
-/// `a::b::C<d::E>` → `C<d::E>`; tuples and slices stay whole.
-pub(crate) fn last_part(name: &str) -> &str {
-    let head = name.find('<').unwrap_or(name.len());
+/// `a::b::C<d::E>` → `C`; a closure is `{closure}`; tuples stay whole.
+pub(crate) fn short_name(name: &str) -> &str {
     if name.starts_with(['(', '[', '&']) {
         return name;
     }
-    match name[..head].rfind("::") {
-        Some(at) => &name[at + 2..],
-        None => name,
-    }
+    let head = name.get(..name.find('<').unwrap_or(name.len())).unwrap_or(name);
+    let last = head.rfind("::").and_then(|at| head.get(at + 2..)).unwrap_or(head);
+    if last.starts_with("{closure") { "{closure}" } else { last }
 }
 
 #[cfg(test)]
@@ -195,8 +201,9 @@ mod tests {
 
     #[test]
     fn names_without_their_path() {
-        assert_eq!(last_part("a::b::C<d::E>"), "C<d::E>");
-        assert_eq!(last_part("(a::B, i32)"), "(a::B, i32)");
-        assert_eq!(last_part("C"), "C");
+        assert_eq!(short_name("a::b::C<d::E>"), "C");
+        assert_eq!(short_name("(a::B, i32)"), "(a::B, i32)");
+        assert_eq!(short_name("C"), "C");
+        assert_eq!(short_name("a::main::{closure_env#0}<u8>"), "{closure}");
     }
 }

@@ -1,34 +1,72 @@
-//! Texts: `&str`, `String`, and what wraps them.
+//! Texts: `&str` and `String`; paths and texts of the system; texts of C.
 
 use freezeframe_symbols::Type;
 
 use crate::values::{
-    Context, Value,
+    Context, Value, ValueType,
     printers::{Printed, Printer},
     view::{List, Text, TextEncoding, Trouble, View},
 };
 
-pub(super) const PRINTERS: &[Printer] = &[Printer::new(&["alloc::string::String"], string)];
+pub(super) const PRINTERS: &[Printer] = &[
+    Printer::new(&["alloc::string::String"], string),
+    Printer::new(&["std::ffi::os_str::OsString", "std::path::PathBuf"], os_string),
+    Printer::new(&["alloc::ffi::c_str::CString", "std::ffi::c_str::CString"], c_string),
+];
 
 /// `&str`, `&mut str`, `Box<str>`.
 pub(super) fn str_slice(context: &mut Context<'_>, value: &Value, _: &Type) -> Printed {
+    fat_text(context, value, TextEncoding::Utf8, 0)
+}
+
+/// `&Path`, `&OsStr`, their boxes: any bytes on some systems.
+pub(super) fn os_slice(context: &mut Context<'_>, value: &Value, _: &Type) -> Printed {
+    fat_text(context, value, TextEncoding::Bytes, 0)
+}
+
+/// `&CStr`, `Box<CStr>`: its length counts the zero.
+pub(super) fn c_str(context: &mut Context<'_>, value: &Value, _: &Type) -> Printed {
+    fat_text(context, value, TextEncoding::Bytes, 1)
+}
+
+fn fat_text(context: &mut Context<'_>, value: &Value, encoding: TextEncoding, behind: u64) -> Printed {
     let pointer = context.field(value, "data_ptr")?;
     let length = context.number_in(value, &["length"])?;
-    text(context, &pointer, length)
+    text(context, &pointer, length.saturating_sub(behind), encoding)
 }
 
 fn string(context: &mut Context<'_>, value: &Value, _: &Type) -> Printed {
     let vec = context.field(value, "vec")?;
-    let pointer = context.field(&vec, "buf")?;
-    let length = context.number_in(&vec, &["len"])?;
-    text(context, &pointer, length)
+    vec_text(context, &vec, TextEncoding::Utf8)
 }
 
-/// UTF-8 that begins at the first pointer inside a value.
-fn text(context: &mut Context<'_>, pointer: &Value, length: u64) -> Result<View, Trouble> {
-    let pointer = context.first_pointer(pointer)?;
-    let address = context.address_in(&pointer)?;
-    let byte = crate::values::ValueType::Integer { bits: 8, signed: false };
+/// `OsString` is a system's own buffer around a vector; `PathBuf` is an `OsString`.
+fn os_string(context: &mut Context<'_>, value: &Value, _: &Type) -> Printed {
+    let mut inner = value.clone();
+    for _ in 0..4 {
+        if context.has_field(&inner, "buf") {
+            break;
+        }
+        inner = context.field(&inner, "inner")?;
+    }
+    vec_text(context, &inner, TextEncoding::Bytes)
+}
+
+/// A boxed slice with its zero.
+fn c_string(context: &mut Context<'_>, value: &Value, _: &Type) -> Printed {
+    let inner = context.field(value, "inner")?;
+    fat_text(context, &inner, TextEncoding::Bytes, 1)
+}
+
+fn vec_text(context: &mut Context<'_>, vec: &Value, encoding: TextEncoding) -> Printed {
+    let (buffer, length) = super::sequences::vec_parts(context, vec)?;
+    text(context, &buffer, length, encoding)
+}
+
+/// Bytes that begin at the first pointer inside a value.
+fn text(context: &mut Context<'_>, pointer: &Value, length: u64, encoding: TextEncoding) -> Result<View, Trouble> {
+    let address = context.pointer_in(pointer)?;
+    let byte = ValueType::Integer { bits: 8, signed: false };
     let list = List::contiguous(address, length, byte);
-    Ok(Text { elements: Some(list), ..Text::memory(address, length, TextEncoding::Utf8) }.into())
+    Ok(Text { elements: Some(list), ..Text::memory(address, length, encoding) }.into())
 }
