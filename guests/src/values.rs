@@ -183,7 +183,49 @@ fn small() {
     println!("{}", boxed(2) + by_reference(1)); // #small-end
 }
 
+/// Ten variables a row, of ten types.
+macro_rules! crowd {
+    ($($v:ident $s:ident $m:ident $o:ident $r:ident $t:ident $h:ident $d:ident $e:ident $p:ident;)*) => { $(
+        let $v = vec![1u32, 2, 3];
+        let $s = String::from("a text of the usual length");
+        let $m: BTreeMap<&str, i16> = BTreeMap::from([("b", 2), ("a", 1)]);
+        let $o = Some(Point { x: 1, y: 2 });
+        let $r = Rc::new(Point { x: 3, y: 4 });
+        let $t = (1u8, 2.5f64);
+        let $h: HashMap<u8, u8> = HashMap::from([(1, 2), (3, 4)]);
+        let $d: VecDeque<i32> = VecDeque::from([1, 2, 3]);
+        let $e = Nested::Inner(Some(Ok(Box::new(Point { x: 8, y: 9 }))));
+        let $p = Point { x: 1, y: 2 };
+        black_box((&$v, &$s, &$m, &$o, &$r, &$t, &$h, &$d, &$e, &$p));
+    )* black_box(&()); }; // #crowd
+}
+
+#[inline(never)]
+fn hundred() {
+    crowd! {
+        v0 s0 m0 o0 r0 t0 h0 d0 e0 p0;
+        v1 s1 m1 o1 r1 t1 h1 d1 e1 p1;
+        v2 s2 m2 o2 r2 t2 h2 d2 e2 p2;
+        v3 s3 m3 o3 r3 t3 h3 d3 e3 p3;
+        v4 s4 m4 o4 r4 t4 h4 d4 e4 p4;
+        v5 s5 m5 o5 r5 t5 h5 d5 e5 p5;
+        v6 s6 m6 o6 r6 t6 h6 d6 e6 p6;
+        v7 s7 m7 o7 r7 t7 h7 d7 e7 p7;
+        v8 s8 m8 o8 r8 t8 h8 d8 e8 p8;
+        v9 s9 m9 o9 r9 t9 h9 d9 e9 p9;
+    }
+}
+
+#[inline(never)]
+fn huge(length: usize) {
+    let vector = vec![0x0101_0101u32; length];
+    black_box(&vector); // #huge
+}
+
 fn main() {
+    let length = std::env::args().nth(1).and_then(|length| length.parse().ok()).unwrap_or(1000);
+    huge(length);
+    hundred();
     pointers();
     cells();
     maps();

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use freezeframe_engine::{
-    DebuggeeId, Debugger, Ended, EngineError, Format, Limits, LocationSpec, Reason, Report, StackFrame, State,
+    DebuggeeId, Debugger, Ended, EngineError, Format, LocationSpec, Reason, Report, StackFrame, State, ValueOptions,
 };
 
 use crate::{
@@ -60,6 +60,10 @@ pub struct App {
     pub displays: Vec<Display>,
     /// The number of the last display.
     pub last_display: u32,
+    /// How values are shown.
+    pub value_options: ValueOptions,
+    /// Where `explore` goes on.
+    pub explored: Option<commands::explore::Explored>,
     /// Commands that run at breakpoints.
     pub hooks: Hooks,
     /// Where `list` goes on.
@@ -113,6 +117,8 @@ impl App {
             sources,
             displays: Vec::new(),
             last_display: 0,
+            value_options: ValueOptions::default(),
+            explored: None,
             hooks: Hooks::default(),
             listing: None,
             examined: commands::memory::Examined::default(),
@@ -216,9 +222,9 @@ impl App {
     pub fn displayed(&mut self) -> Vec<DisplayView> {
         let Ok(id) = self.any_guest() else { return Vec::new() };
         let frame = self.frame_for_values();
-        let Self { displays, debugger, .. } = self;
+        let Self { displays, debugger, value_options, .. } = self;
         let show = |display: &Display| {
-            let shown = debugger.evaluate(id, frame, &display.expression, display.format, Limits::default());
+            let shown = debugger.evaluate(id, frame, &display.expression, display.format, value_options.limits);
             let (value, error) = match shown {
                 Ok(shown) => (Some(shown.text), None),
                 Err(error) => (None, Some(first_line(&error))),

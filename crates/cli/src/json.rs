@@ -82,6 +82,8 @@ pub enum Reply {
     Variables(VariablesView),
     /// A value.
     Value(VariableView),
+    /// A value, and what is inside it.
+    Tree(VariableView),
     /// Expressions shown at each stop.
     Displays(Vec<DisplayView>),
     /// A type.
@@ -303,6 +305,44 @@ pub struct VariableView {
     /// Its number among the printed values: it is `$N`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub number: Option<usize>,
+    /// Its place in the tree, and what is inside it; absent where only a line was asked for.
+    #[serde(flatten)]
+    pub tree: Option<TreeView>,
+}
+
+/// A value in a tree.
+#[derive(Clone, Debug, Serialize)]
+pub struct TreeView {
+    /// What it is.
+    pub kind: &'static str,
+    /// An expression that gives it again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expression: Option<String>,
+    /// Its size in bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size: Option<u64>,
+    /// Where the memory begins that it is about: what it points to, its elements, its text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory: Option<u64>,
+    /// Whether it was something else at the last stop.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub changed: bool,
+    /// How many named children it has.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub named: u64,
+    /// How many elements.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub indexed: u64,
+    /// Children.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub children: Vec<VariableView>,
+    /// How many children come after these.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub more: u64,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// Variables of one kind.

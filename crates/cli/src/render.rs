@@ -51,6 +51,7 @@ impl Renderer {
                 let name = value.number.map_or_else(|| value.name.clone(), |number| format!("${number}"));
                 format!("{} = {}", self.style.variable(&name), value.value)
             }
+            Reply::Tree(value) => self.tree(value),
             Reply::Displays(displays) => self.displays(displays),
             Reply::Type(ty) => format!("type = {}", ty.definition.as_ref().unwrap_or(&ty.name)),
             Reply::Memory(memory) => self.memory(memory),
@@ -307,8 +308,43 @@ impl Renderer {
     // ---- data
 
     fn assignment(&self, variable: &VariableView) -> String {
-        let value = if variable.available { variable.value.clone() } else { self.style.dim(&variable.value) };
-        format!("{} = {value}", self.style.variable(&variable.name))
+        let changed = variable.tree.as_ref().is_some_and(|tree| tree.changed);
+        let value = match (variable.available, changed) {
+            (false, _) => self.style.dim(&variable.value),
+            (true, true) => self.style.changed(&variable.value),
+            (true, false) => variable.value.clone(),
+        };
+        // Without colours in words.
+        let changed = if changed && !self.style.on() { "  (changed)" } else { "" };
+        format!("{} = {value}{changed}", self.style.variable(&variable.name))
+    }
+
+    /// A value, and what is inside it, each on its line.
+    fn tree(&self, value: &VariableView) -> String {
+        let style = self.style;
+        let mut out = format!("{}: {}", style.variable(&value.name), value.type_name);
+        let Some(tree) = &value.tree else { return out };
+        if let Some(size) = tree.size {
+            _ = write!(out, ", {size} bytes");
+        }
+        if let Some(address) = value.address {
+            _ = write!(out, " at {}", style.address(&format!("{address:#x}")));
+        }
+        out.push('\n');
+        if tree.children.is_empty() {
+            _ = writeln!(out, "  {}", self.assignment(value));
+        }
+        for child in &tree.children {
+            let inside = child.tree.as_ref().map_or(0, |tree| tree.named + tree.indexed);
+            let mark = if inside > 0 { "+" } else { " " };
+            let ty = style.dim(&format!("  {}", child.type_name));
+            let ty = if self.rich && !child.type_name.is_empty() { ty } else { String::new() };
+            _ = writeln!(out, "{mark} {}{ty}", self.assignment(child));
+        }
+        if tree.more > 0 {
+            _ = writeln!(out, "… {} more; `explore` without an expression goes on", tree.more);
+        }
+        out
     }
 
     fn variables(&self, variables: &VariablesView) -> String {

@@ -53,6 +53,11 @@ impl Style {
         self.paint(Color::Cyan.normal(), text)
     }
 
+    /// A value that isn't what it was.
+    pub fn changed(self, text: &str) -> String {
+        self.paint(Color::LightYellow.bold(), text)
+    }
+
     /// The mark of the current line.
     pub fn marker(self, text: &str) -> String {
         self.paint(Color::LightGreen.bold(), text)

@@ -1,8 +1,7 @@
 //! From the engine's answers to [`crate::json`]'s.
 
 use freezeframe_engine::{
-    Breakpoint, Crossing, Ended, FunctionInfo, Instruction, Language, LocationSpec, Shown, SourcePosition, StackFrame,
-    WasmState, WasmValue,
+    Breakpoint, Crossing, Ended, FunctionInfo, Instruction, Language, LocationSpec, Shown, SourcePosition, StackFrame, WasmState, WasmValue, Node, NodeKind,
 };
 use freezeframe_symbols::Symbols;
 
@@ -10,7 +9,7 @@ use crate::{
     hooks::Hooks,
     json::{
         BreakpointKind, BreakpointView, EndKind, EndView, FrameView, FunctionView, InstructionView, ModuleView,
-        SiteView, VariableView, WasmValueView, WasmView,
+        SiteView, TreeView, VariableView, WasmValueView, WasmView,
     },
     source::Sources,
 };
@@ -61,6 +60,42 @@ pub fn variable(shown: Shown) -> VariableView {
         available: shown.available,
         address: shown.address,
         number: None,
+        tree: None,
+    }
+}
+
+/// A node of a tree, without its children.
+pub fn node(node: Node) -> VariableView {
+    let kind = match node.kind {
+        NodeKind::Scope => "scope",
+        NodeKind::Scalar => "scalar",
+        NodeKind::Pointer => "pointer",
+        NodeKind::Text => "text",
+        NodeKind::Record => "record",
+        NodeKind::List => "list",
+        NodeKind::Map => "map",
+        NodeKind::Words => "words",
+        NodeKind::Raw => "raw",
+        NodeKind::Unavailable => "unavailable",
+    };
+    VariableView {
+        available: node.available(),
+        name: node.name,
+        type_name: node.type_name,
+        value: node.text,
+        address: node.address,
+        number: None,
+        tree: Some(TreeView {
+            kind,
+            expression: node.evaluate_name,
+            size: node.size,
+            memory: node.memory.filter(|memory| node.address != Some(*memory)),
+            changed: node.changed,
+            named: node.named,
+            indexed: node.indexed,
+            children: Vec::new(),
+            more: 0,
+        }),
     }
 }
 

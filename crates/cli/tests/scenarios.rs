@@ -10,8 +10,8 @@ use std::{
 };
 
 use freezeframe_engine::{
-    BreakpointId, BreakpointSpec, Catch, DebuggeeId, Debugger, Ended, Format, HitCondition, Limits, LocationSpec,
-    PcMeaning, Reason, Report, Step as EngineStep,
+    BreakpointId, BreakpointSpec, Catch, Children, DebuggeeId, Debugger, Ended, Format, HitCondition, Limits,
+    LocationSpec, PcMeaning, Reason, Report, Step as EngineStep, ValueOptions,
 };
 use freezeframe_host::{LaunchOptions, MappedDir, Output, Program, Stdin, launch};
 use scenario::{Markers, Scenario, Step, all, fresh_folder, root};
@@ -252,6 +252,16 @@ impl<'a> Run<'a> {
             let shown = self.debugger.evaluate(self.guest, Some(0), expression, Format::Natural, Limits::default());
             let text = shown.map_or_else(|e| format!("error: {e}"), |s| s.text);
             assert_eq!(&text, expected, "{what}: `{expression}` at {place:?}");
+        }
+        for (expression, expected) in &step.inside {
+            let options = ValueOptions::default();
+            let inside = self
+                .debugger
+                .evaluate_node(self.guest, Some(0), expression, options)
+                .and_then(|node| self.debugger.children(node.handle, Children::All, 0, expected.len() as u64, options));
+            let inside = inside.unwrap_or_else(|e| panic!("{what}: `{expression}`: {e}"));
+            let inside: Vec<String> = inside.iter().map(|node| format!("{} = {}", node.name, node.text)).collect();
+            assert_eq!(&inside, expected, "{what}: inside of `{expression}`");
         }
         if !step.locals.is_empty() {
             let mut all = self.debugger.locals(self.guest, 0, Limits::default()).unwrap();

@@ -16,6 +16,7 @@ fn commands(step: &Step, markers: &Markers) -> Vec<String> {
         commands.push("bt".to_owned());
     }
     commands.extend(step.values.keys().map(|expression| format!("print {expression}")));
+    commands.extend(step.inside.keys().map(|expression| format!("explore {expression}")));
     if !step.locals.is_empty() {
         commands.extend(["info locals".to_owned(), "info args".to_owned()]);
     }
@@ -92,6 +93,15 @@ impl Run<'_> {
         for (expression, expected) in &step.values {
             let answer = self.next(&format!("print {expression}"));
             assert_eq!(answer["value"]["value"], **expected, "{what}: {answer}");
+        }
+        for (expression, expected) in &step.inside {
+            let answer = self.next(&format!("explore {expression}"));
+            let children = answer["tree"]["children"].as_array().cloned().unwrap_or_default();
+            let line = |child: &Value| {
+                format!("{} = {}", child["name"].as_str().unwrap_or("?"), child["value"].as_str().unwrap_or("?"))
+            };
+            let inside: Vec<String> = children.iter().take(expected.len()).map(line).collect();
+            assert_eq!(&inside, expected, "{what}: inside of `{expression}`: {answer}");
         }
         if !step.locals.is_empty() {
             let mut items = self.next("info locals")["variables"]["items"].as_array().cloned().unwrap_or_default();

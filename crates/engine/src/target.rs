@@ -311,6 +311,11 @@ impl Target {
         Ok(())
     }
 
+    /// How much memory was read at this stop, in bytes.
+    pub(crate) fn memory_read(&self) -> u64 {
+        self.stop.pages.values().map(|page| page.len() as u64).sum()
+    }
+
     /// The sites that are planted right now.
     pub(crate) fn planted(&mut self) -> Result<Vec<Site>, EngineError> {
         match self.ask(Query::Planted)? {

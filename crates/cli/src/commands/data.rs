@@ -1,8 +1,8 @@
 //! Variables, expressions and types.
 
-use freezeframe_engine::{Format, Limits};
+use freezeframe_engine::{Children, Format, Limits, ScopeKind, ValueOptions};
 
-use super::{Answer, Call, Command, Words};
+use super::{Answer, Call, Command, Words, explore};
 use crate::{
     app::{App, Display},
     error::CliError,
@@ -12,6 +12,8 @@ use crate::{
 
 /// More variables than this are no list to read.
 const MOST: usize = 200;
+/// How deep the trees are that programs get unasked.
+const TREE_DEPTH: u32 = 2;
 
 pub(super) const COMMANDS: &[Command] = &[
     Command::new(
@@ -20,8 +22,8 @@ pub(super) const COMMANDS: &[Command] = &[
         "Show the value of an expression, under a number.\n\
          `$3` is the third printed value from now on.\n\
          `$` is the last one, `$$` the one before it. Without an expression: the last one again.\n\
-         FORMAT: x hexadecimal, d or u decimal, o octal, t binary, c character. `print PLACE = VALUE` assigns, as\n\
-         `set var` does. Expressions are those of the frame's language, and: a[2..5], *p@10, p ? a : b,\n\
+         FORMAT: x hexadecimal, d or u decimal, o octal, t binary, c character, a address; r raw: members as they lie in\n\
+         memory. `print PLACE = VALUE` assigns, as `set var` does. `explore` looks inside. Expressions are those of the frame's language, and: a[2..5], *p@10, p ? a : b,\n\
          name == \"text\", $local0 $stack0 $global0 $memory0[16] $pc. docs/expressions.md has all of it.",
         print,
     )
@@ -97,17 +99,27 @@ pub(super) const COMMANDS: &[Command] = &[
     .words(Words::Expression),
 ];
 
-fn format(call: &Call<'_>) -> Result<Format, CliError> {
-    match call.modifier {
-        None | Some("" | "s" | "f" | "n") => Ok(Format::Natural),
-        Some("x" | "a" | "z") => Ok(Format::Hex),
-        Some("d") => Ok(Format::Decimal),
-        Some("u") => Ok(Format::Unsigned),
-        Some("o") => Ok(Format::Octal),
-        Some("t" | "b") => Ok(Format::Binary),
-        Some("c") => Ok(Format::Char),
-        Some(other) => Err(call.usage(format!("no format `{other}`; there are x, d, u, o, t, c"))),
+/// What the letters behind a `/` ask for: a format, `r` for raw.
+pub(super) fn options(app: &App, call: &Call<'_>) -> Result<ValueOptions, CliError> {
+    let mut options = app.value_options;
+    for letter in call.modifier.unwrap_or_default().chars() {
+        options.format = match letter {
+            'r' => {
+                options.raw = true;
+                continue;
+            }
+            's' | 'f' | 'n' => Format::Natural,
+            'x' => Format::Hex,
+            'a' | 'p' | 'z' => Format::Pointer,
+            'd' => Format::Decimal,
+            'u' => Format::Unsigned,
+            'o' => Format::Octal,
+            't' | 'b' => Format::Binary,
+            'c' => Format::Char,
+            other => return Err(call.usage(format!("no format `{other}`; there are x, d, u, o, t, c, a, and r (raw)"))),
+        };
     }
+    Ok(options)
 }
 
 fn print(app: &mut App, call: &Call<'_>) -> Answer {
@@ -117,10 +129,14 @@ fn print(app: &mut App, call: &Call<'_>) -> Answer {
     if let Some((place, value)) = split_assignment(text) {
         return assign(app, place, value);
     }
-    let format = format(call)?;
+    let options = options(app, call)?;
     let (id, frame) = (app.any_guest()?, app.frame_for_values());
-    let (number, shown) = app.debugger.print(id, frame, text, format, Limits::default())?;
-    Ok(Some(Reply::Value(VariableView { number: Some(number), ..views::variable(shown) })))
+    let node = app.debugger.evaluate_node(id, frame, text, options)?;
+    let number = app.debugger.keep(node.handle)?;
+    // A tree for programs; people ask for it by `explore`.
+    let depth = if app.console().options().json { TREE_DEPTH } else { 0 };
+    let view = explore::tree(app, node, options, depth)?;
+    Ok(Some(Reply::Value(VariableView { number: Some(number), ..view })))
 }
 
 fn set(app: &mut App, call: &Call<'_>) -> Answer {
@@ -132,7 +148,7 @@ fn set(app: &mut App, call: &Call<'_>) -> Answer {
 
 fn assign(app: &mut App, place: &str, value: &str) -> Answer {
     let (id, frame) = (app.any_guest()?, app.frame_for_values());
-    let shown = app.debugger.assign(id, frame, place, value, Limits::default())?;
+    let shown = app.debugger.assign(id, frame, place, value, app.value_options.limits)?;
     Ok(Some(Reply::Value(views::variable(shown))))
 }
 
@@ -165,14 +181,16 @@ fn split_assignment(text: &str) -> Option<(&str, &str)> {
 fn variables(app: &mut App, kind: &'static str, arguments: bool, locals: bool) -> Answer {
     let id = app.stopped_guest()?;
     let frame = app.frame;
-    let mut shown = Vec::new();
-    if arguments {
-        shown.extend(app.debugger.arguments(id, frame, Limits::default())?);
+    let options = app.value_options;
+    let mut items = Vec::new();
+    for (wanted, scope) in [(arguments, ScopeKind::Arguments), (locals, ScopeKind::Locals)] {
+        if wanted {
+            let scope = app.debugger.scope(id, Some(frame), scope)?;
+            let nodes = app.debugger.children(scope.handle, Children::All, 0, u64::MAX, options)?;
+            items.extend(nodes.into_iter().map(views::node));
+        }
     }
-    if locals {
-        shown.extend(app.debugger.locals(id, frame, Limits::default())?);
-    }
-    Ok(Some(Reply::Variables(VariablesView { kind, items: views::variables(shown), more: 0 })))
+    Ok(Some(Reply::Variables(VariablesView { kind, items, more: 0 })))
 }
 
 fn frame_variable(app: &mut App, call: &Call<'_>) -> Answer {
@@ -183,8 +201,8 @@ fn frame_variable(app: &mut App, call: &Call<'_>) -> Answer {
     let frame = Some(app.frame);
     let mut items = Vec::new();
     for name in call.rest.split_whitespace() {
-        let shown = app.debugger.evaluate(id, frame, name, Format::Natural, Limits::default())?;
-        items.push(views::variable(shown));
+        let node = app.debugger.evaluate_node(id, frame, name, app.value_options)?;
+        items.push(views::node(node));
     }
     Ok(Some(Reply::Variables(VariablesView { kind: "variables", items, more: 0 })))
 }
@@ -203,7 +221,7 @@ fn display(app: &mut App, call: &Call<'_>) -> Answer {
     let mut displays = if call.rest.is_empty() {
         app.displayed()
     } else {
-        let format = format(call)?;
+        let format = options(app, call)?.format;
         app.last_display += 1;
         let id = app.last_display;
         app.displays.push(Display { id, expression: call.rest.to_owned(), format });

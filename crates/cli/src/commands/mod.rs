@@ -6,6 +6,7 @@
 
 mod breakpoints;
 mod data;
+pub mod explore;
 mod info;
 pub mod listing;
 mod manage;
@@ -150,6 +151,7 @@ const FAMILIES: &[(&str, &[Command])] = &[
     ("Breakpoints that are set", manage::COMMANDS),
     ("The stack", stack::COMMANDS),
     ("Variables and values", data::COMMANDS),
+    ("Looking inside values", explore::COMMANDS),
     ("Memory", memory::COMMANDS),
     ("Source and instructions", listing::COMMANDS),
     ("About the program", info::COMMANDS),

@@ -37,6 +37,9 @@ pub struct Step {
     pub values: BTreeMap<String, String>,
     #[serde(default)]
     pub locals: BTreeMap<String, String>,
+    /// For expressions, what is inside: the first children, each `name = text`.
+    #[serde(default)]
+    pub inside: BTreeMap<String, Vec<String>>,
     pub stack: Option<Vec<String>>,
     pub value: Option<String>,
     pub error: Option<String>,

@@ -65,7 +65,7 @@ pub enum NodeKind {
 /// Which of a node's children.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Children {
-    /// Named ones first, then those that are counted.
+    /// Named ones first, then those that are counted, `[raw]` last.
     #[default]
     All,
     /// Members, `[raw]`.

@@ -140,6 +140,18 @@ impl Debugger {
         context.children(handles, handle, &content, which, start, count, options)
     }
 
+    /// Keeps a copy of a node's value: it is `$N` from now on, with the N that is given.
+    ///
+    /// # Errors
+    /// As for [`children`](Self::children).
+    pub fn keep(&mut self, handle: Handle) -> Result<usize, EngineError> {
+        let (handles, mut context) = self.at_handle(handle)?;
+        match context.resolve(handles, handle)? {
+            Content::Value(value) => Ok(context.remember(&value)),
+            Content::Words(_) => Err(EngineError::Expression("words of the debugger's can't be kept".to_owned())),
+        }
+    }
+
     /// Sets what a node stands for to the value of an expression, and gives the node as it is then.
     ///
     /// # Errors
@@ -156,6 +168,15 @@ impl Debugger {
         context.assign(&place, &value)?;
         let content = context.resolve(handles, handle)?;
         Ok(context.shown_node(handles, handle, &content, options))
+    }
+
+    /// How many bytes of memory were read at this stop, all memories together.
+    ///
+    /// # Errors
+    /// [`EngineError::NoDebuggee`].
+    pub fn memory_read(&self, id: DebuggeeId) -> Result<u64, EngineError> {
+        let target = self.targets.iter().find(|t| t.id == id).ok_or(EngineError::NoDebuggee(id))?;
+        Ok(target.memory_read())
     }
 
     fn handles_and_target(&mut self, id: DebuggeeId) -> Result<(&mut Handles, &mut Target), EngineError> {
@@ -381,29 +402,26 @@ impl Context<'_> {
     ) -> Result<Vec<Node>, EngineError> {
         let Content::Value(value) = content else { return Ok(Vec::new()) };
         let clock = self.target.version();
-        let (mut raw, evaluate) = handles.get(of).map_or((false, None), |entry| (entry.raw, entry.evaluate.clone()));
+        let (mut raw, mut evaluate) =
+            handles.get(of).map_or((false, None), |entry| (entry.raw, entry.evaluate.clone()));
         let mut of = of;
         if options.raw && !raw {
             // These are the children that its `[raw]` has: they have the same handles.
             let found = Some((clock, value.clone()));
             of = handles.issue(Origin::Raw { of }, "[raw]", None, 0, true, found, clock);
-            raw = true;
+            // An expression would find what printers show.
+            (raw, evaluate) = (true, None);
         }
         let view = self.view(value, raw);
         let inside = self.inside(value, view, raw);
-        let named = if which == Children::Indexed { 0 } else { inside.named() };
+        let parts = if which == Children::Indexed { 0 } else { inside.parts.len() as u64 };
+        let elements = if which == Children::Named { 0 } else { inside.indexed() };
         let mut nodes = Vec::new();
         let end = start.saturating_add(count);
-        for i in start..end.min(named) {
-            let Some(part) = usize::try_from(i).ok().and_then(|i| inside.parts.get(i)) else {
-                let origin = Origin::Raw { of };
-                let found = Some((clock, value.clone()));
-                let handle = handles.issue(origin, "[raw]", None, i, true, found, clock);
-                let mut node = self.shown_node(handles, handle, content, ValueOptions { raw: true, ..options });
-                node.kind = NodeKind::Raw;
-                nodes.push(node);
+        for (i, part) in (0..).zip(&inside.parts).take(usize::try_from(end.min(parts)).unwrap_or(usize::MAX)) {
+            if i < start {
                 continue;
-            };
+            }
             let child = Child {
                 name: part_name(part, i),
                 content: part.content.clone(),
@@ -413,17 +431,22 @@ impl Context<'_> {
             };
             nodes.push(self.child(handles, of, child, raw, options));
         }
-        if which != Children::Named
-            && let Some(list) = &inside.list
-            && end > named
+        let (first, last) = (start.max(parts) - parts, end.max(parts) - parts);
+        if let Some(list) = &inside.list
+            && first < last.min(elements)
         {
-            let from = start.max(named) - named;
-            let wanted = (end - named).min(list.length).saturating_sub(from);
-            if wanted > 0 {
-                for child in self.elements(list, evaluate.as_deref(), from, wanted)? {
-                    nodes.push(self.child(handles, of, child, raw, options));
-                }
+            for child in self.elements(list, evaluate.as_deref(), first, last.min(elements) - first)? {
+                nodes.push(self.child(handles, of, child, raw, options));
             }
+        }
+        // Behind what people look for.
+        let place = parts.saturating_add(elements);
+        if inside.raw && which != Children::Indexed && (start..end).contains(&place) {
+            let origin = Origin::Raw { of };
+            let handle = handles.issue(origin, "[raw]", None, place, true, Some((clock, value.clone())), clock);
+            let mut node = self.shown_node(handles, handle, content, ValueOptions { raw: true, ..options });
+            node.kind = NodeKind::Raw;
+            nodes.push(node);
         }
         Ok(nodes)
     }
