@@ -67,6 +67,48 @@ noinline fn sum(values: []const i64) i64 {
     return total; // #sum-end
 }
 
+const Bits = packed struct { low: u3, flag: bool, high: u12 };
+const Number = union { int: i32, float: f32 };
+
+fn half(n: u32) error{ Odd, Zero }!u32 {
+    if (n == 0) return error.Zero;
+    if (n % 2 == 1) return error.Odd;
+    return n / 2;
+}
+
+fn check(fine: bool) QueueError!void {
+    if (!fine) return error.Empty;
+}
+
+noinline fn forms(job: *const Job) usize {
+    const some: ?u32 = job.id;
+    const none: ?u32 = null;
+    const deep: ??bool = @as(?bool, null);
+    const pointer: ?*const Job = job;
+    const no_pointer: ?*const Job = null;
+    const good = half(10);
+    const bad = half(7);
+    const fine = check(true);
+    const wrong = check(false);
+    const problem: QueueError = error.Full;
+    const maybe_text: ?[]const u8 = "maybe";
+    const nested: ?Payload = .{ .number = 7 };
+    const plain = Payload{ .text = "plain" };
+    const bits = Bits{ .low = 5, .flag = true, .high = 0xabc };
+    const number = Number{ .int = 7 };
+    const terminated: [:0]const u8 = "zero";
+    const many: [*]const u8 = terminated.ptr;
+    const c_text: [*:0]const u8 = "see";
+    const words = [_][]const u8{ "a", "b" };
+    const points = [_]struct { x: i8, y: i8 }{ .{ .x = 1, .y = 2 }, .{ .x = 3, .y = 4 } };
+    const unit = {};
+    const function: *const fn (*const Job) i64 = weigh;
+    std.mem.doNotOptimizeAway(.{ some, none, deep, pointer, no_pointer, good, bad, fine, wrong, problem }); // #forms
+    std.mem.doNotOptimizeAway(.{ maybe_text, nested, plain, bits, number, terminated, many, c_text, words });
+    std.mem.doNotOptimizeAway(.{ points, unit, function });
+    return words.len;
+}
+
 pub fn main() void {
     var queue = Queue(Job, 4){}; // #main-start
     const jobs = [_]Job{
@@ -89,5 +131,6 @@ pub fn main() void {
     }
     const slice = weights[1..count];
     const total = sum(slice); // #sum-call
+    _ = forms(&jobs[1]);
     std.debug.print("handled {d}, total {d}\n", .{ handled, total }); // #main-end
 }

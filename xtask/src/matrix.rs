@@ -80,6 +80,8 @@ pub const GUESTS: &[Guest] = &[
     guest("files.O0.dwarf5.wasm", "files.c", Recipe::C(O0_5)),
     guest("exit.O0.dwarf5.wasm", "exit.c", Recipe::C(O0_5)),
     guest("spin.O0.dwarf5.wasm", "spin.c", Recipe::C(O0_5)),
+    guest("bits.O0.dwarf4.wasm", "bits.c", Recipe::C(O0_4)),
+    guest("bits.O0.dwarf5.wasm", "bits.c", Recipe::C(O0_5)),
     guest("inline.O0.dwarf5.wasm", "inline.c", Recipe::C(O0_5)),
     guest("inline.O2.dwarf4.wasm", "inline.c", Recipe::C(O2_4)),
     guest("inline.O2.dwarf5.wasm", "inline.c", Recipe::C(O2_5)),

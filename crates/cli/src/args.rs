@@ -108,6 +108,9 @@ pub struct DebugArgs {
     /// Look for source files in this folder too (can be repeated)
     #[arg(long = "source-dir", value_name = "DIR")]
     pub source_dirs: Vec<PathBuf>,
+    /// Show values of some types as a file says (can be repeated; docs/values.md)
+    #[arg(long, value_name = "FILE")]
+    pub formatters: Vec<PathBuf>,
     /// When to use colours
     #[arg(long, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN")]
     pub color: ColorChoice,

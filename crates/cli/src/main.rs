@@ -16,6 +16,7 @@ mod complete;
 mod console;
 mod dap;
 mod error;
+mod formatters;
 mod highlight;
 mod hooks;
 mod inspect;

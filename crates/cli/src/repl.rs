@@ -39,7 +39,13 @@ pub fn debug(options: Box<DebugOptions>) -> i32 {
     let signals = Signals::install();
     let app = Launcher::open(args, &console)
         .map_err(CliError::from)
-        .and_then(|launcher| App::new(launcher, args.source_dirs.clone(), printer, signals));
+        .and_then(|launcher| App::new(launcher, args.source_dirs.clone(), printer, signals))
+        .and_then(|mut app| {
+            for file in &args.formatters {
+                app.debugger.add_formatters(crate::formatters::read(file)?);
+            }
+            Ok(app)
+        });
     let mut app = match app {
         Ok(app) => app,
         Err(error) => {

@@ -1,7 +1,8 @@
 //! From the engine's answers to [`crate::json`]'s.
 
 use freezeframe_engine::{
-    Breakpoint, Crossing, Ended, FunctionInfo, Instruction, Language, LocationSpec, Shown, SourcePosition, StackFrame, WasmState, WasmValue, Node, NodeKind,
+    Breakpoint, Crossing, Ended, FunctionInfo, Instruction, Language, LocationSpec, Node, NodeKind, Shown,
+    SourcePosition, StackFrame, WasmState, WasmValue,
 };
 use freezeframe_symbols::Symbols;
 

@@ -5,8 +5,8 @@
 mod scenario;
 
 use freezeframe_engine::{
-    BreakpointSpec, Children, DebuggeeId, Debugger, EngineError, Format, Limits, LocationSpec, Node, NodeKind, Reason,
-    Report, ScopeKind, ValueOptions,
+    BreakpointSpec, Children, DebuggeeId, Debugger, EngineError, Format, Formatter, Language, Limits, LocationSpec,
+    Node, NodeKind, Reason, Report, ScopeKind, ValueOptions,
 };
 use freezeframe_host::{LaunchOptions, Output, Program, Stdin, launch};
 use scenario::{Markers, root};
@@ -278,4 +278,61 @@ fn formats_reach_every_level() {
     assert!(text.contains("Point { x: 0x3, y: 0x4 }"), "{text}");
     let pointer = ValueOptions { format: Format::Pointer, ..NATURAL };
     assert_eq!(session.debugger.evaluate_node(session.guest, Some(0), "ring[0]", pointer).unwrap().text, "0x00000003");
+}
+
+#[test]
+fn formatters_of_ones_own() {
+    let mut session = Session::values();
+    session.break_at("#pointers-end");
+    session.run();
+    let point = Formatter::new("Point", Some(Language::Rust), Some("({x}; {y}) {{{x * y}}}"), &[]).unwrap();
+    let node = Formatter::new(
+        "values::Node",
+        None,
+        Some("node {name}"),
+        &[
+            ("kids", "children.value"),
+            ("parent", "parent.value"),
+            ("self", "self"),
+            ("wrong", "nothing"),
+            ("sum", "sum"),
+        ],
+    );
+    session.debugger.add_formatters(vec![point, node.unwrap()]);
+    assert_eq!(session.node("*boxed").text, "(1; 2) {2}");
+    assert_eq!(session.node("shared").text, "Rc { value: (3; 4) {12}, strong: 2, weak: 1 }");
+    // What is inside stays, where a formatter says nothing of it.
+    let boxed = session.node("*boxed");
+    assert_eq!(lines(&session.children(&boxed))[..2], ["x = 1", "y = 2"]);
+    assert_eq!(session.node("boxed.y").text, "2", "expressions know nothing of formatters");
+    let parent = session.node("*parent");
+    assert_eq!(parent.text, "node \"parent\"");
+    let inside = lines(&session.children(&parent));
+    assert!(inside[0].starts_with("kids = [Rc { value: node \"child\""), "{inside:?}");
+    assert_eq!(inside[2], "self = node \"parent\"", "one that shows itself ends");
+    assert_eq!(inside[3], "wrong = <error: no symbol `nothing` in this context>");
+    // `sum` is a variable of this frame: a value reads the same in every frame.
+    assert_eq!(inside[4], "sum = <error: no symbol `sum` in this context>");
+    let raw = ValueOptions { raw: true, ..NATURAL };
+    assert!(session.debugger.node(parent.handle, raw).unwrap().text.starts_with("Node { name: String {"));
+    // A later one wins; without any it is as it was.
+    session.debugger.add_formatters(vec![Formatter::new("*::Point", None, Some("P"), &[]).unwrap()]);
+    assert_eq!(session.node("*boxed").text, "P");
+    session.debugger.clear_formatters();
+    assert_eq!(session.node("*boxed").text, "Point { x: 1, y: 2 }");
+    let circular = Formatter::new("Point", None, Some("<{self}>"), &[]).unwrap();
+    session.debugger.add_formatters(vec![circular]);
+    assert_eq!(session.node("*boxed").text, "<<<<{…}>>>>");
+}
+
+#[test]
+fn a_hundred_variables_are_one_page() {
+    let mut session = Session::values();
+    session.break_at("#crowd");
+    session.run();
+    let locals = session.locals(0);
+    assert_eq!(locals.len(), 100);
+    assert!(locals.iter().all(Node::available), "{:?}", locals.iter().find(|node| !node.available()));
+    let few = session.debugger.scope(session.guest, Some(0), ScopeKind::Locals).unwrap();
+    assert_eq!(session.page(&few, Children::All, 95, 100), locals[95..]);
 }

@@ -21,7 +21,7 @@ use crate::{
     source_lines::SameSource,
     stepping::{Direction, Step, Stepping},
     target::{LoadedModule, Quiet, State, Target},
-    values::Handles,
+    values::{Formatter, Formatters, Handles},
 };
 
 /// Why a debuggee stopped, in the engine's terms.
@@ -125,6 +125,7 @@ pub struct Debugger {
     pub(crate) memo: Memo,
     /// What steps pass by.
     pub(crate) skips: Arc<Skips>,
+    pub(crate) formatters: Formatters,
     /// The nodes of value trees.
     pub(crate) handles: Handles,
 }
@@ -166,6 +167,7 @@ impl Debugger {
             same_source: Arc::new(|wanted, path| wanted == path),
             memo: Memo::default(),
             skips: Arc::default(),
+            formatters: Formatters::default(),
             handles: Handles::default(),
         }
     }
@@ -175,6 +177,17 @@ impl Debugger {
     /// loaded from now on; of one whose file isn't found only names are known, as without it.
     pub fn find_debug_files(&mut self, find: impl FnMut(&str) -> Option<Arc<[u8]>> + Send + 'static) {
         self.debug_files = Some(Box::new(find));
+    }
+
+    /// Adds formatters: how values of some types are seen from now on. Of two that fit a type, the one that was added last is
+    /// used.
+    pub fn add_formatters(&mut self, formatters: Vec<Formatter>) {
+        self.formatters.add(formatters);
+    }
+
+    /// Forgets all formatters.
+    pub fn clear_formatters(&mut self) {
+        self.formatters.clear();
     }
 
     /// Takes over a debuggee and waits until it stands before its first operator.

@@ -91,7 +91,7 @@ impl Debugger {
     /// # Errors
     /// As for [`frame`](Self::frame). A variable that can't be read is shown as such.
     pub fn locals(&mut self, id: DebuggeeId, frame: usize, limits: Limits) -> Result<Vec<Shown>, EngineError> {
-        self.variables(id, frame, limits, |v| v.kind != VariableKind::Parameter)
+        self.variables(id, frame, limits, |v| v.kind != VariableKind::Parameter && !v.artificial)
     }
 
     fn variables(

@@ -57,4 +57,4 @@ pub use source_paths::SourcePaths;
 pub use stack::{Crossing, SourcePosition, StackFrame};
 pub use stepping::{Direction, Step};
 pub use target::State;
-pub use values::{Children, Format, Handle, Limits, Node, NodeKind, ScopeKind, Shown, ValueOptions};
+pub use values::{Children, Format, Formatter, Handle, Limits, Node, NodeKind, ScopeKind, Shown, ValueOptions};

@@ -131,7 +131,7 @@ impl LogShape {
         let Some(symbols) = target.module(self.module).map(|module| module.symbols.clone()) else {
             return String::new();
         };
-        let mut context = Context { target, symbols, frame: None, instance: None, language: self.language };
+        let mut context = Context::detached(target, symbols, self.language);
         let mut values = values.iter();
         let part = |part: &Shape| match part {
             Shape::Text(text) => text.clone(),

@@ -16,7 +16,7 @@ use freezeframe_symbols::Symbols;
 
 use crate::{
     BreakpointId, EngineError, breakpoints::Owner, calls::Calling, code::Code, expression::Memo, logpoint::LogShape,
-    skips::Skips, source_lines::SameSource, stepping::Stepping,
+    skips::Skips, source_lines::SameSource, stepping::Stepping, values::Formatters,
 };
 
 /// The unit in which memory is read and kept during a stop.
@@ -83,6 +83,8 @@ pub(crate) struct Target {
     pub calls: Vec<Calling>,
     /// Whether functions may be called while an expression is evaluated.
     pub may_call: bool,
+    /// How people want their values to be seen.
+    pub formatters: Formatters,
     stop: StopCache,
     /// How many stops there were, and how often what was read at one of them became stale.
     stops: u64,
@@ -121,6 +123,7 @@ impl Target {
             stopped_at: Vec::new(),
             calls: Vec::new(),
             may_call: false,
+            formatters: Formatters::default(),
             stop: StopCache::default(),
             stops: 0,
             version: 0,

@@ -42,6 +42,7 @@ impl Debugger {
     pub(crate) fn new_target(&self, id: DebuggeeId, debuggee: Box<dyn Debuggee>) -> Target {
         let mut target = Target::new(id, debuggee);
         target.memo = self.memo.clone();
+        target.formatters = self.formatters.clone();
         target.skips = self.skips.clone();
         target.same_source = self.same_source.clone();
         self.listen_to(&mut target);

@@ -1,5 +1,7 @@
 //! Looking inside values, and how they are shown.
 
+use std::path::Path;
+
 use freezeframe_engine::{Children, Handle, Node, NodeKind, ValueOptions};
 
 use super::{Answer, Call, Command, Repeat, Words, data, split_word};
@@ -32,6 +34,13 @@ pub(super) const COMMANDS: &[Command] = &[
         set_print,
     )
     .words(Words::OneOf(&["elements", "depth", "text"])),
+    Command::new(
+        &["formatters"],
+        "formatters FILE | none",
+        "Show values of some types as a file says, or as without any file.\n\
+         docs/values.md says what is in such a file: for a type a summary and children, as expressions.",
+        formatters,
+    ),
     Command::new(&["show print"], "show print", "Show how much of a value is shown.", show_print),
 ];
 
@@ -117,6 +126,15 @@ fn set_print(app: &mut App, call: &Call<'_>) -> Answer {
         "depth" | "max-depth" => limits.depth = number,
         "text" | "characters" => limits.text = number as usize,
         other => return Err(call.usage(format!("no limit `{other}`; there are elements, depth, text"))),
+    }
+    Ok(None)
+}
+
+fn formatters(app: &mut App, call: &Call<'_>) -> Answer {
+    match call.rest {
+        "" => return Err(call.usage("expected a file")),
+        "none" => app.debugger.clear_formatters(),
+        file => app.debugger.add_formatters(crate::formatters::read(Path::new(file))?),
     }
     Ok(None)
 }

@@ -122,12 +122,19 @@ impl Context<'_> {
 
     /// The variables in scope, innermost last.
     pub(crate) fn variables_in_scope(&self) -> Vec<Variable> {
+        if self.this.is_some() {
+            return Vec::new();
+        }
         let frame = self.frame.as_ref();
         frame.map(|f| self.symbols.variables(f.lookup, f.inline_depth)).unwrap_or_default()
     }
 
     pub(super) fn path(&mut self, path: &str) -> Result<Value, EngineError> {
-        if !path.contains("::") {
+        if let Some(this) = self.this.clone() {
+            if let Some(member) = self.of_this(&this, path)? {
+                return Ok(member);
+            }
+        } else if !path.contains("::") {
             let variables = self.variables_in_scope();
             let innermost = variables.iter().enumerate().filter(|(_, v)| v.name == path || last(&v.name) == path);
             if let Some((_, variable)) = innermost.max_by_key(|(i, v)| (v.depth, *i)) {

@@ -6,6 +6,7 @@
 //! What a value looks like is a [`View`](view::View): [`printers`] give it, [`show`] writes it in a line, [`tree`] makes nodes of
 //! it, [`navigate`] goes through it to what expressions name.
 
+mod formatters;
 mod handles;
 mod navigate;
 mod node;
@@ -20,9 +21,11 @@ use freezeframe_debuggee::{FrameAccess, InstanceId, ModuleId, ModulePc, Unavaila
 use freezeframe_symbols::{BitRange, Encoding, Language, Piece, Place, Symbols, Type, TypeId, TypeKind, Variable};
 use std::{ops::Range, sync::Arc};
 
+pub use formatters::Formatter;
 pub use node::{Children, Handle, Node, NodeKind, ScopeKind};
 pub use show::{Format, Limits, Shown, ValueOptions};
 
+pub(crate) use formatters::Formatters;
 pub(crate) use handles::Handles;
 pub(crate) use scalar::{Scalar, ScalarKind, range, wrap};
 pub(crate) use show::c_like;
@@ -134,6 +137,10 @@ pub(crate) struct Context<'a> {
     pub frame: Option<StackFrame>,
     pub instance: Option<InstanceId>,
     pub language: Language,
+    /// In a formatter's expression: the value whose members names mean.
+    pub this: Option<Value>,
+    /// How many formatters are at work, each for the one before.
+    pub formatting: u32,
 }
 
 impl<'a> Context<'a> {
@@ -141,7 +148,15 @@ impl<'a> Context<'a> {
     pub(crate) fn in_frame(target: &'a mut Target, frame: StackFrame) -> Result<Self, EngineError> {
         let module = target.module(frame.module).ok_or(EngineError::Internal("a frame of an unknown module"))?;
         let symbols = module.symbols.clone();
-        Ok(Self { symbols, instance: frame.instance, language: frame.language, frame: Some(frame), target })
+        Ok(Self {
+            symbols,
+            instance: frame.instance,
+            language: frame.language,
+            frame: Some(frame),
+            target,
+            this: None,
+            formatting: 0,
+        })
     }
 
     /// Outside of any frame, in the first module.
@@ -154,7 +169,13 @@ impl<'a> Context<'a> {
         let symbols = target.module(module).ok_or(EngineError::NotRunning)?.symbols.clone();
         let instance = target.instance_of(module)?;
         let language = symbols.functions().iter().map(|f| f.language).find(|l| *l != Language::Other);
-        Ok(Self { symbols, frame: None, instance, language: language.unwrap_or(Language::Other), target })
+        let language = language.unwrap_or(Language::Other);
+        Ok(Self { symbols, frame: None, instance, language, target, this: None, formatting: 0 })
+    }
+
+    /// Without an instance: types and copies of bytes can be shown while the guest runs.
+    pub(crate) fn detached(target: &'a mut Target, symbols: Arc<Symbols>, language: Language) -> Self {
+        Self { symbols, frame: None, instance: None, language, target, this: None, formatting: 0 }
     }
 
     fn access(&mut self) -> Access<'_> {
@@ -396,9 +417,16 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// How many bytes a value is read from: as many as its type has, or more for a packed bit-field that crosses its unit.
+    fn size_read(&self, value: &Value) -> Option<u64> {
+        let size = self.size(&value.ty)?;
+        let bits = value.bits.map_or(0, |bits| bits.first.saturating_add(bits.width).div_ceil(8));
+        Some(if bits > size { bits.min(16) } else { size })
+    }
+
     /// The bytes of a value, as many as its type has.
     pub(crate) fn bytes(&mut self, value: &Value) -> Result<Vec<u8>, Unavailable> {
-        let size = self.size(&value.ty);
+        let size = self.size_read(value);
         match &value.storage {
             Storage::Unavailable(why) => Err(why.clone()),
             Storage::PointsTo(_) => Err(no_address()),

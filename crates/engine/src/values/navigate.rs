@@ -25,7 +25,7 @@ impl Context<'_> {
     /// How a printer sees a value; `None` for one that has no printer.
     pub(crate) fn printer_view(&mut self, value: &Value) -> Option<View> {
         self.printer(&value.ty)?;
-        Some(self.view(value, false))
+        Some(self.printed_view(value, false))
     }
 
     /// Pointer, length and element type of a slice, string or vector; `None` for any other value.
@@ -458,7 +458,7 @@ impl Context<'_> {
         Err(EngineError::Expression(format!("there is no member `{name}` in a `{ty}`{hint}")))
     }
 
-    fn find_member(
+    pub(super) fn find_member(
         &mut self,
         value: &Value,
         record: &Record,

@@ -3,7 +3,7 @@
 use freezeframe_debuggee::Unavailable;
 use freezeframe_symbols::{BitRange, Encoding, Type, TypeKind};
 
-use super::{Context, Storage, Value, ValueType, is_character};
+use super::{Context, Storage, Value, ValueType, View, is_character};
 use crate::EngineError;
 
 /// A scalar, read.
@@ -72,12 +72,31 @@ impl Context<'_> {
         }
     }
 
+    /// The scalar that a value is seen as: what an optional has, the number in a `NonZero` or an atomic; `None` for itself.
+    fn seen_through(&mut self, value: &Value) -> Option<Value> {
+        let mut seen = None::<Value>;
+        // Not through a chain without end.
+        for _ in 0..4 {
+            let here = seen.as_ref().unwrap_or(value);
+            if self.scalar_kind(&here.ty).is_some() {
+                return seen;
+            }
+            match self.printer_view(here)? {
+                View::Alias { value, .. } => seen = Some(*value),
+                _ => return None,
+            }
+        }
+        None
+    }
+
     /// Reads a scalar.
     pub(crate) fn scalar(&mut self, value: &Value) -> Result<Scalar, EngineError> {
         // What stands for a reference is what it refers to.
         if let Some(target) = self.referent(value)? {
             return self.scalar(&target);
         }
+        let seen = self.seen_through(value);
+        let value = seen.as_ref().unwrap_or(value);
         let Some(kind) = self.scalar_kind(&value.ty) else {
             // In C an array stands for the address of its first element.
             if let (Some(address), true) = (value.address(), self.element_type(&value.ty).is_some()) {
@@ -95,6 +114,8 @@ impl Context<'_> {
         if let Some(target) = self.referent(value)? {
             return self.assign(&target, new);
         }
+        let seen = self.seen_through(value);
+        let value = seen.as_ref().unwrap_or(value);
         let (instance, address) = match &value.storage {
             Storage::Memory { instance, address } => (*instance, *address),
             Storage::Bytes { origin, .. } => {
@@ -231,7 +252,7 @@ fn read_scalar(bytes: &[u8], kind: ScalarKind, bits: Option<BitRange>) -> Result
     let mut word = u128::from_le_bytes(take(bytes));
     let mut width = bytes.len() as u32 * 8;
     if let Some(range) = bits {
-        // Packed ones may: the rest of it isn't in these bytes.
+        // Of a damaged file, or of a copy that ends here.
         if range.first.saturating_add(range.width) > u64::from(width) {
             return Err(Unavailable::new("a bit-field that crosses its storage unit isn't supported"));
         }
@@ -256,17 +277,19 @@ fn take<const N: usize>(bytes: &[u8]) -> [u8; N] {
     out
 }
 
-/// The value of an IEEE 754 quadruple (`long double`), rounded to the nearest double towards zero.
+/// The value of an IEEE 754 quadruple (`long double`), rounded to the nearest double.
 fn quad(bits: u128) -> f64 {
     let sign = if bits >> 127 == 1 { -1.0 } else { 1.0 };
     let exponent = ((bits >> 112) & 0x7fff) as i32;
     let fraction = ((bits >> 60) & ((1 << 52) - 1)) as u64;
+    // Rounding up may carry into the exponent, which is then right too.
+    let up = u64::from(bits & (1 << 59) != 0);
     match exponent {
         0 => 0.0 * sign,
         0x7fff if fraction == 0 => f64::INFINITY * sign,
         0x7fff => f64::NAN,
         _ => match exponent - 16383 + 1023 {
-            e @ 1..=2046 => sign * f64::from_bits((e as u64) << 52 | fraction),
+            e @ 1..=2046 => sign * f64::from_bits(((e as u64) << 52 | fraction) + up),
             e if e > 2046 => f64::INFINITY * sign,
             _ => 0.0 * sign,
         },
@@ -296,6 +319,7 @@ mod tests {
         // 1.5 as a quadruple: exponent 16383, highest fraction bit set.
         assert_eq!(quad(16383 << 112 | 1 << 111), 1.5);
         assert_eq!(quad(1 << 127 | 16384 << 112), -2.0);
+        assert_eq!(quad(0x3ffb_9999_9999_9999_9999_9999_9999_999a), 0.1);
     }
 
     #[test]

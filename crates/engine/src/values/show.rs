@@ -147,7 +147,7 @@ impl Context<'_> {
     pub(super) fn show_view(&mut self, line: &mut Line, value: &Value, view: &View, depth: u32) {
         match view {
             View::Scalar { kind, scalar } => self.show_scalar(line, value, *kind, *scalar),
-            View::Words { text, .. } => line.out.push_str(text),
+            View::Words { text, .. } | View::Titled { text, .. } => line.out.push_str(text),
             View::Text(text) => self.show_text(line, text, depth),
             View::Parts(parts) => self.show_parts(line, value, parts, depth),
             View::List(list) => self.show_list(line, value, list, depth),
@@ -359,6 +359,8 @@ impl Context<'_> {
             Scalar::Bool(value) => _ = write!(out, "{value}"),
             Scalar::Float { value, bits } => float(out, value, bits, language),
             Scalar::Char { value, .. } => character(out, value),
+            // A pointer of Zig that may be 0 is an optional one.
+            Scalar::Pointer(0) if language == Language::Zig => out.push_str("null"),
             Scalar::Pointer(address) => {
                 _ = write!(out, "{address:#x}");
                 let is_function = self.pointee(&value.ty).flatten().and_then(|target| self.stripped(&target));
@@ -416,14 +418,21 @@ fn enumerator(out: &mut String, ty: Option<&Type>, enumerators: &[(String, i128)
         _ = write!(out, "{prefix}{name}");
         return;
     }
-    // Flags: distinct bits that together make the value.
+    // Flags: distinct bits, and perhaps sums of them, that together make the value.
+    let single = |flag: i128| flag > 0 && flag.count_ones() == 1;
+    let bits = enumerators.iter().map(|(_, flag)| *flag).filter(|flag| single(*flag)).fold(0, |all, flag| all | flag);
+    let is_flags = bits.count_ones() > 1 && enumerators.iter().all(|(_, flag)| flag & !bits == 0);
     let mut rest = value;
     let mut names = Vec::new();
     for (name, flag) in enumerators {
-        if *flag > 0 && flag.count_ones() == 1 && rest & flag == *flag {
+        if single(*flag) && rest & flag == *flag {
             rest &= !flag;
-            names.push(name.as_str());
+            names.push(name.clone());
         }
+    }
+    if rest != 0 && is_flags && value > 0 {
+        names.push(format!("{rest:#x}"));
+        rest = 0;
     }
     if rest == 0 && !names.is_empty() {
         _ = write!(out, "({})", names.join(" | "));

@@ -242,15 +242,16 @@ fn scope_variables(context: &Context<'_>, kind: &ScopeKind) -> Vec<Variable> {
     match kind {
         ScopeKind::Arguments => variables.retain(|v| v.kind == VariableKind::Parameter && !v.name.is_empty()),
         ScopeKind::Locals => {
-            variables.retain(|v| v.kind != VariableKind::Parameter && !v.name.is_empty());
+            // What a compiler makes up (`__vla_expr0`, `__range1`) is nobody's.
+            variables.retain(|v| v.kind != VariableKind::Parameter && !v.name.is_empty() && !v.artificial);
             // Inner blocks first, so that a shadowed variable comes after what hides it.
             variables.sort_by_key(|v| std::cmp::Reverse(v.depth));
         }
         ScopeKind::Statics => {
             let here = context.symbols.location(context.lookup_pc()).map(|at| at.file);
-            variables.retain(|v| here.is_some() && v.declared.map(|at| at.file) == here);
+            variables.retain(|v| here.is_some() && v.declared.map(|at| at.file) == here && !v.artificial);
         }
-        ScopeKind::Globals(part) => variables.retain(|v| v.name.contains(part.as_str())),
+        ScopeKind::Globals(part) => variables.retain(|v| v.name.contains(part.as_str()) && !v.artificial),
     }
     variables
 }
@@ -348,10 +349,12 @@ impl Context<'_> {
 
     /// What is inside a value: parts, elements, itself without its printer.
     fn inside(&mut self, value: &Value, view: View, raw: bool) -> Inside {
-        let mut inside = Inside { parts: Vec::new(), list: None, raw: !raw && self.printer(&value.ty).is_some() };
+        let mut inside = Inside { parts: Vec::new(), list: None, raw: false };
+        inside.raw = !raw && (self.printer(&value.ty).is_some() || self.formatter(value).is_some());
         match view {
             View::Scalar { .. } => inside.parts = self.pointed_parts(value, raw),
             View::Words { parts, .. } => inside.parts = parts,
+            View::Titled { view, .. } => inside = Inside { raw: true, ..self.inside(value, *view, raw) },
             View::Parts(parts) => inside.parts = parts.parts,
             View::List(list) => inside.list = Some(list),
             View::Text(text) => inside.list = text.elements,
@@ -573,6 +576,7 @@ impl Context<'_> {
             View::Scalar { .. } if self.pointee(&value.ty).is_some() => NodeKind::Pointer,
             View::Scalar { .. } => NodeKind::Scalar,
             View::Words { .. } => NodeKind::Words,
+            View::Titled { view, .. } => self.node_kind(value, view),
             View::Text(_) => NodeKind::Text,
             View::Parts(_) => NodeKind::Record,
             View::List(list) if list.form == ListForm::Map => NodeKind::Map,
@@ -596,6 +600,7 @@ impl Context<'_> {
             },
             View::List(list) => list.contiguous.as_ref().map(|(pointer, _)| *pointer),
             View::Alias { value, .. } => value.address(),
+            View::Titled { view, .. } => return self.memory_of(value, view),
             View::Scalar { .. } if self.pointee(&value.ty).is_some() => self.address_in(value).ok(),
             _ => None,
         };

@@ -57,6 +57,8 @@ pub(crate) enum View {
     Scalar { kind: ScalarKind, scalar: Scalar },
     /// One line of the printer's own words, and perhaps parts (`1.5s`, with its seconds and nanoseconds).
     Words { text: String, parts: Vec<Part> },
+    /// A line of a person's own words for what is inside.
+    Titled { text: String, view: Box<View> },
     /// Characters.
     Text(Text),
     /// Named parts: a struct, a tuple, the variant of an enum.

@@ -115,6 +115,17 @@ impl Context<'_> {
         if let Storage::Unavailable(why) = &value.storage {
             return View::Unavailable(why.clone());
         }
+        if !raw && let Some(view) = self.formatted_view(value) {
+            return view;
+        }
+        self.printed_view(value, raw)
+    }
+
+    /// The same without people's own formatters.
+    pub(crate) fn printed_view(&mut self, value: &Value, raw: bool) -> View {
+        if let Storage::Unavailable(why) = &value.storage {
+            return View::Unavailable(why.clone());
+        }
         if raw {
             return self.structural(value);
         }

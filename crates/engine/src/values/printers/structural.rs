@@ -74,16 +74,42 @@ impl Context<'_> {
         if matches!(self.strip(ty), ValueType::Integer { bits: 8, .. }) {
             return Some(TextEncoding::Bytes);
         }
+        // C's wide characters are integers with a name.
+        match self.typedef_among(ty, &["wchar_t", "char16_t", "char32_t"]) {
+            Some("char16_t") => return Some(TextEncoding::Utf16),
+            Some(_) => return Some(TextEncoding::Utf32),
+            None => {}
+        }
         let own = self.stripped(ty)?;
         let TypeKind::Base(encoding) = own.kind else { return None };
         match own.size {
             Some(1) if is_character(encoding) => Some(TextEncoding::Bytes),
             Some(2) if is_character(encoding) => Some(TextEncoding::Utf16),
             Some(4) if is_character(encoding) => Some(TextEncoding::Utf32),
-            // `wchar_t` is an `int` with a name.
-            Some(4) if own.name == "wchar_t" => Some(TextEncoding::Utf32),
             _ => None,
         }
+    }
+
+    /// The first of these names that a type goes by.
+    fn typedef_among<'n>(&self, ty: &ValueType, names: &[&'n str]) -> Option<&'n str> {
+        let ValueType::Named(id) = ty else { return None };
+        let mut id = *id;
+        // Damaged files may have cycles.
+        for _ in 0..16 {
+            let ty = self.ty(id);
+            let target = match &ty.kind {
+                TypeKind::Typedef(target) => {
+                    if let Some(name) = names.iter().find(|name| **name == ty.name) {
+                        return Some(name);
+                    }
+                    *target
+                }
+                TypeKind::Qualified { target, .. } => *target,
+                _ => return None,
+            };
+            id = target?;
+        }
+        None
     }
 
     fn array_view(&mut self, value: &Value, counts: &[Option<u64>]) -> Result<View, Trouble> {

@@ -1,5 +1,9 @@
 //! Zig. Its types have forms instead of names: slices, optionals, error unions, tagged unions.
+//!
+//! Seen in the DWARF of Zig 0.15. Names of errors aren't in it: only their numbers can be shown. Nor are pointer sizes
+//! (`*T`, `[*]T`, `?*T` are all pointers).
 
+mod forms;
 mod slices;
 
 use freezeframe_symbols::{Type, TypeKind};
@@ -10,7 +14,19 @@ pub(super) const FAMILIES: &[&[Printer]] = &[];
 
 /// The printer for a type that is told by its form.
 pub(super) fn by_form(ty: &Type) -> Option<Print> {
-    let TypeKind::Record(record) = &ty.kind else { return None };
+    if ty.name == "anyerror" {
+        return Some(forms::error);
+    }
+    let record = match &ty.kind {
+        TypeKind::Record(record) if record.members.len() == 2 => record,
+        _ => return None,
+    };
     let has = |name: &str| record.members.iter().any(|m| m.name.as_deref() == Some(name));
-    (record.members.len() == 2 && has("ptr") && has("len")).then_some(slices::slice)
+    match () {
+        () if has("ptr") && has("len") => Some(slices::slice),
+        () if has("data") && has("some") && ty.name.starts_with('?') => Some(forms::optional),
+        () if has("value") && has("tag") && ty.name.contains('!') => Some(forms::error_union),
+        () if has("payload") && has("tag") => Some(forms::tagged_union),
+        () => None,
+    }
 }
