@@ -5,8 +5,8 @@
 
 use crate::derive::derive;
 use crate::error::Error;
-use crate::matrix::{Guest, Recipe};
-use crate::tools::{self, CLANG_19, CLANG_22, CLANGXX_19, RUSTC, Tool, ZIG_015};
+use crate::matrix::{Guest, Recipe, Split};
+use crate::tools::{self, ASC, CLANG_19, CLANG_22, CLANGXX_19, DWP, RUSTC, Tool, WASM_OPT, ZIG_015};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -40,6 +40,17 @@ pub fn make(root: &Path, folder: &Path, guest: &Guest) -> Result<Made, Error> {
             compile_then_link(root, folder, guest, &CLANGXX_19, &flags)
         }
         Recipe::Rust { target, flags } => rustc(root, folder, guest, target, flags),
+        Recipe::Bare { flags, split } => bare(root, folder, guest, flags, split),
+        Recipe::AssemblyScript => assemblyscript(root, folder, guest),
+        Recipe::WasmOpt(flags) => {
+            let mut line = Line::new(root, folder, WASM_OPT.program);
+            let original = folder.join(guest.source).display().to_string();
+            line.shown(original, &format!("guests/built/{}", guest.source));
+            line.words(flags);
+            line.word("-o".to_string());
+            line.output(guest.file);
+            line.run(&WASM_OPT)
+        }
         Recipe::Zig { mode } => zig(root, folder, guest, mode),
         Recipe::Text => text(root, folder, guest),
         Recipe::Derived(derivation) => {
@@ -73,6 +84,65 @@ fn split_dwarf(root: &Path, folder: &Path, guest: &Guest, flags: &[&str]) -> Res
     all.extend(flags);
     let made = compile_then_link(root, folder, guest, &CLANG_22, &all)?;
     Ok(Made { command: made.command.replace(&output, &name), beside: vec![dwo], ..made })
+}
+
+/// Without a library, in two steps.
+fn bare(root: &Path, folder: &Path, guest: &Guest, flags: &[&str], split: Split) -> Result<Made, Error> {
+    let (sources, flags): (Vec<&str>, Vec<&str>) = flags.iter().partition(|flag| flag.starts_with("guests/"));
+    let (to_link, flags): (Vec<&str>, Vec<&str>) = flags.iter().partition(|flag| flag.starts_with("-Wl,"));
+    let own = guest.source_path();
+    let (mut objects, mut commands, mut beside) = (Vec::new(), Vec::new(), Vec::new());
+    for (at, source) in std::iter::once(own.as_str()).chain(sources).enumerate() {
+        let object = guest.file.replace(".wasm", &format!(".{at}.o"));
+        let mut line = Line::new(root, folder, CLANG_22.program);
+        line.words(&["--target=wasm32", "-g", "-c", "-ffreestanding"]);
+        if split != Split::No {
+            let dwo = guest.file.replace(".wasm", ".dwo");
+            let name = format!("guests/built/{dwo}");
+            line.words(&["-gsplit-dwarf", "-Xclang", "-split-dwarf-file", "-Xclang", &name]);
+            line.words(&["-Xclang", "-split-dwarf-output", "-Xclang"]);
+            line.output(&dwo);
+            beside = vec![dwo];
+        }
+        line.words(&flags);
+        line.word(format!("-fdebug-compilation-dir={NEUTRAL_ROOT}"));
+        line.words(&[source, "-o"]);
+        line.output(&object);
+        commands.push(line.run(&CLANG_22)?.command);
+        objects.push(object);
+    }
+    let mut line = Line::new(root, folder, CLANG_22.program);
+    line.words(&["--target=wasm32", "-nostdlib", "-Wl,--no-entry", "-Wl,--export=run"]);
+    line.words(&to_link);
+    objects.iter().for_each(|object| line.output(object));
+    line.word("-o".to_string());
+    line.output(guest.file);
+    let linked = line.run(&CLANG_22)?;
+    commands.push(linked.command.clone());
+    if split == Split::Package {
+        let package = guest.file.replace(".wasm", ".dwp");
+        let mut line = Line::new(root, folder, DWP.program);
+        beside.iter().for_each(|dwo| line.output(dwo));
+        line.word("-o".to_string());
+        line.output(&package);
+        commands.push(line.run(&DWP)?.command);
+        objects.append(&mut beside);
+        beside.push(package);
+    }
+    for object in objects {
+        let object = folder.join(object);
+        fs::remove_file(&object).map_err(Error::io(&object))?;
+    }
+    Ok(Made { command: commands.join(" && "), beside, libraries: Vec::new(), ..linked })
+}
+
+/// Its source map names the module and the sources as they were given.
+fn assemblyscript(root: &Path, folder: &Path, guest: &Guest) -> Result<Made, Error> {
+    let mut line = Line::new(root, folder, ASC.program);
+    line.words(&[&guest.source_path(), "--debug", "--sourceMap", "--runtime", "stub", "--use", "abort=", "--outFile"]);
+    line.output(guest.file);
+    let made = line.run(&ASC)?;
+    Ok(Made { beside: vec![format!("{}.map", guest.file)], ..made })
 }
 
 /// In two steps where one won't do. Linking without `-O` keeps Clang from running `wasm-opt`, which drops DWARF 5;

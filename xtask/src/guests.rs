@@ -4,7 +4,7 @@ use crate::compile::{Made, make};
 use crate::error::Error;
 use crate::leaks;
 use crate::manifest::{Entry, Manifest, sha256};
-use crate::matrix::{GUESTS, Guest, Recipe};
+use crate::matrix::{GUESTS, Guest};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -124,7 +124,7 @@ pub fn choose(names: &[&str]) -> Result<Vec<&'static Guest>, Error> {
 
 /// A derived guest built alone is made of the checked-in original.
 fn fetch_original(built: &Path, scratch: &Path, guest: &Guest) -> Result<(), Error> {
-    if let Recipe::Derived(_) = guest.recipe {
+    if guest.is_made_of_another() {
         let (from, to) = (built.join(guest.source), scratch.join(guest.source));
         if !guest.source.is_empty() && !to.exists() {
             fs::copy(&from, &to).map_err(Error::io(&from))?;
@@ -147,10 +147,7 @@ fn entry(guest: &Guest, file: &str, bytes: &[u8], made: &Made) -> Entry {
 }
 
 fn files_of_matrix() -> impl Iterator<Item = String> {
-    GUESTS.iter().flat_map(|guest| {
-        let dwo = matches!(guest.recipe, Recipe::SplitDwarf(_)).then(|| guest.file.replace(".wasm", ".dwo"));
-        std::iter::once(guest.file.to_string()).chain(dwo)
-    })
+    GUESTS.iter().flat_map(|guest| std::iter::once(guest.file.to_string()).chain(guest.beside()))
 }
 
 fn present(built: &Path) -> Result<BTreeSet<String>, Error> {
@@ -182,13 +179,14 @@ impl Drop for Scratch {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::matrix::Recipe;
 
     #[test]
     fn file_names_are_unique_and_follow_the_rule() {
         let mut seen = BTreeSet::new();
         for guest in GUESTS {
             assert!(seen.insert(guest.file), "{} twice", guest.file);
-            if !matches!(guest.recipe, Recipe::Text | Recipe::Derived(_)) {
+            if !matches!(guest.recipe, Recipe::Text | Recipe::AssemblyScript) && !guest.is_made_of_another() {
                 let stem = guest.source.split('.').next().unwrap();
                 let parts: Vec<&str> = guest.file.split('.').collect();
                 assert_eq!(parts[0], stem, "{}", guest.file);
@@ -200,7 +198,7 @@ mod tests {
     #[test]
     fn derived_guests_come_after_their_originals() {
         for (at, guest) in GUESTS.iter().enumerate() {
-            if let Recipe::Derived(_) = guest.recipe {
+            if guest.is_made_of_another() {
                 let before = GUESTS[..at].iter().any(|other| other.file == guest.source);
                 assert!(guest.source.is_empty() || before, "{}", guest.file);
             }

@@ -24,11 +24,30 @@ pub enum Recipe {
         target: &'static str,
         flags: &'static [&'static str],
     },
+    /// Without a library: `run` is exported. Further sources may be among the flags.
+    Bare {
+        flags: &'static [&'static str],
+        split: Split,
+    },
+    /// `.wasm` and the `.wasm.map` beside it.
+    AssemblyScript,
+    /// A built guest through Binaryen's optimiser, which leaves its DWARF as it was.
+    WasmOpt(&'static [&'static str]),
     Zig {
         mode: &'static str,
     },
     Text,
     Derived(Derivation),
+}
+
+/// Whether entries are split into files of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Split {
+    No,
+    /// A `.dwo` beside it.
+    Object,
+    /// A `.dwp` beside it.
+    Package,
 }
 
 /// What is done to a built guest's bytes (or instead of them).
@@ -54,6 +73,15 @@ const O2_4: &[&str] = &["-O2", "-gdwarf-4", "--no-wasm-opt"];
 const O2_5: &[&str] = &["-O2", "-gdwarf-5", "--no-wasm-opt"];
 /// So that the engine's own stack ends before the one in linear memory does.
 const TRAP: &[&str] = &["-O0", "-gdwarf-5", "-Wno-infinite-recursion", "-Wl,-z,stack-size=8388608"];
+
+const TYPES_4: &[&str] = &["-O0", "-gdwarf-4", "-fdebug-types-section"];
+const TYPES_5: &[&str] = &["-O0", "-gdwarf-5", "-fdebug-types-section"];
+const LENGTHS_O0: &[&str] = &["-O0", "-gdwarf-5", "-Wl,--build-id=0x5eed", "guests/src/lengths_other.c"];
+const LENGTHS_O2: &[&str] = &["-O2", "-gdwarf-5", "guests/src/lengths_other.c"];
+
+const fn bare(flags: &'static [&'static str], split: Split) -> Recipe {
+    Recipe::Bare { flags, split }
+}
 
 const fn guest(file: &'static str, source: &'static str, recipe: Recipe) -> Guest {
     Guest { file, source, recipe }
@@ -95,6 +123,17 @@ pub const GUESTS: &[Guest] = &[
     guest("panic.O0.dwarf4.wasm", "panic.rs", rust("wasm32-wasip1", RUST_O0_4)),
     guest("queue.Debug.dwarf4.wasm", "queue.zig", Recipe::Zig { mode: "Debug" }),
     guest("queue.ReleaseSafe.dwarf4.wasm", "queue.zig", Recipe::Zig { mode: "ReleaseSafe" }),
+    guest("units.O0.dwarf5.wasm", "units.cpp", bare(O0_5, Split::No)),
+    guest("units.O0.dwarf4.types.wasm", "units.cpp", bare(TYPES_4, Split::No)),
+    guest("units.O0.dwarf5.types.wasm", "units.cpp", bare(TYPES_5, Split::No)),
+    guest("units.O0.dwarf4.split.wasm", "units.cpp", bare(O0_4, Split::Object)),
+    guest("units.O1.dwarf5.split.wasm", "units.cpp", bare(&["-O1", "-gdwarf-5"], Split::Object)),
+    guest("units.O0.dwarf4.package.wasm", "units.cpp", bare(TYPES_4, Split::Package)),
+    guest("units.O0.dwarf5.package.wasm", "units.cpp", bare(TYPES_5, Split::Package)),
+    guest("lengths.O0.dwarf5.wasm", "lengths.c", bare(LENGTHS_O0, Split::No)),
+    guest("lengths.O2.dwarf5.wasm", "lengths.c", bare(LENGTHS_O2, Split::No)),
+    guest("fleet.wasm", "fleet.ts", Recipe::AssemblyScript),
+    guest("units.O0.dwarf5.stale.wasm", "units.O0.dwarf5.wasm", Recipe::WasmOpt(&["-O2", "-g"])),
     guest("nodebug.wasm", "nodebug.wat", Recipe::Text),
     guest("nonames.wasm", "nonames.wat", Recipe::Text),
     guest("invoke.wasm", "invoke.wat", Recipe::Text),
@@ -120,11 +159,30 @@ const fn rust(target: &'static str, flags: &'static [&'static str]) -> Recipe {
 }
 
 impl Guest {
+    /// Whether it's made of another guest.
+    pub fn is_made_of_another(&self) -> bool {
+        matches!(self.recipe, Recipe::Derived(_) | Recipe::WasmOpt(_))
+    }
+
+    /// The file that is built together with it, if there is one.
+    pub fn beside(&self) -> Option<String> {
+        let renamed = |extension: &str| Some(self.file.replace(".wasm", extension));
+        match self.recipe {
+            Recipe::SplitDwarf(_) | Recipe::Bare { split: Split::Object, .. } => renamed(".dwo"),
+            Recipe::Bare { split: Split::Package, .. } => renamed(".dwp"),
+            Recipe::AssemblyScript => renamed(".wasm.map"),
+            _ => None,
+        }
+    }
+
     /// As the manifest and `DW_AT_language` call it, in words.
     pub fn language(&self) -> &'static str {
         match self.recipe {
             Recipe::C(_) | Recipe::Clang19(_) | Recipe::SplitDwarf(_) => "C",
-            Recipe::Cpp(_) => "C++",
+            Recipe::Bare { .. } if self.source.ends_with(".c") => "C",
+            Recipe::Cpp(_) | Recipe::Bare { .. } => "C++",
+            Recipe::WasmOpt(_) => "C++",
+            Recipe::AssemblyScript => "AssemblyScript",
             Recipe::Rust { .. } => "Rust",
             Recipe::Zig { .. } => "Zig",
             Recipe::Text => "WAT",
@@ -137,7 +195,7 @@ impl Guest {
     pub fn source_path(&self) -> String {
         match self.recipe {
             Recipe::Derived(_) if self.source.is_empty() => "xtask/src/derive.rs".to_string(),
-            Recipe::Derived(_) => format!("guests/built/{}", self.source),
+            Recipe::Derived(_) | Recipe::WasmOpt(_) => format!("guests/built/{}", self.source),
             _ => format!("guests/src/{}", self.source),
         }
     }

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::guests::choose;
 use crate::llvm::{self, Frame, Lookup};
 use crate::manifest::{Manifest, sha256};
-use crate::matrix::{GUESTS, Guest, Recipe};
+use crate::matrix::{GUESTS, Guest, Recipe, Split};
 use crate::tools::{DWARFDUMP, SYMBOLIZER};
 use crate::wasm::{code_start, core_modules, instruction_offsets, sections};
 use serde::{Deserialize, Serialize};
@@ -114,7 +114,12 @@ pub fn check(root: &Path) -> Result<String, Error> {
 fn has_oracle(guest: &Guest) -> bool {
     matches!(
         guest.recipe,
-        Recipe::C(_) | Recipe::Clang19(_) | Recipe::Cpp(_) | Recipe::Rust { .. } | Recipe::Zig { .. }
+        Recipe::C(_)
+            | Recipe::Clang19(_)
+            | Recipe::Cpp(_)
+            | Recipe::Rust { .. }
+            | Recipe::Zig { .. }
+            | Recipe::Bare { split: Split::No, .. }
     )
 }
 

@@ -67,6 +67,21 @@ pub const ZIG_015: Tool = Tool {
     libraries: &[],
 };
 
+/// Its path isn't in what it makes; it has a fixed place so that Clang doesn't find the `wasm-opt` beside it.
+pub const ASC: Tool = Tool {
+    program: "/opt/assemblyscript/node_modules/.bin/asc",
+    version_arguments: &["--version"],
+    line: "Version",
+    wanted: "0.28.20",
+    install: "npm install --prefix /opt/assemblyscript assemblyscript@0.28.20",
+    libraries: &[],
+};
+
+pub const WASM_OPT: Tool =
+    Tool { program: "/opt/assemblyscript/node_modules/.bin/wasm-opt", line: "wasm-opt", wanted: "version 131", ..ASC };
+
+pub const DWP: Tool = Tool { program: "llvm-dwp-22", ..DWARFDUMP };
+
 pub const DWARFDUMP: Tool = Tool {
     program: "llvm-dwarfdump-22",
     version_arguments: &["--version"],

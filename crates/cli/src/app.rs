@@ -1,6 +1,6 @@
 //! The state of a debugging session, and the execution of command lines.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use freezeframe_engine::{
     DebuggeeId, Debugger, Ended, EngineError, Format, LocationSpec, Reason, Report, StackFrame, State, ValueOptions,
@@ -82,6 +82,8 @@ pub struct App {
     pub signals: Arc<Signals>,
     /// Where answers go.
     pub printer: Printer,
+    /// Of how many modules the sources are known.
+    modules_known: usize,
     repeat: Option<String>,
     script_depth: u32,
 }
@@ -103,11 +105,10 @@ impl App {
     /// The guest can't be started.
     pub fn new(
         launcher: Launcher,
-        source_dirs: Vec<PathBuf>,
+        sources: Sources,
         printer: Printer,
         signals: Arc<Signals>,
     ) -> Result<Self, CliError> {
-        let sources = Sources::new(launcher.path(), source_dirs);
         let mut app = Self {
             debugger: Debugger::new(),
             launcher,
@@ -128,11 +129,15 @@ impl App {
             quit: false,
             signals,
             printer,
+            modules_known: 0,
             repeat: None,
             script_depth: 0,
         };
         let find = app.launcher.debug_files();
         app.debugger.find_debug_files(find);
+        for contents in app.launcher.given_debug_files() {
+            app.debugger.add_debug_file(contents)?;
+        }
         let printer = app.printer.clone();
         app.debugger.on_log(move |line| printer.log(line));
         app.launch()?;
@@ -155,7 +160,19 @@ impl App {
         self.ended = None;
         self.frame = 0;
         self.listing = None;
+        self.modules_known = 0;
+        self.learn_sources();
         Ok(id)
+    }
+
+    /// Takes the texts of sources that the debug information of new modules has.
+    pub fn learn_sources(&mut self) {
+        let Some(id) = self.guest else { return };
+        let modules = self.debugger.modules(id).unwrap_or_default();
+        for (_, _, symbols) in modules.iter().skip(self.modules_known) {
+            self.sources.learn(symbols);
+        }
+        self.modules_known = modules.len();
     }
 
     /// What of the debug information can't be read is said once, at the start.
@@ -167,6 +184,11 @@ impl App {
             let name = name.unwrap_or_else(|| "the guest".to_owned());
             if let Some(file) = symbols.external_debug().filter(|_| !symbols.has_lines()) {
                 self.printer.note(&format!("the debug information of {name} is in {file}: put that file beside it"));
+            }
+            if let Some(file) = symbols.source_map_url().filter(|_| !symbols.has_lines()) {
+                self.printer.note(&format!(
+                    "the lines of {name} are in the source map {file}: put that file beside it, or use --symbols"
+                ));
             }
             for warning in warnings.iter().take(MOST) {
                 self.printer.note(&format!("debug information of {name}: {warning}"));

@@ -111,6 +111,13 @@ pub struct DebugArgs {
     /// Show values of some types as a file says (can be repeated; docs/values.md)
     #[arg(long, value_name = "FILE")]
     pub formatters: Vec<PathBuf>,
+    /// Take a source path that begins with FROM for one that begins with TO (can be repeated)
+    #[arg(long = "remap", value_name = "FROM=TO", value_parser = remap)]
+    pub remaps: Vec<(String, String)>,
+    /// A file with debug information for the guest (a module, .dwo, .dwp or source map), or a folder to look for such files
+    /// in (can be repeated)
+    #[arg(long = "symbols", value_name = "PATH")]
+    pub symbols: Vec<PathBuf>,
     /// When to use colours
     #[arg(long, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN")]
     pub color: ColorChoice,
@@ -122,6 +129,9 @@ pub struct InfoArgs {
     /// The WebAssembly module or component to look at (.wasm or .wat)
     #[arg(value_name = "GUEST")]
     pub guest: PathBuf,
+    /// A file with debug information for the guest, or a folder to look for such files in (can be repeated)
+    #[arg(long = "symbols", value_name = "PATH")]
+    pub symbols: Vec<PathBuf>,
     /// Write one JSON object
     #[arg(long)]
     pub json: bool,
@@ -185,6 +195,13 @@ fn folder(text: &str) -> Result<MappedFolder, String> {
     Ok(MappedFolder { host: host.into(), guest: guest.to_owned() })
 }
 
+fn remap(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((from, to)) if !from.is_empty() => Ok((from.to_owned(), to.to_owned())),
+        _ => Err("expected FROM=TO".to_owned()),
+    }
+}
+
 fn variable(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
@@ -221,5 +238,7 @@ mod tests {
         assert!(folder("::b").is_err() && folder("").is_err());
         assert_eq!(variable("K=a=b").unwrap(), ("K".into(), "a=b".into()));
         assert!(variable("K").is_err() && variable("=v").is_err());
+        assert_eq!(remap("/build=").unwrap(), ("/build".into(), String::new()));
+        assert!(remap("=x").is_err() && remap("x").is_err());
     }
 }

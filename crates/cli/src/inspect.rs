@@ -3,6 +3,7 @@
 use std::{fs, sync::Arc};
 
 use freezeframe_engine::Debugger;
+use freezeframe_host::DebugFileFinder;
 use freezeframe_symbols::Symbols;
 
 use crate::{
@@ -10,7 +11,7 @@ use crate::{
     console::{Console, ConsoleOptions},
     error::CliError,
     json::{ModuleView, Reply},
-    launch::{Launcher, debug_files},
+    launch::Launcher,
     output::Printer,
     views::{self, FAILED},
 };
@@ -39,16 +40,18 @@ fn modules(args: &InfoArgs, console: &Console) -> Result<Vec<ModuleView>, CliErr
     {
         let name = args.guest.file_name().map(|name| name.to_string_lossy().into_owned());
         let bytes: Arc<[u8]> = Arc::from(bytes);
-        let mut symbols = Symbols::new(bytes.clone()).map_err(|e| CliError::Other(e.to_string()))?;
-        let debug = symbols.external_debug().and_then(|name| debug_files(&args.guest)(name));
-        if let Some(all) = debug.and_then(|debug| Symbols::with_debug_file(bytes, debug).ok()) {
-            symbols = all;
-        }
+        let files = DebugFileFinder::new(&args.guest, &args.symbols).map_err(|e| CliError::Other(e.to_string()))?;
+        let own = name.as_deref().unwrap_or_default();
+        let symbols = Symbols::with_finder(bytes, &mut |wanted| files.find_wanted(own, wanted));
+        let symbols = symbols.map_err(|e| CliError::Other(e.to_string()))?;
         return Ok(vec![views::module(0, name, &symbols)]);
     }
-    let launcher = Launcher::open_to_look(&args.guest, console)?;
+    let launcher = Launcher::open_to_look(&args.guest, &args.symbols, console)?;
     let mut debugger = Debugger::new();
     debugger.find_debug_files(launcher.debug_files());
+    for contents in launcher.given_debug_files() {
+        debugger.add_debug_file(contents)?;
+    }
     let id = debugger.attach(launcher.launch()?)?;
     let modules = debugger.modules(id)?;
     Ok(modules.into_iter().map(|(number, name, symbols)| views::module(number.0, name, &symbols)).collect())

@@ -9,9 +9,10 @@ use std::{
 };
 
 use freezeframe_debuggee::Debuggee;
-use freezeframe_host::{HostError, LaunchOptions, MappedDir, Output, Program, ProgramKind, Stdin, Stream, launch};
-
-pub use freezeframe_host::debug_files;
+use freezeframe_host::{
+    DebugFileError, DebugFileFinder, HostError, LaunchOptions, MappedDir, Output, Program, ProgramKind, Stdin, Stream,
+    launch,
+};
 
 use crate::{
     args::DebugArgs,
@@ -29,13 +30,20 @@ pub struct MappedFolder {
 
 /// A guest could not be opened or started. The message says what to do.
 #[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-pub struct LaunchError(#[from] HostError);
+pub enum LaunchError {
+    /// The guest.
+    #[error(transparent)]
+    Host(#[from] HostError),
+    /// A file of `--symbols`.
+    #[error(transparent)]
+    Symbols(#[from] DebugFileError),
+}
 
 /// A guest that was opened, and how to start it: any number of times.
 pub struct Launcher {
     program: Program,
     options: LaunchOptions,
+    debug_files: DebugFileFinder,
 }
 
 impl Launcher {
@@ -64,14 +72,15 @@ impl Launcher {
             invoke,
             output: output(console.clone()),
         };
-        Ok(Self { program, options })
+        let debug_files = DebugFileFinder::new(&args.guest, &args.symbols)?;
+        Ok(Self { program, options, debug_files })
     }
 
     /// Opens a guest only to look at it: it gets nothing and is never resumed.
     ///
     /// # Errors
     /// As for [`open`](Self::open).
-    pub fn open_to_look(path: &Path, console: &Console) -> Result<Self, LaunchError> {
+    pub fn open_to_look(path: &Path, symbols: &[PathBuf], console: &Console) -> Result<Self, LaunchError> {
         let program = patiently(path, console, || Program::open(path))?;
         let options = LaunchOptions {
             args: Vec::new(),
@@ -81,7 +90,8 @@ impl Launcher {
             invoke: None,
             output: output(console.clone()),
         };
-        Ok(Self { program, options })
+        let debug_files = DebugFileFinder::new(path, symbols)?;
+        Ok(Self { program, options, debug_files })
     }
 
     /// Starts the guest; it stands before its first operator.
@@ -94,7 +104,13 @@ impl Launcher {
 
     /// The debug information that a module of the guest says to be in a file, relative to the guest.
     pub fn debug_files(&self) -> impl FnMut(&str) -> Option<Arc<[u8]>> + Send + 'static {
-        debug_files(self.path())
+        let files = self.debug_files.clone();
+        move |path| files.find(path)
+    }
+
+    /// Debug information that a person named.
+    pub fn given_debug_files(&self) -> Vec<Arc<[u8]>> {
+        self.debug_files.given.clone()
     }
 
     /// Its file.

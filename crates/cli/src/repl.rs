@@ -23,6 +23,7 @@ use crate::{
     launch::Launcher,
     output::Printer,
     signals::Signals,
+    source::Sources,
     views::FAILED,
 };
 
@@ -39,7 +40,10 @@ pub fn debug(options: Box<DebugOptions>) -> i32 {
     let signals = Signals::install();
     let app = Launcher::open(args, &console)
         .map_err(CliError::from)
-        .and_then(|launcher| App::new(launcher, args.source_dirs.clone(), printer, signals))
+        .and_then(|launcher| {
+            let sources = Sources::new(launcher.path(), args.source_dirs.clone(), args.remaps.clone());
+            App::new(launcher, sources, printer, signals)
+        })
         .and_then(|mut app| {
             for file in &args.formatters {
                 app.debugger.add_formatters(crate::formatters::read(file)?);

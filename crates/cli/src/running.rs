@@ -136,6 +136,7 @@ impl App {
                 (StopKind::Call, Some(message), caught)
             }
         };
+        self.learn_sources();
         let frame = self.selected();
         let position = frame.as_ref().and_then(|f| f.position.clone());
         let snippet = position.as_ref().and_then(|at| self.snippet(at));

@@ -1,6 +1,7 @@
 //! Source files: where they are on this machine, and their lines.
 //!
-//! A compiler's path is looked for as it is; then below the current folder, the folders of `--source-dir` and
+//! A text that the compiler put into the debug information is what was compiled, whatever lies on the disk. Else a
+//! compiler's path, its beginning replaced as `--remap` says, is looked for as it is; then below the current folder, the folders of `--source-dir` and
 //! `directory`, and the guest's folder and those above it, with more and more of its leading parts dropped. What isn't
 //! found is remembered, and explained once.
 
@@ -8,9 +9,11 @@ use std::{
     collections::{HashMap, HashSet},
     path::{Path, PathBuf},
     rc::Rc,
+    sync::Arc,
 };
 
 use freezeframe_engine::SourcePaths;
+use freezeframe_symbols::{FileId, Symbols};
 
 /// Larger files aren't source.
 const LARGEST: u64 = 32 << 20;
@@ -22,6 +25,8 @@ pub struct SourceText {
     pub path: PathBuf,
     /// Its lines, without their ends.
     pub lines: Vec<String>,
+    /// Whether it's from the debug information; its path is the compiler's then.
+    pub embedded: bool,
 }
 
 /// A few lines of a source file.
@@ -51,15 +56,38 @@ impl Snippet {
 #[derive(Debug, Default)]
 pub struct Sources {
     paths: SourcePaths,
+    /// Texts that the debug information has.
+    embedded: HashMap<String, (Arc<Symbols>, FileId)>,
     found: HashMap<String, Option<Rc<SourceText>>>,
     explained: HashSet<String>,
 }
 
 impl Sources {
     /// For a guest, with folders to look in.
-    pub fn new(guest: &Path, folders: Vec<PathBuf>) -> Self {
+    pub fn new(guest: &Path, folders: Vec<PathBuf>, remaps: Vec<(String, String)>) -> Self {
         let guest = std::path::absolute(guest).unwrap_or_else(|_| guest.to_owned());
-        Self { paths: SourcePaths::new(guest, folders), ..Self::default() }
+        let mut paths = SourcePaths::new(guest, folders);
+        for (from, to) in remaps {
+            paths.replace(from, to);
+        }
+        Self { paths, ..Self::default() }
+    }
+
+    /// Takes the texts that a module's debug information has.
+    pub fn learn(&mut self, symbols: &Arc<Symbols>) {
+        for file in symbols.embedded_sources() {
+            if let Some(source) = symbols.files().get(file.0 as usize) {
+                self.found.remove(&*source.path);
+                self.embedded.insert(source.path.to_string(), (Arc::clone(symbols), file));
+            }
+        }
+    }
+
+    /// Replaces the beginning of paths from now on.
+    pub fn add_remap(&mut self, from: String, to: String) {
+        self.paths.replace(from, to);
+        self.found.clear();
+        self.explained.clear();
     }
 
     /// Looks in one more folder from now on.
@@ -74,12 +102,20 @@ impl Sources {
         if let Some(found) = self.found.get(path) {
             return found.clone();
         }
+        if let Some((symbols, file)) = self.embedded.get(path)
+            && let Some(text) = symbols.embedded_source(*file)
+        {
+            let lines = text.lines().map(str::to_owned).collect();
+            let found = Rc::new(SourceText { path: PathBuf::from(path), lines, embedded: true });
+            self.found.insert(path.to_owned(), Some(Rc::clone(&found)));
+            return Some(found);
+        }
         let found = self.paths.candidates(path).into_iter().find_map(|path| {
             let metadata = std::fs::metadata(&path).ok().filter(|m| m.is_file() && m.len() <= LARGEST)?;
             let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
             std::io::Read::read_to_end(&mut std::fs::File::open(&path).ok()?, &mut bytes).ok()?;
             let lines = String::from_utf8_lossy(&bytes).lines().map(str::to_owned).collect();
-            Some(Rc::new(SourceText { path, lines }))
+            Some(Rc::new(SourceText { path, lines, embedded: false }))
         });
         self.found.insert(path.to_owned(), found.clone());
         found
@@ -87,7 +123,7 @@ impl Sources {
 
     /// The path as people are shown it: where the file is, or what the compiler said without what tells nobody anything.
     pub fn shown(&mut self, path: &str) -> String {
-        if let Some(found) = self.get(path) {
+        if let Some(found) = self.get(path).filter(|found| !found.embedded) {
             let here = std::env::current_dir().unwrap_or_default();
             let shown = found.path.strip_prefix(&here).unwrap_or(&found.path);
             return shown.display().to_string();
@@ -118,7 +154,11 @@ impl Sources {
         if self.get(path).is_some() || !self.explained.insert(path.to_owned()) {
             return None;
         }
-        Some(format!("no source file {path}; use --source-dir DIR, or the command `directory DIR`"))
+        let remapped = self.paths.candidates(path).into_iter().next().filter(|first| first != Path::new(path));
+        let looked = remapped.map_or_else(String::new, |first| format!(" (looked for as {})", first.display()));
+        Some(format!(
+            "no source file {path}{looked}; use --source-dir DIR, or the command `directory DIR`, or --remap FROM=TO"
+        ))
     }
 }
 
@@ -146,7 +186,7 @@ mod tests {
         let src = folder.path().join("src");
         std::fs::create_dir_all(&src).unwrap();
         std::fs::write(src.join("a.c"), "one\ntwo\nthree\n").unwrap();
-        let mut sources = Sources::new(&folder.path().join("built/guest.wasm"), vec![]);
+        let mut sources = Sources::new(&folder.path().join("built/guest.wasm"), vec![], vec![]);
         assert!(sources.get("/build/elsewhere/src/a.c").is_some());
         // One part alone is too little to go by in a folder above the guest's.
         assert!(sources.get("/build/a.c").is_none());
@@ -157,10 +197,24 @@ mod tests {
     }
 
     #[test]
+    fn paths_are_remapped_by_whole_parts() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("a.c"), "one\n").unwrap();
+        let to = folder.path().display().to_string();
+        let mut sources = Sources::new(Path::new("/x/x.wasm"), vec![], vec![("/build".into(), to.clone())]);
+        assert!(sources.get("/build/a.c").is_some());
+        assert!(sources.get("/builder/a.c").is_none());
+        let why = sources.explain_missing("/build/b.c").unwrap();
+        assert!(why.contains(&format!("looked for as {to}/b.c")), "{why}");
+        sources.add_remap("/builder/".into(), format!("{to}/"));
+        assert!(sources.get("/builder/a.c").is_some());
+    }
+
+    #[test]
     fn lines_around() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("a.c"), "one\ntwo\nthree\n").unwrap();
-        let mut sources = Sources::new(Path::new("x.wasm"), vec![folder.path().to_owned()]);
+        let mut sources = Sources::new(Path::new("x.wasm"), vec![folder.path().to_owned()], vec![]);
         let snippet = sources.around("/a.c", 3, 1, 5).unwrap();
         assert_eq!((snippet.first, snippet.lines.len()), (2, 2));
         assert_eq!(snippet.marked_line(), Some("three"));
@@ -172,7 +226,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir_all(folder.path().join("src")).unwrap();
         std::fs::write(folder.path().join("src/lib.rs"), "mine").unwrap();
-        let mut sources = Sources::new(&folder.path().join("guest.wasm"), vec![]);
+        let mut sources = Sources::new(&folder.path().join("guest.wasm"), vec![], vec![]);
         assert!(sources.get("/rustc/abc/library/core/src/lib.rs").is_none());
         assert_eq!(sources.shown("/rustc/abc/library/core/src/lib.rs"), "library/core/src/lib.rs");
     }

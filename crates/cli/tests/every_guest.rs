@@ -30,7 +30,19 @@ fn commands() -> Vec<String> {
         .collect();
     names.sort();
     // Runs for ever, or no commands: checked by other tests.
-    let others = ["spin", "not-wasm", "bogus-opcode", "unsupported", "missing-import", "invoke", "nodebug", "nonames"];
+    let others = [
+        "spin",
+        "not-wasm",
+        "bogus-opcode",
+        "unsupported",
+        "missing-import",
+        "invoke",
+        "nodebug",
+        "nonames",
+        "units",
+        "lengths",
+        "fleet",
+    ];
     names.retain(|name| !others.iter().any(|other| name.starts_with(other)) && !name.contains(".external.debug"));
     assert!(names.len() > 20, "{names:?}");
     names

@@ -51,13 +51,15 @@ impl<'a> Run<'a> {
         };
         let logged = this.logged.clone();
         this.debugger.on_log(move |line| logged.lock().unwrap().push(line.text.clone()));
+        // What lies beside the guest, as every front end finds it.
+        this.debugger.find_debug_files(|path| Some(std::fs::read(root().join("guests/built").join(path)).ok()?.into()));
         this.launch();
         this
     }
 
     fn launch(&mut self) {
         let options = LaunchOptions {
-            args: self.scenario.args.clone(),
+            args: if self.scenario.invoke.is_some() { Vec::new() } else { self.scenario.args.clone() },
             env: self.scenario.env.clone().into_iter().collect(),
             dirs: self
                 .scenario
@@ -66,7 +68,7 @@ impl<'a> Run<'a> {
                 .map(|guest| MappedDir { host: fresh_folder(&self.what), guest: guest.clone() })
                 .collect(),
             stdin: self.scenario.stdin.as_ref().map_or(Stdin::Empty, |file| Stdin::File(root().join(file))),
-            invoke: None,
+            invoke: self.scenario.invoke.clone().map(|name| (name, self.scenario.args.clone())),
             output: Output::new(|_, _| Ok(())),
         };
         self.debugger.forget(self.guest);

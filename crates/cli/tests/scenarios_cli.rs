@@ -132,6 +132,9 @@ fn run(name: &str, scenario: &Scenario, module: &str) {
     if let Some(file) = &scenario.stdin {
         command.arg("--stdin").arg(file);
     }
+    if let Some(name) = &scenario.invoke {
+        command.args(["--invoke", name]);
+    }
     for step in &scenario.steps {
         for line in commands(step, &markers) {
             command.args(["-e", &line]);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use freezeframe_debuggee::Debuggee;
-use freezeframe_host::{LaunchOptions, MappedDir, Output, Program, Stdin, Stream, debug_files, launch};
+use freezeframe_host::{DebugFileFinder, LaunchOptions, MappedDir, Output, Program, Stdin, Stream, launch};
 
 use crate::{
     launch::{LaunchArguments, Opened, Opener},
@@ -22,7 +22,8 @@ impl Opened for Guest {
     }
 
     fn debug_files(&self) -> Box<dyn FnMut(&str) -> Option<Arc<[u8]>> + Send> {
-        Box::new(debug_files(self.program.path()))
+        let files = DebugFileFinder::beside(self.program.path());
+        Box::new(move |path| files.find(path))
     }
 }
 

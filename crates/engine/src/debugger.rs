@@ -10,7 +10,7 @@ use freezeframe_debuggee::{
     Answer, Count, Counter, Debuggee, DebuggeeId, DepthCheck, Ended, Event, Interrupter, ModuleId, Query, Rule, RuleId,
     Site, StopPlan, StopReason, TrapKind,
 };
-use freezeframe_symbols::Symbols;
+use freezeframe_symbols::{DebugFiles, Symbols, WantedFile};
 
 use crate::{
     Breakpoint, BreakpointId, Called, Catch, EngineError, HitCondition, LocationSpec, LogLine,
@@ -119,7 +119,8 @@ pub struct Debugger {
     pub(crate) pending: VecDeque<Report>,
     /// Symbols that were read already: the same program run again has the same.
     symbols: Vec<ReadModule>,
-    debug_files: Option<DebugFiles>,
+    find_debug_file: Option<FindDebugFile>,
+    given_debug_files: Vec<Arc<[u8]>>,
     pub(crate) same_source: SameSource,
     /// Printed values and people's variables: of all debuggees, as they outlive a run.
     pub(crate) memo: Memo,
@@ -130,8 +131,8 @@ pub struct Debugger {
     pub(crate) handles: Handles,
 }
 
-/// Finds the file that a module names as the place of its debug information (a path or URL relative to the module).
-type DebugFiles = Box<dyn FnMut(&str) -> Option<Arc<[u8]>> + Send>;
+/// Finds a file that says more of a module, by its path (or URL) relative to the module.
+type FindDebugFile = Box<dyn FnMut(&str) -> Option<Arc<[u8]>> + Send>;
 
 /// Tells somebody that a debuggee has done something.
 pub(crate) type Wake = Arc<dyn Fn(DebuggeeId) + Send + Sync>;
@@ -163,7 +164,8 @@ impl Debugger {
             wake: None,
             pending: VecDeque::new(),
             symbols: Vec::new(),
-            debug_files: None,
+            find_debug_file: None,
+            given_debug_files: Vec::new(),
             same_source: Arc::new(|wanted, path| wanted == path),
             memo: Memo::default(),
             skips: Arc::default(),
@@ -172,11 +174,23 @@ impl Debugger {
         }
     }
 
-    /// Says how to find debug information that lies in files of its own: given the name that a module says
-    /// (`external_debug_info`), gives the file's contents. The engine itself touches no files. Concerns modules that are
-    /// loaded from now on; of one whose file isn't found only names are known, as without it.
+    /// Says how to find debug information that lies in files of its own, split units and source maps: given a path or URL
+    /// relative to the module, gives the file's contents. The engine itself touches no files; it asks for several paths
+    /// where a file may have several. Concerns modules that are loaded from now on; of one whose file isn't found less is
+    /// known, and its symbols' warnings say so.
     pub fn find_debug_files(&mut self, find: impl FnMut(&str) -> Option<Arc<[u8]>> + Send + 'static) {
-        self.debug_files = Some(Box::new(find));
+        self.find_debug_file = Some(Box::new(find));
+    }
+
+    /// Takes a file of any kind (a module with debug sections, split units, a package of such, a source map) for what the
+    /// modules lack that are loaded from now on. One that is of other code isn't used, and the symbols' warnings say so.
+    ///
+    /// # Errors
+    /// [`EngineError::Module`] for a file that is none of these.
+    pub fn add_debug_file(&mut self, contents: Arc<[u8]>) -> Result<(), EngineError> {
+        DebugFiles::default().add(contents.clone()).map_err(EngineError::Module)?;
+        self.given_debug_files.push(contents);
+        Ok(())
     }
 
     /// Adds formatters: how values of some types are seen from now on. Of two that fit a type, the one that was added last is
@@ -248,7 +262,8 @@ impl Debugger {
             let (symbols, code) = match cached {
                 Some(read) => (read.symbols.clone(), read.code.clone()),
                 None => {
-                    let symbols = Arc::new(self.read_symbols(&module.bytes)?);
+                    let symbols =
+                        Arc::new(self.read_symbols(module.name.as_deref().unwrap_or_default(), &module.bytes)?);
                     let code = Arc::new(Code::parse(module.bytes.clone())?);
                     let (bytes, read, parsed) = (module.bytes, symbols.clone(), code.clone());
                     self.symbols.push(ReadModule { bytes, symbols: read, code: parsed });
@@ -263,14 +278,14 @@ impl Debugger {
         Ok(())
     }
 
-    fn read_symbols(&mut self, bytes: &Arc<[u8]>) -> Result<Symbols, EngineError> {
-        let symbols = Symbols::new(bytes.clone()).map_err(|e| EngineError::Module(e.to_string()))?;
-        let debug = match (symbols.external_debug(), &mut self.debug_files) {
-            (Some(name), Some(find)) => find(name),
-            _ => None,
-        };
-        // A file that is no module is no better than none.
-        Ok(debug.and_then(|debug| Symbols::with_debug_file(bytes.clone(), debug).ok()).unwrap_or(symbols))
+    fn read_symbols(&mut self, name: &str, bytes: &Arc<[u8]>) -> Result<Symbols, EngineError> {
+        let (given, find) = (&self.given_debug_files, &mut self.find_debug_file);
+        let symbols = Symbols::with_finder(bytes.clone(), &mut |wanted| match (wanted, find.as_mut()) {
+            (WantedFile::Any(n), _) => given.get(*n).cloned(),
+            (wanted, Some(find)) => wanted.paths(name).iter().find_map(|path| find(path)),
+            (_, None) => None,
+        });
+        symbols.map_err(|e| EngineError::Module(e.to_string()))
     }
 
     /// Does something while no debuggee runs: those that do are interrupted and go on afterwards, unseen by the user. What

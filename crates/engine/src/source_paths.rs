@@ -26,9 +26,9 @@ impl SourcePaths {
         self.folders.push(folder);
     }
 
-    /// Replaces the beginning `from` of paths by `to`.
+    /// Replaces the beginning `from` of paths by `to`. What is asked for last is tried first.
     pub fn replace(&mut self, from: String, to: String) {
-        self.replaced.push((from, to));
+        self.replaced.insert(0, (from, to));
     }
 
     /// Where a file may be, best first: what replaces its path; its path; below the folders, the current one, the guest's

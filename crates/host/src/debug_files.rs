@@ -1,15 +1,83 @@
-//! Debug information that lies in a file of its own.
+//! Files that say more of a guest's modules: where they are looked for on this machine.
+//!
+//! First what a person named, then beside the guest, then in the folders that a person named. Nothing is fetched from
+//! elsewhere.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
-/// Finds the files that the modules of a guest name as the place of their debug information, relative to the guest.
-/// Nothing is fetched from elsewhere.
-pub fn debug_files(guest: &Path) -> impl FnMut(&str) -> Option<Arc<[u8]>> + Send + 'static {
-    let folder = guest.parent().unwrap_or(Path::new("")).to_owned();
-    move |name| {
-        if name.contains("://") {
+use freezeframe_symbols::{DebugFiles, WantedFile};
+
+/// Larger files are no debug information.
+const LARGEST: u64 = 4 << 30;
+
+/// A file that a person named can't be read, or has nothing of the kind.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("can't take debug information from {path}: {why}")]
+pub struct DebugFileError {
+    /// The file.
+    pub path: String,
+    /// What is wrong with it.
+    pub why: String,
+}
+
+/// Finds files.
+#[derive(Clone, Debug)]
+pub struct DebugFileFinder {
+    /// Where the guest is.
+    folder: PathBuf,
+    /// Files that a person named.
+    pub given: Vec<Arc<[u8]>>,
+    folders: Vec<PathBuf>,
+}
+
+impl DebugFileFinder {
+    /// For a guest alone.
+    pub fn beside(guest: &Path) -> Self {
+        let folder = guest.parent().unwrap_or(Path::new("")).to_owned();
+        Self { folder, given: Vec::new(), folders: Vec::new() }
+    }
+
+    /// For a guest, with files and folders that a person named.
+    ///
+    /// # Errors
+    /// [`DebugFileError`] for a file that can't be read, or has nothing of the kind.
+    pub fn new(guest: &Path, symbols: &[PathBuf]) -> Result<Self, DebugFileError> {
+        let mut this = Self::beside(guest);
+        for path in symbols {
+            let failed = |why: String| DebugFileError { path: path.display().to_string(), why };
+            if path.is_dir() {
+                this.folders.push(path.clone());
+                continue;
+            }
+            let contents: Arc<[u8]> = fs::read(path).map_err(|e| failed(e.to_string()))?.into();
+            DebugFiles::default().add(contents.clone()).map_err(failed)?;
+            this.given.push(contents);
+        }
+        Ok(this)
+    }
+
+    /// The contents of the file at a path relative to the guest, if it's there.
+    pub fn find(&self, path: &str) -> Option<Arc<[u8]>> {
+        if path.contains("://") {
             return None;
         }
-        std::fs::read(folder.join(name)).ok().map(Arc::from)
+        let folders = std::iter::once(&self.folder).chain(&self.folders).map(PathBuf::as_path);
+        // A compiler's relative path may be one from here, too.
+        folders.chain([Path::new("")]).map(|folder| folder.join(path)).find_map(|path| {
+            let metadata = fs::metadata(&path).ok()?;
+            (metadata.is_file() && metadata.len() <= LARGEST).then(|| fs::read(&path).ok().map(Arc::from)).flatten()
+        })
+    }
+
+    /// What a module of this name wants, if it's there.
+    pub fn find_wanted(&self, module: &str, wanted: &WantedFile) -> Option<Arc<[u8]>> {
+        match wanted {
+            WantedFile::Any(n) => self.given.get(*n).cloned(),
+            wanted => wanted.paths(module).iter().find_map(|path| self.find(path)),
+        }
     }
 }

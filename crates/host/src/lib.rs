@@ -16,7 +16,7 @@ mod launch;
 mod output;
 mod program;
 
-pub use debug_files::debug_files;
+pub use debug_files::{DebugFileError, DebugFileFinder};
 pub use error::HostError;
 pub use launch::{LaunchOptions, MappedDir, Stdin, launch};
 pub use output::{Output, Stream};

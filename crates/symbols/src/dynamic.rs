@@ -9,7 +9,7 @@ use crate::{
     Encoding, ModulePc, Place, Symbols, TypeId, TypeKind,
     dwarf::{Dwarf, Entry},
     expression,
-    location::{Around, expression_at, locate},
+    location::{Around, locate},
     types::{count, dimensions},
 };
 
@@ -63,7 +63,7 @@ impl Symbols {
                 .map(|bits| i128::from(bits.cast_signed()));
         }
         let Some(variable) = dwarf.reference(entry.unit_index, &value) else {
-            let expression = expression_at(dwarf, entry, value, around.address).ok()?;
+            let expression = around.expression(dwarf, entry, value).ok()?;
             return expression::number(dwarf, entry, expression, around.object, around)
                 .ok()
                 .map(|bits| i128::from(bits.cast_signed()));

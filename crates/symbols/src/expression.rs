@@ -148,6 +148,9 @@ impl<'m, 'a, 'f> Machine<'m, 'a, 'f> {
             // A global that the linker left out: without threads, addresses of thread-locals are absolute.
             Operation::WasmGlobal { index: u32::MAX } => self.push(Number::generic(0))?,
             Operation::WasmGlobal { index } => self.push_slot(Slot::Wasm(Place::Global(index)))?,
+            Operation::WasmStack { index } if !self.around.holds(index) => {
+                return Err(Unavailable::new("optimised out: the operand that it was has been consumed"));
+            }
             Operation::WasmStack { index } => self.push_slot(Slot::Wasm(Place::Operand(index)))?,
             Operation::FrameOffset { offset } => {
                 let base = self.frame_base()?;
@@ -155,7 +158,7 @@ impl<'m, 'a, 'f> Machine<'m, 'a, 'f> {
             }
             Operation::Address { address } => self.push(Number::generic(address))?,
             Operation::AddressIndex { index } | Operation::ConstantIndex { index } => {
-                let address = self.dwarf.gimli.address(self.unit, index);
+                let address = self.dwarf.of(self.unit).address(self.unit, index);
                 let address = address.map_err(|error| Unavailable::new(format!("its address is damaged: {error}")))?;
                 self.push(Number::generic(address))?;
             }
@@ -241,7 +244,8 @@ impl<'m, 'a, 'f> Machine<'m, 'a, 'f> {
             Operation::EntryValue { expression } => self.entry_value(Expression(expression))?,
             Operation::ParameterRef { .. } => return Err(lost_at_entry()),
             Operation::ImplicitPointer { value, byte_offset } => {
-                let variable = VariableId(value.0 as u64);
+                let variable = self.dwarf.absolute(self.unit_index, value).unwrap_or(usize::MAX);
+                let variable = VariableId(variable as u64);
                 self.complete = Some(Place::ImplicitPointer { variable, offset: byte_offset });
             }
             Operation::Register { .. } | Operation::RegisterOffset { .. } => {
@@ -312,10 +316,13 @@ impl<'m, 'a, 'f> Machine<'m, 'a, 'f> {
         let function = self.around.function.ok_or_else(missing)?;
         let entry = self.dwarf.entry(function).ok_or_else(missing)?;
         let value = entry.die.attr_value(constants::DW_AT_frame_base).ok_or_else(missing)?;
-        let expression = crate::location::expression_at(self.dwarf, &entry, value, self.around.address)?;
+        let (since, own) = (self.around.since, self.around.entry);
+        let expression = self.around.expression(self.dwarf, &entry, value)?;
         let mut machine = Machine::new(self.dwarf, &entry, self.around, true);
         machine.run(expression)?;
-        match machine.place()? {
+        let place = machine.place()?;
+        (self.around.since, self.around.entry) = (since, own);
+        match place {
             Place::Memory(address) => Ok(address),
             Place::Bytes(bytes) => Ok(little_endian(&bytes) & 0xffff_ffff),
             place @ (Place::Local(_) | Place::Global(_) | Place::Operand(_)) => Ok(self.read(&place)?.address()),

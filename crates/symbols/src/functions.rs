@@ -40,10 +40,19 @@ pub(crate) struct Functions {
 
 impl Functions {
     /// Puts together what the module, the index and the line programs say.
-    pub fn build(sections: &Sections, units: &Units, module: &Module, index: &Index, lines: &Lines) -> Self {
-        let entries = entries(module, index);
+    ///
+    /// `exact`: only entries that begin and end with a function are taken.
+    pub fn build(
+        sections: &Sections,
+        units: &Units,
+        module: &Module,
+        index: &Index,
+        lines: &Lines,
+        exact: bool,
+    ) -> Self {
+        let entries = entries(module, index, exact);
         let budget = AtomicUsize::new(MAX_NAMES);
-        let bytes = sections.section(gimli::SectionId::DebugInfo).len();
+        let bytes = sections.size();
         let list = parallel::map(
             module.bodies.len(),
             bytes,
@@ -149,7 +158,7 @@ fn last_in_zig(name: &str) -> &str {
 
 /// For each body its subprogram: best one that begins and ends with it, else one that begins with it, else the first one
 /// that begins inside. (Of a function that several units compiled only one's entry describes what the linker kept.)
-fn entries(module: &Module, index: &Index) -> Vec<Option<At>> {
+fn entries(module: &Module, index: &Index, exact: bool) -> Vec<Option<At>> {
     let mut entries: Vec<Option<(u8, At)>> = vec![None; module.bodies.len()];
     for (unit, UnitIndex { subprograms, .. }) in (0..).zip(&index.units) {
         for subprogram in subprograms {
@@ -164,7 +173,25 @@ fn entries(module: &Module, index: &Index) -> Vec<Option<At>> {
             }
         }
     }
-    entries.into_iter().map(|entry| entry.map(|(_, at)| at)).collect()
+    let good_enough = |(fit, _): &(u8, At)| !exact || *fit == 3;
+    entries.into_iter().map(|entry| entry.filter(good_enough).map(|(_, at)| at)).collect()
+}
+
+/// Whether most of the functions that DWARF describes begin where no function of the module does.
+pub(crate) fn is_stale(module: &Module, index: &Index) -> bool {
+    let mut known: HashMap<u32, bool> = HashMap::new();
+    for subprogram in index.units.iter().flat_map(|unit| &unit.subprograms) {
+        // The linker's marks for what it threw away.
+        if subprogram.low_pc == 0 || subprogram.low_pc >= u32::MAX - 1 {
+            continue;
+        }
+        let pc = subprogram.low_pc.saturating_add(module.code_start);
+        let body = module.body_at(pc).and_then(|at| module.bodies.get(at));
+        let begins = body.is_some_and(|body| pc == body.start || pc == body.first_operator);
+        *known.entry(subprogram.low_pc).or_default() |= begins;
+    }
+    let fitting = known.values().filter(|fits| **fits).count();
+    !module.bodies.is_empty() && fitting * 2 < known.len()
 }
 
 /// What DWARF says of a function.

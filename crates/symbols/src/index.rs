@@ -23,7 +23,7 @@ pub(crate) struct Scope {
     pub tag: DwTag,
     /// Whether it's only declared.
     pub declaration: bool,
-    /// The offset of what it specifies or is a copy of; 0 for nothing.
+    /// The offset of what it specifies or is a copy of, or of the type in a unit of its own; 0 for nothing.
     pub origin: u32,
 }
 
@@ -166,6 +166,7 @@ impl<'a> Pass<'_, 'a> {
             | constants::DW_AT_ranges
             | constants::DW_AT_specification
             | constants::DW_AT_abstract_origin
+            | constants::DW_AT_signature
             | constants::DW_AT_declaration
             | constants::DW_AT_location
             | constants::DW_AT_const_value => {}
@@ -184,13 +185,13 @@ impl<'a> Pass<'_, 'a> {
                 };
             }
             constants::DW_AT_ranges if tag == constants::DW_TAG_subprogram => {
-                if let Ok(Some(mut ranges)) = self.dwarf.gimli.attr_ranges(self.unit, value)
+                if let Ok(Some(mut ranges)) = self.dwarf.of(self.unit).attr_ranges(self.unit, value)
                     && let Ok(Some(first)) = ranges.next()
                 {
                     seen.low_pc = Some(first.begin);
                 }
             }
-            constants::DW_AT_specification | constants::DW_AT_abstract_origin => {
+            constants::DW_AT_specification | constants::DW_AT_abstract_origin | constants::DW_AT_signature => {
                 let origin = self.dwarf.reference(self.unit_index, &value);
                 seen.origin = origin.and_then(|origin| u32::try_from(origin).ok());
             }

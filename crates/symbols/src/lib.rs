@@ -12,6 +12,7 @@ mod dwarf;
 mod dynamic;
 mod entry_values;
 mod expression;
+mod files;
 mod functions;
 mod index;
 mod lines;
@@ -21,12 +22,14 @@ mod module;
 mod names;
 mod number;
 mod objects;
+mod operands;
 mod parallel;
 mod paths;
 mod records;
 mod rows;
 mod scopes;
 mod sites;
+mod source_map;
 mod source_path;
 mod symbols;
 mod type_names;
@@ -34,6 +37,7 @@ mod types;
 mod variables;
 mod vtables;
 
+pub use files::{DebugFiles, SplitUnit, WantedFile};
 pub use freezeframe_debuggee::{CodeOffset, ModulePc};
 pub use model::{
     Base, BitRange, Encoding, FileId, Function, FunctionId, ImportedFunction, Language, LineRow, LineSites, Location,

@@ -15,6 +15,7 @@ use crate::{
     dwarf::{Dwarf, Reader, Sections, Text, Unit, Units},
     module::Module,
     parallel,
+    source_map::SourceMap,
     source_path::join,
 };
 
@@ -48,6 +49,15 @@ pub(crate) struct DeadLines {
     pub last: u32,
 }
 
+/// The text of a source file.
+#[derive(Clone, Debug)]
+pub(crate) enum Source {
+    /// In a section.
+    Text(Text),
+    /// In a source map.
+    Own(Arc<str>),
+}
+
 /// All line programs.
 #[derive(Debug, Default)]
 pub(crate) struct Lines {
@@ -61,6 +71,8 @@ pub(crate) struct Lines {
     ends: Vec<u32>,
     /// What was thrown away.
     pub dead: Vec<DeadLines>,
+    /// Texts of files, where the compiler put them in.
+    pub sources: HashMap<FileId, Source>,
     /// What could not be read.
     pub warnings: Vec<String>,
 }
@@ -70,40 +82,50 @@ pub(crate) struct Lines {
 struct Program {
     /// Paths by the program's own numbers.
     files: Vec<Option<String>>,
+    /// Texts by the same.
+    sources: Vec<(usize, Text)>,
     sequences: Vec<Vec<RawRow>>,
     dead: Vec<DeadLines>,
     warning: Option<String>,
 }
 
 impl Lines {
-    /// Reads all line programs.
-    pub fn build(sections: &Sections, units: &Units, module: &Module) -> Self {
-        let section = sections.section(SectionId::DebugLine);
-        let mut offsets: Vec<(usize, usize)> =
+    /// Reads all line programs. `exact`: only what begins and ends with a function is kept.
+    pub fn build(sections: &Sections, units: &Units, module: &Module, exact: bool) -> Self {
+        let mut offsets: Vec<((usize, usize), usize)> =
             units.list.iter().enumerate().filter_map(|(i, unit)| Some((unit.line_program?, i))).collect();
         offsets.sort_unstable();
         offsets.dedup_by_key(|(offset, _)| *offset);
         // A program is read at most up to where the next one begins, so that programs that lie about their length can't
         // make it quadratic.
-        let ends: Vec<usize> = offsets.iter().skip(1).map(|(offset, _)| *offset).chain([section.len()]).collect();
+        let end_of = |part: usize| sections.section(part, SectionId::DebugLine).len();
+        let ends: Vec<usize> = (0..offsets.len())
+            .filter_map(|i| {
+                let ((part, _), _) = offsets.get(i)?;
+                let next = offsets.get(i + 1).filter(|((other, _), _)| other == part);
+                Some(next.map_or(end_of(*part), |((_, offset), _)| *offset))
+            })
+            .collect();
         let programs = parallel::map(
             offsets.len(),
-            section.len(),
+            end_of(0),
             || Dwarf::new(sections, units),
             |dwarf, i| match (offsets.get(i), ends.get(i)) {
-                (Some((offset, unit)), Some(end)) => Program::read(dwarf, module, *unit, *offset, *end),
+                (Some((program, unit)), Some(end)) => Program::read(dwarf, module, *unit, *program, *end),
                 _ => Program::default(),
             },
         );
         let mut lines = Self::default();
         let mut known: HashMap<Arc<str>, FileId> = HashMap::new();
-        let mut by_program: HashMap<usize, Arc<[FileId]>> = HashMap::new();
+        let mut by_program: HashMap<(usize, usize), Arc<[FileId]>> = HashMap::new();
         let mut sequences = Vec::new();
         for ((offset, _), program) in offsets.iter().zip(programs) {
             lines.warnings.extend(program.warning);
             let files: Arc<[FileId]> =
                 program.files.into_iter().map(|path| lines.intern(&mut known, path.as_deref().unwrap_or(""))).collect();
             let file = |number: u32| files.get(number as usize).map_or(u32::MAX, |file| file.0);
+            let texts = program.sources.iter().filter_map(|(number, text)| Some((*files.get(*number)?, *text)));
+            lines.sources.extend(texts.map(|(file, text)| (file, Source::Text(text))));
             sequences.extend(program.sequences.into_iter().map(|mut rows| {
                 for row in &mut rows {
                     row.file = file(row.file);
@@ -114,8 +136,52 @@ impl Lines {
             by_program.insert(*offset, files);
         }
         let none: Arc<[FileId]> = Arc::new([]);
-        let files_of = |program: Option<usize>| program.and_then(|program| by_program.get(&program)).unwrap_or(&none);
+        let files_of =
+            |program: Option<(usize, usize)>| program.and_then(|program| by_program.get(&program)).unwrap_or(&none);
         lines.unit_files = units.list.iter().map(|unit| Arc::clone(files_of(unit.line_program))).collect();
+        if exact {
+            sequences.retain(|rows| is_whole_function(rows, module));
+        }
+        lines.place(sequences, module);
+        lines
+    }
+
+    /// What a source map says.
+    pub fn of_source_map(map: &SourceMap, module: &Module) -> Self {
+        let mut lines = Self::default();
+        let mut known: HashMap<Arc<str>, FileId> = HashMap::new();
+        let files: Vec<FileId> = map.sources.iter().map(|(path, _)| lines.intern(&mut known, path)).collect();
+        for (file, (_, text)) in files.iter().zip(&map.sources) {
+            if let Some(text) = text.as_ref().filter(|_| file.0 != u32::MAX) {
+                lines.sources.insert(*file, Source::Own(text.as_str().into()));
+            }
+        }
+        let sequences = module.bodies.iter().map(|body| {
+            let from = map.mappings.partition_point(|mapping| mapping.offset < body.start);
+            let to = map.mappings.partition_point(|mapping| mapping.offset < body.end);
+            let mut rows: Vec<RawRow> = Vec::new();
+            for mapping in map.mappings.get(from..to).unwrap_or_default() {
+                let (source, line, column) = mapping.source.unwrap_or((u32::MAX, 0, 0));
+                let file = files.get(source as usize).map_or(u32::MAX, |file| file.0);
+                // Each expression has a mapping: a place to stop is where the line changes.
+                let is_stmt = rows.last().is_none_or(|last| (last.file, last.line) != (file, line));
+                rows.push(RawRow {
+                    address: mapping.offset.saturating_sub(module.code_start),
+                    file,
+                    line,
+                    column: u16::try_from(column).unwrap_or(0),
+                    is_stmt,
+                    prologue_end: false,
+                    end: false,
+                });
+            }
+            if let Some(last) = rows.last().copied() {
+                let address = body.end.saturating_sub(module.code_start);
+                rows.push(RawRow { address, end: true, is_stmt: false, ..last });
+            }
+            rows
+        });
+        let sequences = sequences.collect();
         lines.place(sequences, module);
         lines
     }
@@ -199,10 +265,20 @@ fn without_overlaps(mut sequences: Vec<Vec<RawRow>>, module: &Module) -> Vec<Vec
     kept.into_values().collect()
 }
 
+/// Whether rows begin and end with functions.
+fn is_whole_function(rows: &[RawRow], module: &Module) -> bool {
+    let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return false };
+    let start = first.address.saturating_add(module.code_start);
+    let end = last.address.saturating_add(module.code_start);
+    let begins = module.body_at(start).and_then(|at| module.bodies.get(at)).is_some_and(|body| body.start == start);
+    begins && module.bodies.binary_search_by_key(&end, |body| body.end).is_ok()
+}
+
 impl Program {
-    fn read(dwarf: &Dwarf<'_>, module: &Module, unit_index: usize, offset: usize, end: usize) -> Self {
+    fn read(dwarf: &Dwarf<'_>, module: &Module, unit_index: usize, at: (usize, usize), end: usize) -> Self {
         let mut program = Self::default();
-        if let Err(error) = program.run(dwarf, module, unit_index, offset, end) {
+        if let Err(error) = program.run(dwarf, module, unit_index, at, end) {
+            let (_, offset) = at;
             program.warning = Some(format!("the line program at {offset:#x} of .debug_line is damaged: {error}"));
         }
         program
@@ -213,13 +289,13 @@ impl Program {
         dwarf: &Dwarf<'_>,
         module: &Module,
         unit_index: usize,
-        offset: usize,
+        (part, offset): (usize, usize),
         end: usize,
     ) -> gimli::Result<()> {
         let (Some(info), Some(unit)) = (dwarf.units.list.get(unit_index), dwarf.unit(unit_index)) else {
             return Ok(());
         };
-        let section = dwarf.sections.section(SectionId::DebugLine).get(..end).unwrap_or_default();
+        let section = dwarf.sections.section(part, SectionId::DebugLine).get(..end).unwrap_or_default();
         let program = DebugLine::new(section, LittleEndian).program(
             DebugLineOffset(offset),
             unit.header.address_size(),
@@ -285,6 +361,11 @@ impl Program {
             let number = if old { number.checked_sub(1) } else { Some(number) };
             let directory = number.and_then(|number| header.include_directories().get(number));
             let directory = directory.map(|directory| str(dwarf.text(unit, *directory))).unwrap_or_default();
+            if let Some(text) =
+                entry.source().map(|source| dwarf.whole_text(unit, source)).filter(|text| !text.is_none())
+            {
+                self.sources.push((self.files.len(), text));
+            }
             self.files.push((!file.is_empty()).then(|| join(&[&compiled_in, &directory, &file])));
         }
     }

@@ -46,6 +46,10 @@ pub(crate) struct Module {
     pub debug_sections: HashMap<String, Range<usize>>,
     /// Where its DWARF is, if a section says that it's in another file.
     pub external_debug: Option<String>,
+    /// Where its source map is, if a section says so.
+    pub source_map: Option<String>,
+    /// What tells builds apart.
+    pub build_id: Option<Vec<u8>>,
     /// What could not be read.
     pub warnings: Vec<String>,
 }
@@ -143,6 +147,15 @@ impl Module {
             Payload::CustomSection(section) if section.name() == "external_debug_info" => {
                 let mut reader = BinaryReader::new(section.data(), section.data_offset());
                 self.external_debug = Some(clipped(reader.read_string()?));
+            }
+            Payload::CustomSection(section) if section.name() == "sourceMappingURL" => {
+                let mut reader = BinaryReader::new(section.data(), section.data_offset());
+                self.source_map = Some(clipped(reader.read_string()?));
+            }
+            Payload::CustomSection(section) if section.name() == "build_id" => {
+                let mut reader = BinaryReader::new(section.data(), section.data_offset());
+                let length = reader.read_var_u32()? as usize;
+                self.build_id = Some(reader.read_bytes(length.min(MAX_NAME))?.to_vec());
             }
             Payload::CustomSection(section) => {
                 if let wasmparser::KnownCustom::Name(names) = section.as_known() {

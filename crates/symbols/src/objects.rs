@@ -132,7 +132,7 @@ fn constant_address<'a>(dwarf: &Dwarf<'a>, entry: &Entry<'a>) -> Option<u64> {
     let mut operations = expression.operations(entry.unit.encoding());
     let address = match operations.next().ok()?? {
         gimli::Operation::Address { address } => address,
-        gimli::Operation::AddressIndex { index } => dwarf.gimli.address(&entry.unit, index).ok()?,
+        gimli::Operation::AddressIndex { index } => dwarf.of(&entry.unit).address(&entry.unit, index).ok()?,
         _ => return None,
     };
     match operations.next() {

@@ -46,7 +46,7 @@ impl Path {
 impl Index {
     /// Reads all units.
     pub fn build(sections: &Sections, units: &Units) -> Self {
-        let bytes = sections.section(gimli::SectionId::DebugInfo).len();
+        let bytes = sections.size();
         let built = parallel::map(
             units.list.len(),
             bytes,

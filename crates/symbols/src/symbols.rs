@@ -10,30 +10,38 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
-use freezeframe_debuggee::{FrameAccess, Unavailable};
+use freezeframe_debuggee::{FrameAccess, Unavailable, WasmValue};
 use gimli::constants;
 
 use crate::{
-    FileId, Function, FunctionId, ImportedFunction, Language, LineRow, LineSites, Location, ModulePc, Place, ScopeId,
-    SourceFile, SourceFrame, Type, TypeId, Variable, VariableId,
+    DebugFiles, FileId, Function, FunctionId, ImportedFunction, Language, LineRow, LineSites, Location, ModulePc,
+    Place, ScopeId, SourceFile, SourceFrame, SplitUnit, Type, TypeId, Variable, VariableId, WantedFile,
     dwarf::{Dwarf, Sections, Units},
-    functions::{Described, Functions},
-    lines::Lines,
+    functions::{self, Described, Functions},
+    lines::{Lines, Source},
     location::{self, Around, TlsBase},
     module::Module,
     names::{self, Wanted},
+    operands::{Heights, Signatures},
     paths::{At, Index},
     rows,
     scopes::{ScopeKind, Scopes},
     sites::{Copies, FileLines},
+    source_map::SourceMap,
     source_path,
     types::Types,
     variables,
     vtables::Vtables,
 };
 
+/// How many files for one module a person may give.
+const MAX_GIVEN: usize = 1 << 10;
 /// How many answers about types are kept.
 const MAX_TYPES: usize = 1 << 16;
+
+const STALE: &str = "the debug information was made for other code than this: a tool (such as wasm-opt) changed the code \
+                     and left the debug information as it was. Only what fits a function exactly is used; debug the \
+                     module that the tool got, or run the tool without debug information kept";
 
 /// Why a module's symbols can't be had at all. Damaged DWARF is no such reason: see [`Symbols::warnings`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -47,7 +55,9 @@ pub enum SymbolsError {
 pub struct Symbols {
     module: Module,
     sections: Sections,
+    source_map: Option<SourceMap>,
     units: OnceLock<Units>,
+    stale: OnceLock<bool>,
     index: OnceLock<Index>,
     lines: OnceLock<Lines>,
     functions: OnceLock<Functions>,
@@ -61,6 +71,8 @@ pub struct Symbols {
     /// For each function body its fitted rows and its scopes.
     rows: Vec<OnceLock<Vec<LineRow>>>,
     scopes: Vec<OnceLock<Scopes>>,
+    heights: Vec<OnceLock<Heights>>,
+    signatures: OnceLock<Signatures>,
     file_lines: Mutex<HashMap<FileId, Arc<FileLines>>>,
     types: Mutex<HashMap<TypeId, Arc<Type>>>,
 }
@@ -77,27 +89,118 @@ impl Symbols {
     /// # Errors
     /// [`SymbolsError::NotAModule`] when `wasm` is not a core module.
     pub fn new(wasm: Arc<[u8]>) -> Result<Self, SymbolsError> {
-        let module = Module::parse(&wasm)?;
-        let sections = Sections::new(Arc::clone(&wasm), wasm, &module);
-        Ok(Self::over(module, sections))
+        Self::with_files(wasm, DebugFiles::default())
     }
 
-    /// Reads a core module's binary whose DWARF is in another file, such as [`external_debug`](Self::external_debug)
-    /// names: that file is a module too, with nothing but debug sections.
+    /// Reads a core module's binary together with files that say more of it. Those that aren't the module's own are left
+    /// out, and [`warnings`](Self::warnings) says so.
     ///
     /// # Errors
-    /// [`SymbolsError::NotAModule`] when one of them is not a core module.
-    pub fn with_debug_file(wasm: Arc<[u8]>, debug: Arc<[u8]>) -> Result<Self, SymbolsError> {
-        let module = Module::parse(&wasm)?;
-        let sections = Sections::new(wasm, Arc::clone(&debug), &Module::parse(&debug)?);
-        Ok(Self::over(module, sections))
+    /// [`SymbolsError::NotAModule`] when `wasm` is not a core module.
+    pub fn with_files(wasm: Arc<[u8]>, files: DebugFiles) -> Result<Self, SymbolsError> {
+        let mut module = Module::parse(&wasm)?;
+        let mut sections = None;
+        if let Some(data) = files.debug {
+            match Module::parse(&data) {
+                Ok(debug)
+                    if module.build_id.is_some() && debug.build_id.is_some() && module.build_id != debug.build_id =>
+                {
+                    let why = "the file with the debug information belongs to another build (build_id): it isn't used";
+                    module.warnings.push(why.into());
+                }
+                Ok(debug) => sections = Some(Sections::new(Arc::clone(&wasm), data, &debug)),
+                Err(error) => {
+                    module.warnings.push(format!("the file with the debug information can't be used: {error}"));
+                }
+            }
+        }
+        let mut sections = sections.unwrap_or_else(|| Sections::new(Arc::clone(&wasm), wasm, &module));
+        if !files.split.is_empty() {
+            let wanted = Units::parse(&sections).missing;
+            for data in files.split {
+                match Module::parse(&data) {
+                    Ok(split) => sections.add_split(&split, data, &wanted),
+                    Err(error) => module.warnings.push(format!("a file of split units can't be used: {error}")),
+                }
+            }
+        }
+        let mut source_map = None;
+        if let Some(map) = files.source_map {
+            match SourceMap::parse(&map) {
+                Ok(map) => source_map = Some(map),
+                Err(why) => module.warnings.push(why),
+            }
+        }
+        Ok(Self::over(module, sections, source_map))
     }
 
-    fn over(module: Module, sections: Sections) -> Self {
+    /// Reads a core module's binary and whatever `find` finds of the files that say more of it.
+    ///
+    /// # Errors
+    /// [`SymbolsError::NotAModule`] when `wasm` is not a core module.
+    pub fn with_finder(
+        wasm: Arc<[u8]>,
+        find: &mut dyn FnMut(&WantedFile) -> Option<Arc<[u8]>>,
+    ) -> Result<Self, SymbolsError> {
+        let plain = Self::new(Arc::clone(&wasm))?;
+        let mut files = DebugFiles::default();
+        for n in 0..MAX_GIVEN {
+            let Some(contents) = find(&WantedFile::Any(n)) else { break };
+            // What is none of these is refused where it was given.
+            let _ = files.add(contents);
+        }
+        let mut refused = false;
+        if files.debug.is_some() {
+            let given = Self::with_files(Arc::clone(&wasm), files.clone())?;
+            refused = given.is_stale() && !plain.is_stale();
+        }
+        if refused {
+            files.debug = None;
+        }
+        if files.debug.is_none() {
+            files.debug = plain.external_debug().and_then(|name| find(&WantedFile::Debug(name.to_owned())));
+        }
+        let has_files = |files: &DebugFiles| files.debug.is_some() || !files.split.is_empty();
+        let mut symbols = match has_files(&files) {
+            true => Self::with_files(Arc::clone(&wasm), files.clone())?,
+            false => plain,
+        };
+        if !symbols.split_units().is_empty() {
+            let known = files.split.len();
+            files.split.extend(find(&WantedFile::Package));
+            if files.split.len() > known {
+                symbols = Self::with_files(Arc::clone(&wasm), files.clone())?;
+            }
+            let missing = symbols.split_units().iter();
+            let found: Vec<Arc<[u8]>> = missing.filter_map(|unit| find(&WantedFile::Split(unit.clone()))).collect();
+            if !found.is_empty() {
+                files.split.extend(found);
+                symbols = Self::with_files(Arc::clone(&wasm), files.clone())?;
+            }
+        }
+        if !symbols.has_lines() {
+            if files.source_map.is_none() {
+                files.source_map =
+                    symbols.source_map_url().and_then(|url| find(&WantedFile::SourceMap(url.to_owned())));
+            }
+            if files.source_map.is_some() {
+                symbols = Self::with_files(wasm, files)?;
+            }
+        }
+        if refused {
+            let why = "the debug information that was given is of other code than this: it isn't used";
+            symbols.module.warnings.push(why.into());
+        }
+        Ok(symbols)
+    }
+
+    fn over(module: Module, sections: Sections, source_map: Option<SourceMap>) -> Self {
         let bodies = module.bodies.len();
         Self {
             sections,
             module,
+            source_map,
+            stale: OnceLock::new(),
             units: OnceLock::new(),
             index: OnceLock::new(),
             lines: OnceLock::new(),
@@ -109,6 +212,8 @@ impl Symbols {
             definitions: OnceLock::new(),
             rows: (0..bodies).map(|_| OnceLock::new()).collect(),
             scopes: (0..bodies).map(|_| OnceLock::new()).collect(),
+            heights: (0..bodies).map(|_| OnceLock::new()).collect(),
+            signatures: OnceLock::new(),
             file_lines: Mutex::default(),
             types: Mutex::default(),
         }
@@ -119,9 +224,49 @@ impl Symbols {
         self.module.external_debug.as_deref()
     }
 
+    /// The file that has the module's source map, if a section says so, as a path or URL relative to the module.
+    pub fn source_map_url(&self) -> Option<&str> {
+        self.module.source_map.as_deref()
+    }
+
+    /// Units whose functions, variables and types are in files that weren't there.
+    pub fn split_units(&self) -> &[SplitUnit] {
+        &self.units().missing
+    }
+
+    /// Whether the DWARF was made for other code than the module's: a tool (such as `wasm-opt`) changed that and left the
+    /// DWARF as it was. Then only what fits a function exactly is used.
+    pub fn is_stale(&self) -> bool {
+        *self.stale.get_or_init(|| functions::is_stale(&self.module, self.index()))
+    }
+
+    /// The text of a source file, if the compiler put it into the debug information.
+    pub fn embedded_source(&self, file: FileId) -> Option<Arc<str>> {
+        match self.lines().sources.get(&file)? {
+            Source::Text(text) => Some(self.sections.str(*text).into()),
+            Source::Own(text) => Some(Arc::clone(text)),
+        }
+    }
+
+    /// The files whose texts [`embedded_source`](Self::embedded_source) has.
+    pub fn embedded_sources(&self) -> Vec<FileId> {
+        let mut files: Vec<FileId> = self.lines().sources.keys().copied().collect();
+        files.sort_unstable();
+        files
+    }
+
     /// What of the DWARF could not be read, in sentences for people.
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = self.module.warnings.clone();
+        if self.is_stale() {
+            warnings.push(STALE.into());
+        }
+        warnings.extend(self.units().missing.iter().map(|unit| {
+            let file = &unit.file;
+            format!(
+                "functions, variables and types of a unit are in {file}, which isn't there or belongs to another build"
+            )
+        }));
         warnings.extend_from_slice(&self.units().warnings);
         warnings.extend(self.index().units.iter().filter_map(|unit| unit.damage.clone()));
         warnings.extend_from_slice(&self.lines().warnings);
@@ -320,6 +465,11 @@ impl Symbols {
         self.all_globals().iter().filter(|(in_function, _)| !in_function).map(|(_, global)| global.clone()).collect()
     }
 
+    /// Variables outside of functions, and the statics inside of them.
+    pub fn find_all_globals(&self) -> Vec<Variable> {
+        self.all_globals().iter().map(|(_, global)| global.clone()).collect()
+    }
+
     /// Globals and statics of this name: the whole path or a suffix of it at a `::` boundary.
     pub fn find_globals(&self, name: &str) -> Vec<Variable> {
         let wanted = Wanted::new(name);
@@ -353,13 +503,15 @@ impl Symbols {
         Ok(place)
     }
 
-    /// Whether the compiler says where a variable is at `pc`, or what it's worth. Where it does and
+    /// Whether the compiler says where a variable is at `pc`, or what it's worth; a place on the operand stack that has been
+    /// consumed by then is none. Where it does and
     /// [`locate`](Self::locate) fails, the reason lies here or in the frame and not in the debug information.
     pub fn is_covered(&self, variable: &Variable, pc: ModulePc) -> bool {
         let dwarf = self.dwarf();
-        let address = u64::from(pc.to_code(self.code_start()).map_or(u32::MAX, |address| address.0));
+        let mut no_frame = NoFrame;
+        let mut around = self.around(pc, &mut no_frame);
         let entry = self.definition_of(variable.id).and_then(|offset| dwarf.entry(offset));
-        entry.is_some_and(|entry| location::is_covered(&dwarf, entry, address))
+        entry.is_some_and(|entry| location::is_covered(&dwarf, entry, &mut around))
     }
 
     /// The variable of this id, wherever it is: what a [`Place::ImplicitPointer`] points to.
@@ -441,12 +593,20 @@ impl Symbols {
     }
 
     pub(crate) fn lines(&self) -> &Lines {
-        self.lines.get_or_init(|| Lines::build(&self.sections, self.units(), &self.module))
+        self.lines.get_or_init(|| {
+            let lines = Lines::build(&self.sections, self.units(), &self.module, self.is_stale());
+            match &self.source_map {
+                Some(map) if lines.is_empty() => Lines::of_source_map(map, &self.module),
+                _ => lines,
+            }
+        })
     }
 
     fn function_table(&self) -> &Functions {
-        self.functions
-            .get_or_init(|| Functions::build(&self.sections, self.units(), &self.module, self.index(), self.lines()))
+        self.functions.get_or_init(|| {
+            let exact = self.is_stale();
+            Functions::build(&self.sections, self.units(), &self.module, self.index(), self.lines(), exact)
+        })
     }
 
     /// For each function body, its entry.
@@ -473,9 +633,31 @@ impl Symbols {
             },
             pc: pc.0,
             code: self.module.body_at(pc.0).and_then(|at| self.module.bodies.get(at)),
+            since: None,
+            entry: usize::MAX,
+            symbols: self,
             object: None,
             frame,
         }
+    }
+
+    /// Where the scope around `pc` begins that has the variable of this entry.
+    pub(crate) fn scope_start(&self, entry: usize, pc: u32) -> Option<u32> {
+        let scopes = self.scopes_of(self.module.body_at(pc)?);
+        let around = scopes.around(ModulePc(pc)).into_iter().filter_map(|at| scopes.list.get(at));
+        let mut own = around.filter(|scope| scope.variables.contains(&entry));
+        let range = own.next()?.ranges.iter().find(|range| range.contains(&ModulePc(pc)))?;
+        Some(range.start.0)
+    }
+
+    /// What the operand stack holds in the function around `pc`, found when it's needed.
+    pub(crate) fn heights_at(&self, pc: u32) -> Option<&Heights> {
+        let at = self.module.body_at(pc)?;
+        let (cell, body) = (self.heights.get(at)?, self.module.bodies.get(at)?);
+        Some(cell.get_or_init(|| {
+            let wasm = self.sections.wasm();
+            Heights::of(wasm, body, self.signatures.get_or_init(|| Signatures::parse(wasm)))
+        }))
     }
 
     /// The fitted rows of the function body at this position.
@@ -545,6 +727,24 @@ impl Symbols {
         });
         let definition = u32::try_from(id.0).ok().and_then(|id| definitions.get(&id));
         definition.map(|offset| *offset as usize).or_else(|| usize::try_from(id.0).ok())
+    }
+}
+
+/// For questions that ask nothing of a frame.
+struct NoFrame;
+
+impl FrameAccess for NoFrame {
+    fn local(&mut self, _: u32) -> Result<WasmValue, Unavailable> {
+        Err(Unavailable::new("there is no frame"))
+    }
+    fn operand(&mut self, _: u32) -> Result<WasmValue, Unavailable> {
+        Err(Unavailable::new("there is no frame"))
+    }
+    fn global(&mut self, _: u32) -> Result<WasmValue, Unavailable> {
+        Err(Unavailable::new("there is no frame"))
+    }
+    fn memory(&mut self, _: u64, _: &mut [u8]) -> Result<(), Unavailable> {
+        Err(Unavailable::new("there is no frame"))
     }
 }
 

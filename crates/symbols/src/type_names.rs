@@ -94,6 +94,9 @@ impl<'a> Names<'_, 'a> {
 
     /// The name that DWARF gives, with what lies around it.
     fn given(&self, entry: &Entry<'a>) -> Option<String> {
+        let definition = entry.reference(self.dwarf, constants::DW_AT_signature);
+        let definition = definition.and_then(|definition| self.dwarf.entry(definition));
+        let entry = definition.as_ref().unwrap_or(entry);
         let tag = entry.die.tag();
         let own = entry.string(self.dwarf, constants::DW_AT_name)?;
         let scope = self.index.scope_at(self.dwarf.units, u32::try_from(entry.offset).ok()?);

@@ -114,7 +114,7 @@ pub(crate) fn global(dwarf: &Dwarf<'_>, lines: &Lines, index: &Index, unit: u32,
 fn is_dead<'a>(dwarf: &Dwarf<'a>, entry: &Entry<'a>, expression: &gimli::Expression<crate::dwarf::Reader<'a>>) -> bool {
     let address = match expression.operations(entry.unit.encoding()).next() {
         Ok(Some(gimli::Operation::Address { address })) => Some(address),
-        Ok(Some(gimli::Operation::AddressIndex { index })) => dwarf.gimli.address(&entry.unit, index).ok(),
+        Ok(Some(gimli::Operation::AddressIndex { index })) => dwarf.of(&entry.unit).address(&entry.unit, index).ok(),
         _ => return false,
     };
     address.is_none_or(|address| address == 0 || address >= u64::from(u32::MAX - 1))

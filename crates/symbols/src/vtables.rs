@@ -38,7 +38,7 @@ fn vtable(dwarf: &Dwarf<'_>, global: &Variable) -> Option<(u64, TypeId)> {
     let AttributeValue::Exprloc(expression) = entry.die.attr_value(constants::DW_AT_location)? else { return None };
     let address = match expression.operations(entry.unit.encoding()).next().ok()?? {
         gimli::Operation::Address { address } => address,
-        gimli::Operation::AddressIndex { index } => dwarf.gimli.address(&entry.unit, index).ok()?,
+        gimli::Operation::AddressIndex { index } => dwarf.of(&entry.unit).address(&entry.unit, index).ok()?,
         _ => return None,
     };
     let ty = dwarf.entry(entry.reference(dwarf, constants::DW_AT_type)?)?;

@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use common::{Fake, file, marker, site, symbols};
 use freezeframe_debuggee::{FrameAccess, Unavailable, WasmValue};
 use freezeframe_symbols::{
-    BitRange, Encoding, Language, ModulePc, Piece, Place, Qualifier, Record, RecordKind, Symbols, Type, TypeId,
-    TypeKind, Variable, VariableKind,
+    BitRange, DebugFiles, Encoding, Language, ModulePc, Piece, Place, Qualifier, Record, RecordKind, Symbols, Type,
+    TypeId, TypeKind, Variable, VariableKind,
 };
 use wasmparser::{Parser, Payload};
 
@@ -373,7 +373,11 @@ fn dwarf_in_another_file() {
     assert!(!stripped.has_lines() && !stripped.functions()[1].has_dwarf);
     let bytes = |name| common::bytes(name).into();
     let debug = bytes(stripped.external_debug().expect("a name"));
-    let both = Symbols::with_debug_file(bytes("orders.O0.dwarf5.external.wasm"), debug).expect("symbols");
+    let both = {
+        let files = DebugFiles { debug: Some(debug), ..DebugFiles::default() };
+        Symbols::with_files(bytes("orders.O0.dwarf5.external.wasm"), files)
+    }
+    .expect("symbols");
     // The same code, so the same answers, but for where it lies in the file.
     let whole = symbols("orders.O0.dwarf5.wasm");
     assert_eq!(whole.external_debug(), None);

@@ -10,6 +10,12 @@ pub(super) const COMMANDS: &[Command] = &[
         .words(Words::Command),
     Command::new(&["directory", "dir"], "directory DIR", "Look for source files in this folder too.", directory),
     Command::new(
+        &["set substitute-path", "settings set target.source-map"],
+        "set substitute-path FROM TO",
+        "Take a source path that begins with FROM for one that begins with TO.",
+        substitute,
+    ),
+    Command::new(
         &["source", "command source"],
         "source FILE",
         "Run the debugger commands of a file; `#` begins a comment.",
@@ -35,6 +41,15 @@ fn directory(app: &mut App, call: &Call<'_>) -> Answer {
         return Err(CliError::Other(format!("{} is no folder", folder.display())));
     }
     app.sources.add_folder(folder);
+    Ok(None)
+}
+
+fn substitute(app: &mut App, call: &Call<'_>) -> Answer {
+    let mut words = call.rest.split_whitespace();
+    let (Some(from), Some(to), None) = (words.next(), words.next(), words.next()) else {
+        return Err(call.usage("expected what paths begin with, and what to put in its place"));
+    };
+    app.sources.add_remap(from.to_owned(), to.to_owned());
     Ok(None)
 }
 

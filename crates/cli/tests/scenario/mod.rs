@@ -18,6 +18,8 @@ pub struct Scenario {
     pub args: Vec<String>,
     #[serde(default)]
     pub env: BTreeMap<String, String>,
+    /// The export that is called with the arguments, instead of the command.
+    pub invoke: Option<String>,
     /// What the guest calls a fresh folder that it's given.
     pub folder: Option<String>,
     /// A file of the repository for its standard input.

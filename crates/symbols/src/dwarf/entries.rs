@@ -3,13 +3,18 @@
 //! Invariant: an [`Entry`] was read whole. Offsets are those of `.debug_info`; following references ends after
 //! [`MAX_CHAIN`] steps.
 
-use std::{cell::RefCell, collections::HashMap, ops::Range, rc::Rc};
+use std::{
+    cell::{OnceCell, RefCell},
+    collections::HashMap,
+    ops::Range,
+    rc::Rc,
+};
 
 use gimli::{AttributeValue, DebugInfoOffset, DebuggingInformationEntry, DwAt, UnitOffset, constants};
 
 use super::{
     sections::{Sections, Text},
-    units::{Reader, Unit, Units, text},
+    units::{Reader, Unit, Units, header, text},
 };
 
 /// How many references are followed from an entry to where its attribute is.
@@ -17,13 +22,14 @@ const MAX_CHAIN: usize = 8;
 
 /// The DWARF of a module for the length of one question.
 pub(crate) struct Dwarf<'a> {
-    /// The sections' readers.
-    pub gimli: gimli::Dwarf<Reader<'a>>,
+    /// The readers of each part's sections.
+    readers: Vec<OnceCell<Box<gimli::Dwarf<Reader<'a>>>>>,
     /// The units.
     pub units: &'a Units,
     /// The sections.
     pub sections: &'a Sections,
     made: RefCell<HashMap<usize, Rc<Unit<'a>>>>,
+    none: OnceCell<Box<gimli::Dwarf<Reader<'a>>>>,
 }
 
 /// An entry of `.debug_info` and the unit that it's in.
@@ -45,7 +51,21 @@ pub(crate) type Value<'a> = AttributeValue<Reader<'a>>;
 impl<'a> Dwarf<'a> {
     /// Readers over `sections`.
     pub fn new(sections: &'a Sections, units: &'a Units) -> Self {
-        Self { gimli: sections.dwarf(), units, sections, made: RefCell::default() }
+        let readers = sections.parts().iter().map(|_| OnceCell::new()).collect();
+        Self { readers, units, sections, made: RefCell::default(), none: OnceCell::new() }
+    }
+
+    /// The readers of the sections that a unit is written in.
+    pub fn of(&self, unit: &Unit<'a>) -> &gimli::Dwarf<Reader<'a>> {
+        self.part(unit.part)
+    }
+
+    fn part(&self, part: usize) -> &gimli::Dwarf<Reader<'a>> {
+        // There is a part 0 always, and a unit is in one that there is.
+        match self.readers.get(part) {
+            Some(readers) => readers.get_or_init(|| Box::new(self.sections.dwarf(part))),
+            None => self.none.get_or_init(Box::default),
+        }
     }
 
     /// The unit at this position.
@@ -54,7 +74,8 @@ impl<'a> Dwarf<'a> {
             return Some(Rc::clone(unit));
         }
         let info = self.units.list.get(index)?;
-        let header = self.gimli.debug_info.header_from_offset(DebugInfoOffset(info.start)).ok()?;
+        let part = self.sections.parts().get(info.part)?;
+        let header = header(self.part(info.part), part.units_in, info.start.checked_sub(part.start)?).ok()?;
         let unit = Rc::new(info.unit(header));
         self.made.borrow_mut().insert(index, Rc::clone(&unit));
         Some(unit)
@@ -71,22 +92,36 @@ impl<'a> Dwarf<'a> {
 
     /// The string that an attribute holds, as a place.
     pub fn text(&self, unit: &Unit<'a>, value: Value<'a>) -> Text {
-        text(self.sections, &self.gimli, unit, value)
+        text(self.sections, self.of(unit), unit, value)
+    }
+
+    /// The same of a string that may be as long as a source file.
+    pub fn whole_text(&self, unit: &Unit<'a>, value: Value<'a>) -> Text {
+        match self.of(unit).attr_string(unit, value) {
+            Ok(string) => self.sections.text(unit.part, string.slice()),
+            Err(_) => Text::NONE,
+        }
     }
 
     /// The offset of the entry that an attribute refers to.
     pub fn reference(&self, unit_index: usize, value: &Value<'a>) -> Option<usize> {
         match value {
             AttributeValue::UnitRef(within) => self.units.list.get(unit_index)?.start.checked_add(within.0),
-            AttributeValue::DebugInfoRef(offset) => Some(offset.0),
+            AttributeValue::DebugInfoRef(offset) => self.absolute(unit_index, *offset),
             AttributeValue::DebugTypesRef(signature) => self.units.signatures.get(&signature.0).copied(),
             _ => None,
         }
     }
 
+    /// The entry that a unit means by an offset of its part's `.debug_info`.
+    pub fn absolute(&self, unit_index: usize, offset: DebugInfoOffset) -> Option<usize> {
+        let part = self.sections.parts().get(self.units.list.get(unit_index)?.part)?;
+        part.references.checked_add(offset.0)
+    }
+
     /// The address that an attribute holds.
     pub fn address(&self, unit: &Unit<'a>, value: Value<'a>) -> Option<u64> {
-        self.gimli.attr_address(unit, value).ok().flatten()
+        self.of(unit).attr_address(unit, value).ok().flatten()
     }
 
     /// The entries from `origin` on that say more of it: itself, then what it specifies or is a copy of, and so on.
@@ -105,7 +140,7 @@ impl<'a> Dwarf<'a> {
     pub fn ranges(&self, entry: &Entry<'a>, limit: usize) -> Vec<Range<u64>> {
         let mut ranges = Vec::new();
         if let Some(value) = entry.die.attr_value(constants::DW_AT_ranges) {
-            let Ok(Some(mut list)) = self.gimli.attr_ranges(&entry.unit, value) else { return ranges };
+            let Ok(Some(mut list)) = self.of(&entry.unit).attr_ranges(&entry.unit, value) else { return ranges };
             while let Ok(Some(range)) = list.next() {
                 if ranges.len() >= limit {
                     break;

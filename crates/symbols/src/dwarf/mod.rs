@@ -5,6 +5,7 @@
 
 mod entries;
 mod sections;
+mod split;
 mod units;
 
 pub(crate) use entries::{Dwarf, Entry, Value};

@@ -1,6 +1,9 @@
 //! Where the sections lie, and strings that are kept as places in them.
 //!
-//! Invariant: a [`Text`] is only made of bytes of the binary that it is later read from.
+//! A module's DWARF may lie in several files: its own, one with nothing but debug sections, and those that units were
+//! split into (`.dwo`, or the parts of a `.dwp`). Each is a [`Part`]; part 0 is the module's own or the file in its place.
+//!
+//! Invariant: a [`Text`] is only made of bytes of the buffer that it is later read from.
 
 use std::{borrow::Cow, ops::Range, sync::Arc};
 
@@ -10,7 +13,7 @@ use crate::module::{MAX_NAME, Module};
 
 use super::Reader;
 
-/// A string that is kept as its place in the binary.
+/// A string that is kept as its place in the buffers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Text {
     start: u32,
@@ -27,36 +30,105 @@ impl Text {
     }
 }
 
-/// The DWARF sections of a binary, or those that a file beside it has.
+/// Sections that belong together.
+#[derive(Debug)]
+pub(crate) struct Part {
+    /// The position of its bytes in [`Sections::buffers`].
+    buffer: usize,
+    ranges: Vec<(SectionId, Range<usize>)>,
+    /// Which section has its units.
+    pub units_in: SectionId,
+    /// Whether its units were split from others.
+    pub split: bool,
+    /// The part whose line programs its units mean.
+    pub lines: usize,
+    /// Where its units begin, when those of all parts are laid one behind the other.
+    pub start: usize,
+    /// The same for the section that references of the form `DW_FORM_ref_addr` mean.
+    pub references: usize,
+}
+
+/// The DWARF sections of a binary and of the files beside it.
 #[derive(Debug)]
 pub(crate) struct Sections {
     wasm: Arc<[u8]>,
-    data: Arc<[u8]>,
-    ranges: Vec<(SectionId, Range<usize>)>,
+    /// Whole files, and where the places of their strings begin.
+    buffers: Vec<(Arc<[u8]>, usize)>,
+    parts: Vec<Part>,
 }
+
+/// All that answers need.
+const KNOWN: [SectionId; 12] = [
+    SectionId::DebugAbbrev,
+    SectionId::DebugAddr,
+    SectionId::DebugInfo,
+    SectionId::DebugLine,
+    SectionId::DebugLineStr,
+    SectionId::DebugStr,
+    SectionId::DebugStrOffsets,
+    SectionId::DebugTypes,
+    SectionId::DebugLoc,
+    SectionId::DebugLocLists,
+    SectionId::DebugRanges,
+    SectionId::DebugRngLists,
+];
+
+/// More parts than any linker makes.
+const MAX_PARTS: usize = 1 << 14;
 
 impl Sections {
     /// The sections that `module` has, which was read from `data`; `wasm` has the code.
     pub fn new(wasm: Arc<[u8]>, data: Arc<[u8]>, module: &Module) -> Self {
-        const KNOWN: [SectionId; 12] = [
-            SectionId::DebugAbbrev,
-            SectionId::DebugAddr,
-            SectionId::DebugInfo,
-            SectionId::DebugLine,
-            SectionId::DebugLineStr,
-            SectionId::DebugStr,
-            SectionId::DebugStrOffsets,
-            SectionId::DebugTypes,
-            SectionId::DebugLoc,
-            SectionId::DebugLocLists,
-            SectionId::DebugRanges,
-            SectionId::DebugRngLists,
-        ];
-        let ranges = KNOWN
-            .iter()
-            .filter_map(|id| Some((*id, module.debug_sections.get(id.name())?.clone())))
-            .collect::<Vec<_>>();
-        Self { wasm, data, ranges }
+        let found = KNOWN.iter().filter_map(|id| Some((*id, module.debug_sections.get(id.name())?.clone())));
+        let ranges = found.collect();
+        let mut sections = Self { wasm, buffers: vec![(data, 0)], parts: Vec::new() };
+        sections.add_part(0, ranges, false);
+        sections
+    }
+
+    /// Adds a file that units were split into; the position of its buffer. `None` when there is too much of it all.
+    pub fn add_buffer(&mut self, data: Arc<[u8]>) -> Option<usize> {
+        let (last, start) = self.buffers.last()?;
+        let start = start.checked_add(last.len())?;
+        u32::try_from(start.checked_add(data.len())?).ok()?;
+        self.buffers.push((data, start));
+        Some(self.buffers.len() - 1)
+    }
+
+    /// Adds sections of a buffer: one part for its units, and another one for types in a section of their own.
+    pub fn add_part(&mut self, buffer: usize, ranges: Vec<(SectionId, Range<usize>)>, split: bool) {
+        let first = self.parts.len();
+        let references = self.end();
+        let has_types = ranges.iter().any(|(id, range)| *id == SectionId::DebugTypes && !range.is_empty());
+        for units_in in [SectionId::DebugInfo, SectionId::DebugTypes] {
+            if self.parts.len() < MAX_PARTS && (units_in == SectionId::DebugInfo || has_types) {
+                let start = self.end();
+                let ranges = ranges.clone();
+                self.parts.push(Part { buffer, ranges, units_in, split, lines: first, start, references });
+            }
+        }
+    }
+
+    /// The sections of a buffer of split units that have these names.
+    pub fn split_ranges(module: &Module) -> Vec<(SectionId, Range<usize>)> {
+        let found = KNOWN.iter().filter_map(|id| Some((*id, module.debug_sections.get(id.dwo_name()?)?.clone())));
+        found.collect()
+    }
+
+    /// All parts.
+    pub fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
+    /// One past the last unit of all parts.
+    fn end(&self) -> usize {
+        let length = |part: &Part| self.part_section(part, part.units_in).len();
+        self.parts.last().map_or(0, |part| part.start.saturating_add(length(part)))
+    }
+
+    /// How many bytes of units there are.
+    pub fn size(&self) -> usize {
+        self.end()
     }
 
     /// The binary with the code.
@@ -64,31 +136,52 @@ impl Sections {
         &self.wasm
     }
 
-    /// A section; empty when there is none.
-    pub fn section(&self, id: SectionId) -> &[u8] {
-        let range = self.ranges.iter().find(|(known, _)| *known == id).map(|(_, range)| range.clone());
-        range.and_then(|range| self.data.get(range)).unwrap_or_default()
+    /// A section of a part; empty when there is none.
+    pub fn section(&self, part: usize, id: SectionId) -> &[u8] {
+        self.parts.get(part).map(|part| self.part_section(part, id)).unwrap_or_default()
     }
 
-    /// Readers for all sections.
-    pub fn dwarf(&self) -> gimli::Dwarf<Reader<'_>> {
-        gimli::Dwarf::load(|id| Ok::<_, gimli::Error>(EndianSlice::new(self.section(id), LittleEndian)))
-            .unwrap_or_default()
+    fn part_section(&self, part: &Part, id: SectionId) -> &[u8] {
+        let range = part.ranges.iter().find(|(known, _)| *known == id).map(|(_, range)| range.clone());
+        let buffer = self.buffers.get(part.buffer).map(|(data, _)| data);
+        range.and_then(|range| buffer?.get(range)).unwrap_or_default()
     }
 
-    /// Keeps a slice of the binary as its place there.
-    pub fn text(&self, slice: &[u8]) -> Text {
-        let start = (slice.as_ptr() as usize).wrapping_sub(self.data.as_ptr() as usize);
-        match (u32::try_from(start), u32::try_from(slice.len())) {
-            (Ok(start), Ok(length)) if start as usize + slice.len() <= self.data.len() => Text { start, length },
-            _ => Text::NONE,
+    /// Readers for all sections of a part; what split units take from the module's own is in place.
+    pub fn dwarf(&self, part: usize) -> gimli::Dwarf<Reader<'_>> {
+        let load = |part| {
+            gimli::Dwarf::load(|id| Ok::<_, gimli::Error>(EndianSlice::new(self.section(part, id), LittleEndian)))
+                .unwrap_or_default()
+        };
+        let mut dwarf = load(part);
+        if self.parts.get(part).is_some_and(|part| part.split) {
+            dwarf.make_dwo(&load(0));
         }
+        dwarf
+    }
+
+    /// Keeps a slice of a part's buffer as its place there.
+    pub fn text(&self, part: usize, slice: &[u8]) -> Text {
+        let kept = || {
+            let (data, start) = self.buffers.get(self.parts.get(part)?.buffer)?;
+            let at = (slice.as_ptr() as usize).wrapping_sub(data.as_ptr() as usize);
+            if at.checked_add(slice.len())? > data.len() {
+                return None;
+            }
+            Some(Text { start: u32::try_from(start.checked_add(at)?).ok()?, length: u32::try_from(slice.len()).ok()? })
+        };
+        kept().unwrap_or(Text::NONE)
     }
 
     /// The string at a place.
     pub fn str(&self, text: Text) -> Cow<'_, str> {
         let start = text.start as usize;
-        String::from_utf8_lossy(self.data.get(start..start + text.length as usize).unwrap_or_default())
+        let after = self.buffers.partition_point(|(_, begin)| *begin <= start);
+        let bytes = after.checked_sub(1).and_then(|at| self.buffers.get(at)).and_then(|(data, begin)| {
+            let start = start - begin;
+            data.get(start..start + text.length as usize)
+        });
+        String::from_utf8_lossy(bytes.unwrap_or_default())
     }
 }
 

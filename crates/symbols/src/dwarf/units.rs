@@ -1,22 +1,39 @@
 //! Units: what their headers and root entries say.
 //!
-//! Invariant: [`Units::list`] is sorted by offset and disjoint. Offsets are those of `.debug_info`.
+//! Invariant: [`Units::list`] is sorted by offset and disjoint. Offsets are those of `.debug_info`; the units of further
+//! parts (types in a section of their own, split units) lie behind it.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    ops::Deref,
+    sync::Arc,
+};
 
 use gimli::{
     Abbreviations, AttributeValue, DebugAddrBase, DebugInfoOffset, DebugLocListsBase, DebugRngListsBase,
-    DebugStrOffsetsBase, DwLang, DwarfFileType, EndianSlice, LittleEndian, UnitHeader, UnitType, constants,
+    DebugStrOffsetsBase, DwLang, EndianSlice, LittleEndian, SectionId, UnitHeader, UnitType, constants,
 };
 
-use crate::Language;
+use crate::{Language, SplitUnit};
 
 use super::sections::{Sections, Text, terminated};
 
 /// How sections are read.
 pub(crate) type Reader<'a> = EndianSlice<'a, LittleEndian>;
-/// A unit as gimli knows it.
-pub(crate) type Unit<'a> = gimli::Unit<Reader<'a>>;
+
+/// A unit as gimli knows it, and the part that it's in.
+pub(crate) struct Unit<'a> {
+    unit: gimli::Unit<Reader<'a>>,
+    /// Its part.
+    pub part: usize,
+}
+
+impl<'a> Deref for Unit<'a> {
+    type Target = gimli::Unit<Reader<'a>>;
+    fn deref(&self) -> &Self::Target {
+        &self.unit
+    }
+}
 
 /// What is kept of a unit: enough to make a [`Unit`] again without reading anything twice.
 #[derive(Debug)]
@@ -25,22 +42,35 @@ pub(crate) struct UnitInfo {
     pub start: usize,
     /// One past its last byte.
     pub end: usize,
-    /// Where its line program is in `.debug_line`.
-    pub line_program: Option<usize>,
+    /// The part of the DWARF that it's in.
+    pub part: usize,
+    /// Where its line program is: a part and an offset in its `.debug_line`.
+    pub line_program: Option<(usize, usize)>,
     /// Its language.
     pub language: Language,
     /// Its name: the primary source file.
     pub name: Text,
     /// The directory that it was compiled in.
     pub directory: Text,
-    /// The file that has its entries, if they were split off.
-    split_into: Text,
+    /// What it says of the file that its entries were split into, or, of a split unit, what tells whose it is.
+    pub(super) split: Split,
     abbreviations: Arc<Abbreviations>,
-    low_pc: u64,
+    pub(super) low_pc: u64,
     str_offsets_base: DebugStrOffsetsBase<usize>,
-    addr_base: DebugAddrBase<usize>,
+    pub(super) addr_base: DebugAddrBase<usize>,
     loclists_base: DebugLocListsBase<usize>,
-    rnglists_base: DebugRngListsBase<usize>,
+    pub(super) rnglists_base: DebugRngListsBase<usize>,
+}
+
+/// How a unit hangs together with another one.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Split {
+    /// The file that has its entries.
+    pub file: Text,
+    /// The number that both halves have.
+    pub id: Option<u64>,
+    /// Whether it has DWARF 4's way of being split.
+    pub old: bool,
 }
 
 /// All units of `.debug_info`.
@@ -50,6 +80,10 @@ pub(crate) struct Units {
     pub list: Vec<UnitInfo>,
     /// What could not be read.
     pub warnings: Vec<String>,
+    /// Units whose entries are in a file that isn't there.
+    pub missing: Vec<SplitUnit>,
+    /// Where type units begin.
+    pub(super) type_units: HashSet<usize>,
     /// Signatures of type units and the offsets of their types.
     pub(super) signatures: HashMap<u64, usize>,
 }
@@ -58,57 +92,70 @@ impl Units {
     /// Reads the root entries of all units.
     pub fn parse(sections: &Sections) -> Self {
         let mut units = Self::default();
-        let dwarf = sections.dwarf();
-        let headers = units.headers(sections, &dwarf);
-        let tables = abbreviation_tables(sections, headers.iter().map(|header| header.debug_abbrev_offset().0));
-        for header in headers {
-            let Some(DebugInfoOffset(start)) = header.debug_info_offset() else { continue };
+        for part in 0..sections.parts().len() {
+            units.parse_part(sections, part);
+        }
+        units.join_split(sections);
+        units
+    }
+
+    fn parse_part(&mut self, sections: &Sections, part: usize) {
+        let dwarf = sections.dwarf(part);
+        let headers = self.headers(sections, &dwarf, part);
+        let offsets = headers.iter().map(|(_, header)| header.debug_abbrev_offset().0);
+        let tables = abbreviation_tables(sections.section(part, SectionId::DebugAbbrev), offsets);
+        for (start, header) in headers {
             let made = match tables.get(&header.debug_abbrev_offset().0) {
-                Some(Ok(table)) => UnitInfo::parse(sections, &dwarf, start, header, Arc::clone(table)),
+                Some(Ok(table)) => UnitInfo::parse(sections, &dwarf, (part, start), header, Arc::clone(table)),
                 Some(Err(error)) => Err(*error),
                 None => continue,
             };
             match made {
+                // Places of entries are kept in 32 bits.
+                Ok(info) if u32::try_from(info.end).is_err() => {
+                    self.warnings.push(format!("the unit at {start:#x} is left out: there is too much DWARF"));
+                }
                 Ok(info) => {
-                    if !info.split_into.is_none() {
-                        let file = sections.str(info.split_into);
-                        units
-                            .warnings
-                            .push(format!("the unit at {start:#x} has only lines here: the rest is in {file}"));
+                    if let UnitType::Type { type_signature, type_offset }
+                    | UnitType::SplitType { type_signature, type_offset } = header.type_()
+                    {
+                        self.type_units.insert(start);
+                        self.signatures.entry(type_signature.0).or_insert(start.saturating_add(type_offset.0));
                     }
-                    if let UnitType::Type { type_signature, type_offset } = header.type_() {
-                        units.signatures.insert(type_signature.0, start.saturating_add(type_offset.0));
-                    }
-                    units.list.push(info);
+                    self.list.push(info);
                 }
                 Err(error) => {
-                    units.warnings.push(format!("the unit at {start:#x} of .debug_info can't be read: {error}"))
+                    self.warnings.push(format!("the unit at {start:#x} of .debug_info can't be read: {error}"))
                 }
             }
         }
-        if !sections.section(gimli::SectionId::DebugTypes).is_empty() {
-            units.warnings.push("types in .debug_types are left out".into());
-        }
-        units
     }
 
-    /// The headers of all units; one that can't be read is stepped over as long as its length can.
-    fn headers<'a>(&mut self, sections: &Sections, dwarf: &gimli::Dwarf<Reader<'a>>) -> Vec<UnitHeader<Reader<'a>>> {
-        let section = sections.section(gimli::SectionId::DebugInfo);
+    /// The headers of all units of a part and their offsets; one that can't be read is stepped over as long as its length
+    /// can.
+    fn headers<'a>(
+        &mut self,
+        sections: &Sections,
+        dwarf: &gimli::Dwarf<Reader<'a>>,
+        part: usize,
+    ) -> Vec<(usize, UnitHeader<Reader<'a>>)> {
+        let Some(info) = sections.parts().get(part) else { return Vec::new() };
+        let section = sections.section(part, info.units_in);
         let mut headers = Vec::new();
         let mut offset = 0;
         while offset < section.len() {
-            match dwarf.debug_info.header_from_offset(DebugInfoOffset(offset)) {
+            match header(dwarf, info.units_in, offset) {
                 Ok(header) => {
+                    headers.push((info.start.saturating_add(offset), header));
                     offset = offset.saturating_add(header.length_including_self());
-                    headers.push(header);
                 }
                 Err(error) => {
                     let length = section.get(offset..).and_then(|rest| rest.first_chunk::<4>());
                     let length = length.map_or(u32::MAX, |length| u32::from_le_bytes(*length)) as usize;
                     let rest = section.len().saturating_sub(offset).saturating_sub(4);
                     let which = if length < rest { "the unit" } else { "all units from the one" };
-                    self.warnings.push(format!("{which} at {offset:#x} of .debug_info can't be read: {error}"));
+                    let name = info.units_in.name();
+                    self.warnings.push(format!("{which} at {offset:#x} of {name} can't be read: {error}"));
                     offset = offset.saturating_add(length).saturating_add(4);
                 }
             }
@@ -124,16 +171,32 @@ impl Units {
     }
 }
 
+/// The header at an offset of a section of units.
+pub(super) fn header<'a>(
+    dwarf: &gimli::Dwarf<Reader<'a>>,
+    units_in: SectionId,
+    offset: usize,
+) -> gimli::Result<UnitHeader<Reader<'a>>> {
+    if units_in == SectionId::DebugInfo {
+        return dwarf.debug_info.header_from_offset(DebugInfoOffset(offset));
+    }
+    let section = gimli::Section::reader(&dwarf.debug_types).slice();
+    let rest = section.get(offset..).unwrap_or_default();
+    gimli::DebugTypes::new(rest, LittleEndian)
+        .units()
+        .next()?
+        .ok_or(gimli::Error::UnexpectedEof(gimli::ReaderOffsetId(offset as u64)))
+}
+
 /// Parses each abbreviation table once, at most up to where the next one begins, so that units that point into the
 /// middle of each other's tables can't make it quadratic.
 fn abbreviation_tables(
-    sections: &Sections,
+    section: &[u8],
     offsets: impl Iterator<Item = usize>,
 ) -> HashMap<usize, gimli::Result<Arc<Abbreviations>>> {
     let mut offsets: Vec<usize> = offsets.collect();
     offsets.sort_unstable();
     offsets.dedup();
-    let section = sections.section(gimli::SectionId::DebugAbbrev);
     let ends = offsets.iter().skip(1).copied().chain([section.len()]);
     let tables = offsets.iter().zip(ends).map(|(start, end)| {
         let bytes = section.get(*start..end).unwrap_or_default();
@@ -147,19 +210,21 @@ impl UnitInfo {
     fn parse<'a>(
         sections: &Sections,
         dwarf: &gimli::Dwarf<Reader<'a>>,
-        start: usize,
+        (part, start): (usize, usize),
         header: UnitHeader<Reader<'a>>,
         abbreviations: Arc<Abbreviations>,
     ) -> gimli::Result<Self> {
-        let (encoding, file) = (header.encoding(), DwarfFileType::Main);
+        let (encoding, file) = (header.encoding(), dwarf.file_type);
+        let lines = sections.parts().get(part).map_or(0, |part| part.lines);
         let mut info = Self {
             start,
+            part,
             end: start.saturating_add(header.length_including_self()),
             line_program: None,
             language: Language::Other,
             name: Text::NONE,
             directory: Text::NONE,
-            split_into: Text::NONE,
+            split: Split { file: Text::NONE, id: None, old: encoding.version < 5 },
             abbreviations,
             low_pc: 0,
             str_offsets_base: DebugStrOffsetsBase::default_for_encoding_and_file(encoding, file),
@@ -171,7 +236,7 @@ impl UnitInfo {
         for attribute in root.attrs() {
             match (attribute.name(), attribute.value()) {
                 (constants::DW_AT_stmt_list, AttributeValue::DebugLineRef(offset)) => {
-                    info.line_program = Some(offset.0)
+                    info.line_program = Some((lines, offset.0));
                 }
                 (constants::DW_AT_str_offsets_base, AttributeValue::DebugStrOffsetsBase(base)) => {
                     info.str_offsets_base = base;
@@ -180,7 +245,11 @@ impl UnitInfo {
                     info.addr_base = base;
                 }
                 (constants::DW_AT_loclists_base, AttributeValue::DebugLocListsBase(base)) => info.loclists_base = base,
-                (constants::DW_AT_rnglists_base, AttributeValue::DebugRngListsBase(base)) => info.rnglists_base = base,
+                (
+                    constants::DW_AT_rnglists_base | constants::DW_AT_GNU_ranges_base,
+                    AttributeValue::DebugRngListsBase(base),
+                ) => info.rnglists_base = base,
+                (constants::DW_AT_GNU_dwo_id, AttributeValue::DwoId(id)) => info.split.id = Some(id.0),
                 _ => {}
             }
         }
@@ -197,14 +266,17 @@ impl UnitInfo {
             _ => DwLang(0),
         };
         info.language = language_of(language, &sections.str(producer));
-        info.split_into = split.into_iter().find(|name| !name.is_none()).unwrap_or(Text::NONE);
+        info.split.file = split.into_iter().find(|name| !name.is_none()).unwrap_or(Text::NONE);
+        if let UnitType::Skeleton(id) | UnitType::SplitCompilation(id) = header.type_() {
+            info.split.id = Some(id.0);
+        }
         (info.name, info.directory, info.low_pc) = (name, directory, low_pc.unwrap_or(0));
         Ok(info)
     }
 
     /// The unit as gimli knows it, without its line program.
     pub(super) fn unit<'a>(&self, header: UnitHeader<Reader<'a>>) -> Unit<'a> {
-        Unit {
+        let unit = gimli::Unit {
             header,
             abbreviations: Arc::clone(&self.abbreviations),
             name: None,
@@ -216,7 +288,8 @@ impl UnitInfo {
             rnglists_base: self.rnglists_base,
             line_program: None,
             dwo_id: None,
-        }
+        };
+        Unit { unit, part: self.part }
     }
 }
 
@@ -252,15 +325,15 @@ pub(super) fn text<'a>(
     unit: &Unit<'a>,
     value: AttributeValue<Reader<'a>>,
 ) -> Text {
-    let in_section = |id, offset: usize| sections.section(id).get(offset..).map(terminated);
+    let in_section = |id, offset: usize| sections.section(unit.part, id).get(offset..).map(terminated);
     let bytes = match value {
         AttributeValue::String(string) => Some(terminated(string.slice())),
-        AttributeValue::DebugStrRef(offset) => in_section(gimli::SectionId::DebugStr, offset.0),
-        AttributeValue::DebugLineStrRef(offset) => in_section(gimli::SectionId::DebugLineStr, offset.0),
+        AttributeValue::DebugStrRef(offset) => in_section(SectionId::DebugStr, offset.0),
+        AttributeValue::DebugLineStrRef(offset) => in_section(SectionId::DebugLineStr, offset.0),
         AttributeValue::DebugStrOffsetsIndex(index) => {
-            dwarf.string_offset(unit, index).ok().and_then(|offset| in_section(gimli::SectionId::DebugStr, offset.0))
+            dwarf.string_offset(unit, index).ok().and_then(|offset| in_section(SectionId::DebugStr, offset.0))
         }
         _ => None,
     };
-    bytes.map_or(Text::NONE, |bytes| sections.text(bytes))
+    bytes.map_or(Text::NONE, |bytes| sections.text(unit.part, bytes))
 }
