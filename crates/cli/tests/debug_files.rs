@@ -131,3 +131,24 @@ fn the_beginning_of_source_paths_is_replaced() {
     let (out, err) = run(&["--remap", "/freezeframe=/nowhere"], "echo");
     assert!(format!("{out}{err}").contains("looked for as /nowhere/guests/src/orders.c"), "{out}{err}");
 }
+
+#[test]
+fn globals_by_name_type_and_file() {
+    let place = format!("break {}", at("lengths.c", "filled"));
+    let globals = |filter: &str| {
+        let commands = [&place, "run", &format!("info globals {filter}")].map(ToOwned::to_owned);
+        let commands: Vec<&str> = commands.iter().map(String::as_str).collect();
+        let ran = batch_with(&["--invoke", "run"], &commands, &[&guest("lengths.O0.dwarf5"), "--", "3"]);
+        assert_eq!(ran.err, "", "{filter}");
+        let (_, found) = ran.out.split_once("lengths.c:").unwrap();
+        found.lines().skip(1).filter(|line| line.contains(" = ")).map(str::to_owned).collect::<Vec<_>>().join("; ")
+    };
+    assert!(globals("").contains("per_thread = 8"), "{}", globals(""));
+    let all = globals("calls");
+    assert!(all.contains("calls = 41") && all.contains("calls = 7"), "{all}");
+    let other = globals("-f lengths_other.c calls");
+    assert!(other.contains("calls = 7") && !other.contains("41"), "{other}");
+    let chars = globals("-t char");
+    assert!(chars.contains("unit_name") && !chars.contains("limit"), "{chars}");
+    assert!(globals("fill").contains("filled"), "statics of functions too");
+}

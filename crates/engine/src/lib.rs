@@ -19,6 +19,7 @@ mod disassemble;
 mod entry;
 mod error;
 mod expression;
+mod globals;
 mod hits;
 mod inspect;
 mod landings;
@@ -48,6 +49,7 @@ pub use freezeframe_debuggee::{
     DebuggeeId, Ended, InstanceId, Interrupter, ModuleId, ModulePc, PcMeaning, Site, TrapKind, WasmValue,
 };
 pub use freezeframe_symbols::Language;
+pub use globals::{FoundGlobal, GlobalFilter};
 pub use hits::HitCondition;
 pub use inspect::{FunctionInfo, WasmState};
 pub use location::LocationSpec;

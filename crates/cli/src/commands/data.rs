@@ -1,6 +1,6 @@
 //! Variables, expressions and types.
 
-use freezeframe_engine::{Children, Format, Limits, ScopeKind, ValueOptions};
+use freezeframe_engine::{Children, Format, GlobalFilter, Limits, ScopeKind, ValueOptions};
 
 use super::{Answer, Call, Command, Words, explore};
 use crate::{
@@ -72,8 +72,9 @@ pub(super) const COMMANDS: &[Command] = &[
     .words(Words::Expression),
     Command::new(
         &["info globals", "target variable"],
-        "info globals [PART]",
-        "Show global variables; with PART, those whose name contains it.",
+        "info globals [-t TYPE] [-f FILE] [PART]",
+        "Show global variables, statics of functions and constants.\n\
+         With PART, those whose name contains it; -t: whose type's name contains TYPE; -f: which FILE declares.",
         globals,
     )
     .words(Words::Expression),
@@ -209,12 +210,29 @@ fn frame_variable(app: &mut App, call: &Call<'_>) -> Answer {
 
 fn globals(app: &mut App, call: &Call<'_>) -> Answer {
     let (id, frame) = (app.any_guest()?, app.frame_for_values());
-    let filter = Some(call.rest).filter(|f| !f.is_empty());
+    let mut filter = GlobalFilter::default();
+    let mut rest = call.rest;
+    while let Some(option) = ["-t", "-f"].into_iter().find(|option| rest.split_whitespace().next() == Some(option)) {
+        let after = rest[option.len()..].trim_start();
+        let (word, others) = word_or_quoted(after).ok_or_else(|| call.usage("expected a word after -t or -f"))?;
+        let into = if option == "-t" { &mut filter.type_name } else { &mut filter.file };
+        *into = Some(word.to_owned());
+        rest = others.trim_start();
+    }
+    filter.name = Some(rest.to_owned()).filter(|f| !f.is_empty());
     let limits = Limits { depth: 2, elements: 16, text: 100 };
-    let mut shown = app.debugger.globals(id, frame, filter, limits)?;
-    let more = shown.len().saturating_sub(MOST);
-    shown.truncate(MOST);
-    Ok(Some(Reply::Variables(VariablesView { kind: "globals", items: views::variables(shown), more })))
+    let (found, more) = app.debugger.search_globals(id, frame, &filter, MOST, limits)?;
+    let items = found.into_iter().map(|global| global.value).collect();
+    Ok(Some(Reply::Variables(VariablesView { kind: "globals", items: views::variables(items), more })))
+}
+
+/// The first word of a text, or what it begins with in quotes, and what follows.
+fn word_or_quoted(text: &str) -> Option<(&str, &str)> {
+    let found = match text.strip_prefix('"') {
+        Some(quoted) => quoted.split_once('"')?,
+        None => text.split_once(char::is_whitespace).unwrap_or((text, "")),
+    };
+    (!found.0.is_empty()).then_some(found)
 }
 
 fn display(app: &mut App, call: &Call<'_>) -> Answer {

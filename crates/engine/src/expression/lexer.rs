@@ -29,6 +29,13 @@ const SYMBOLS: [&str; 36] = [
     "!", "~", "&", "|", "^", "(", ")", "[", "]", ".", ",", "{", "}", "?", ":", "@",
 ];
 
+/// How long gdb's `'file.c'` before `::` is, which says of which file a static is.
+fn file(chars: &[char]) -> Option<usize> {
+    let ['\'', rest @ ..] = chars else { return None };
+    let end = rest.iter().position(|c| *c == '\'')?;
+    (end > 0 && rest.get(end + 1..end + 3) == Some(&[':', ':'])).then_some(end + 2)
+}
+
 /// Tokens with their places, in characters.
 pub(super) fn tokens(text: &str) -> Result<Vec<(usize, Token)>, EngineError> {
     let chars: Vec<char> = text.chars().collect();
@@ -51,6 +58,9 @@ pub(super) fn tokens(text: &str) -> Result<Vec<(usize, Token)>, EngineError> {
             let (token, length) = number(&chars[at..]).ok_or_else(|| error("this number can't be read", start))?;
             at += length;
             token
+        } else if let Some(length) = file(&chars[at..]) {
+            at += length;
+            Token::Name(chars[start..at].iter().collect())
         } else if c == '\'' {
             let (value, length) = character(&chars[at + 1..]).ok_or_else(|| error("expected 'c'", start))?;
             at += length + 1;

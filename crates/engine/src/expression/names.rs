@@ -11,6 +11,11 @@ const MOST_TYPES: usize = 2000;
 /// The global or static of this name that is meant at `pc`: one of the same source file before others, one of exactly this
 /// name before one whose path only ends with it.
 pub(super) fn global(symbols: &Symbols, pc: ModulePc, path: &str) -> Option<Variable> {
+    if let Some((file, name)) = path.strip_prefix('\'').and_then(|path| path.split_once("'::")) {
+        let files = symbols.find_files(file);
+        let of_file = |v: &Variable| v.declared.is_some_and(|at| files.contains(&at.file));
+        return symbols.find_globals(name).into_iter().find(of_file);
+    }
     let path = absolute(symbols, pc, path);
     let here = symbols.function_at(pc).and_then(|f| f.declared).map(|at| at.file);
     let rank = |v: &Variable| {
