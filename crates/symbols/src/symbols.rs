@@ -178,7 +178,8 @@ impl Symbols {
                 symbols = Self::with_files(Arc::clone(&wasm), files.clone())?;
             }
         }
-        if !symbols.has_lines() {
+        let may_have_map = files.source_map.is_some() || symbols.source_map_url().is_some();
+        if may_have_map && !symbols.has_lines() {
             if files.source_map.is_none() {
                 files.source_map =
                     symbols.source_map_url().and_then(|url| find(&WantedFile::SourceMap(url.to_owned())));

@@ -74,7 +74,7 @@ const KNOWN: [SectionId; 12] = [
 ];
 
 /// More parts than any linker makes.
-const MAX_PARTS: usize = 1 << 14;
+const MAX_PARTS: usize = 1 << 13;
 
 impl Sections {
     /// The sections that `module` has, which was read from `data`; `wasm` has the code.
@@ -101,10 +101,17 @@ impl Sections {
         let references = self.end();
         let has_types = ranges.iter().any(|(id, range)| *id == SectionId::DebugTypes && !range.is_empty());
         for units_in in [SectionId::DebugInfo, SectionId::DebugTypes] {
-            if self.parts.len() < MAX_PARTS && (units_in == SectionId::DebugInfo || has_types) {
-                let start = self.end();
-                let ranges = ranges.clone();
-                self.parts.push(Part { buffer, ranges, units_in, split, lines: first, start, references });
+            if units_in == SectionId::DebugTypes && !has_types {
+                continue;
+            }
+            let part =
+                Part { buffer, ranges: ranges.clone(), units_in, split, lines: first, start: self.end(), references };
+            // A package whose rows share their units would be read once for each.
+            let own = self.parts.iter().filter(|other| other.buffer == buffer);
+            let (read, size) = (own.map(|other| self.units_of(other)).sum::<usize>(), self.units_of(&part));
+            let data = self.buffers.get(buffer).map_or(0, |(data, _)| data.len());
+            if self.parts.len() < MAX_PARTS && read.saturating_add(size) <= data {
+                self.parts.push(part);
             }
         }
     }
@@ -122,8 +129,12 @@ impl Sections {
 
     /// One past the last unit of all parts.
     fn end(&self) -> usize {
-        let length = |part: &Part| self.part_section(part, part.units_in).len();
-        self.parts.last().map_or(0, |part| part.start.saturating_add(length(part)))
+        self.parts.last().map_or(0, |part| part.start.saturating_add(self.units_of(part)))
+    }
+
+    /// How many bytes of units a part has.
+    fn units_of(&self, part: &Part) -> usize {
+        self.part_section(part, part.units_in).len()
     }
 
     /// How many bytes of units there are.

@@ -2,15 +2,14 @@
 //!
 //! Invariant: two halves are joined only if both have the same number, so that a file of another build is refused.
 
-use std::sync::Arc;
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use gimli::{LittleEndian, SectionId};
 
-use super::{
-    Reader,
-    sections::Sections,
-    units::{UnitInfo, Units},
-};
+use super::{Reader, sections::Sections, units::Units};
 use crate::{SplitUnit, module::Module};
 
 /// How many rows of a package's index of type units are looked at.
@@ -19,30 +18,37 @@ const MAX_TYPE_ROWS: u32 = 1 << 12;
 impl Units {
     /// Gives each split unit what only its other half knows, and says which are missing.
     pub(super) fn join_split(&mut self, sections: &Sections) {
-        let halves: Vec<usize> = (0..self.list.len()).filter(|at| self.is_skeleton(*at)).collect();
-        let mut joined: Vec<usize> = Vec::new();
-        for at in halves {
-            let Some(half) = self.list.get(at) else { continue };
+        // Of several with one number the first: they would be the same.
+        let mut others: HashMap<u64, usize> = HashMap::new();
+        for (at, unit) in self.list.iter().enumerate().filter(|(_, unit)| is_split(sections, unit.part)) {
+            if let Some(id) = unit.split.id {
+                others.entry(id).or_insert(at);
+            }
+        }
+        let mut joined: HashSet<usize> = HashSet::new();
+        for at in 0..self.list.len() {
+            let Some(half) = self.list.get(at).filter(|unit| unit.part == 0 && !unit.split.file.is_none()) else {
+                continue;
+            };
             let (id, file, directory) = (half.split.id, half.split.file, half.directory);
-            let base = (half.addr_base, half.low_pc, half.line_program, half.rnglists_base);
-            let is_other = |unit: &&mut UnitInfo| is_split(sections, unit.part) && unit.split.id == id && id.is_some();
-            let other = self.list.iter_mut().find(is_other);
-            match other {
-                Some(other) => {
-                    joined.push(other.start);
-                    (other.addr_base, other.low_pc, other.line_program) = (base.0, base.1, base.2);
-                    if other.split.old {
-                        other.rnglists_base = base.3;
-                    }
-                    if other.directory.is_none() {
-                        other.directory = directory;
-                    }
-                }
-                None => self.missing.push(SplitUnit {
+            let (addr_base, low_pc) = (half.addr_base, half.low_pc);
+            let (line_program, rnglists_base) = (half.line_program, half.rnglists_base);
+            let other = id.and_then(|id| others.get(&id)).and_then(|other| self.list.get_mut(*other));
+            let Some(other) = other else {
+                self.missing.push(SplitUnit {
                     file: sections.str(file).into_owned(),
                     directory: sections.str(directory).into_owned(),
                     id: id.unwrap_or(0),
-                }),
+                });
+                continue;
+            };
+            joined.insert(other.start);
+            (other.addr_base, other.low_pc, other.line_program) = (addr_base, low_pc, line_program);
+            if other.split.old {
+                other.rnglists_base = rnglists_base;
+            }
+            if other.directory.is_none() {
+                other.directory = directory;
             }
         }
         // Without its other half nothing of a unit is where it says.
@@ -50,10 +56,6 @@ impl Units {
         self.list.retain(|unit| {
             !is_split(sections, unit.part) || joined.contains(&unit.start) || types.contains(&unit.start)
         });
-    }
-
-    fn is_skeleton(&self, at: usize) -> bool {
-        self.list.get(at).is_some_and(|unit| unit.part == 0 && !unit.split.file.is_none())
     }
 }
 
