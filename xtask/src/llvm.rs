@@ -51,6 +51,22 @@ pub struct Frame {
     pub column: u32,
 }
 
+/// `llvm-dwarfdump --statistics`: of the bytes of the scopes of all variables, those that locations cover, and all. `None`
+/// when there are no such variables.
+///
+/// # Errors
+/// [`Error::MissingTool`], [`Error::Command`].
+pub fn statistics(module: &Path) -> Result<Option<(u64, u64)>, Error> {
+    let mut command = Command::new(DWARFDUMP.program);
+    command.arg("--statistics").arg(module);
+    let answer = run(&DWARFDUMP, command)?;
+    let json: serde_json::Value = serde_json::from_str(&answer).unwrap_or_default();
+    let number = |key: &str| json.get(key).and_then(serde_json::Value::as_u64);
+    let covered = number("sum_all_variables(#bytes in parent scope covered by DW_AT_location)");
+    let all = number("sum_all_variables(#bytes in parent scope)");
+    Ok(covered.zip(all).filter(|(_, all)| *all > 0))
+}
+
 /// # Errors
 /// [`Error::MissingTool`], [`Error::Command`], [`Error::Answer`].
 pub fn lookup(module: &Path, pc: u32) -> Result<Lookup, Error> {

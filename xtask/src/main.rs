@@ -4,6 +4,7 @@
 
 mod compile;
 mod dap_types;
+mod coverage;
 mod derive;
 mod error;
 mod guests;
@@ -27,6 +28,8 @@ Usage: cargo xtask <task>
   guests --dry-run [NAME…]  build them into a scratch folder and compare with the manifest; writes nothing
   guests --check            hash the checked-in guests and look for builders' paths; needs no compiler
   oracle [NAME…]            record what llvm-dwarfdump and llvm-symbolizer answer at random PCs into guests/oracle
+  coverage-of-variables     count which variables can be read in each guest, and write docs/coverage.md;
+                            with NAMEs, only print; needs llvm-dwarfdump
   oracle --check            see that every recorded oracle belongs to the checked-in module
   dap-types                 write the types of the Debug Adapter Protocol from its checked-in schema
   dap-types --check         see that the checked-in types are those of the schema
@@ -53,6 +56,7 @@ fn run(words: &[String]) -> Result<String, Error> {
         ["guests", "--check"] => guests::check(&root),
         ["guests", "--dry-run", names @ ..] if plain(names) => guests::build(&root, names, guests::Write::Nothing),
         ["guests", names @ ..] if plain(names) => guests::build(&root, names, guests::Write::Guests),
+        ["coverage-of-variables", names @ ..] if plain(names) => coverage::coverage(&root, names),
         ["oracle", "--check"] => oracle::check(&root),
         ["oracle", names @ ..] if plain(names) => oracle::record(&root, names),
         ["dap-types"] => dap_types::write(&root),
