@@ -3,8 +3,8 @@
 //! Nothing here depends on Wasmtime, so that checking the guests takes seconds.
 
 mod compile;
-mod dap_types;
 mod coverage;
+mod dap_types;
 mod derive;
 mod error;
 mod guests;

@@ -356,7 +356,7 @@ impl Debugger {
         let places = target.plan_step(direction, step)?;
         let past_libraries = !target.in_skipped_code(true);
         let remaining = count.max(1);
-        target.stepping = Some(Stepping { direction, step, past_libraries, remaining, places, returning: None });
+        target.stepping = Some(Stepping { direction, past_libraries, remaining, ..Stepping::once(step, places) });
         self.resume_with_plan(id)
     }
 
@@ -370,7 +370,7 @@ impl Debugger {
         let places = target.plan_step_from(Direction::Forward, Step::Out, frame.physical, frame.inline_depth)?;
         // Only the innermost frame's value is what lies on top of its caller's operands then.
         let returning = (!frame.inlined).then_some((frame.module, frame.function_index));
-        target.stepping = Some(Stepping::once(Step::Out, places, returning));
+        target.stepping = Some(Stepping { returning, ..Stepping::once(Step::Out, places) });
         self.resume_with_plan(id)
     }
 
@@ -393,7 +393,7 @@ impl Debugger {
             let here = s.module == frame.module && function.as_ref().is_some_and(|f| f.range.contains(&s.pc));
             (s.site(), if here { depth } else { DepthCheck::Any })
         }));
-        self.target(id)?.stepping = Some(Stepping::once(Step::Out, places, None));
+        self.target(id)?.stepping = Some(Stepping::once(Step::Out, places));
         self.resume_with_plan(id)
     }
 
@@ -408,11 +408,11 @@ impl Debugger {
         if sites.is_empty() {
             return Err(not_found(&location, &self.targets));
         }
-        let mut places = target.plan_step(Direction::Forward, Step::Over)?;
+        let places = target.plan_step(Direction::Forward, Step::Over)?;
         let deeper = DepthCheck::AtLeast(target.depth()?.saturating_add(1));
-        places.sites.extend(sites.iter().map(|s| (s.site(), deeper)));
+        let into = sites.iter().map(|s| (s.site(), deeper)).collect();
         target.interrupt.store(false, Relaxed);
-        target.stepping = Some(Stepping::once(Step::Over, places, None));
+        target.stepping = Some(Stepping { into, ..Stepping::once(Step::Over, places) });
         self.resume_with_plan(id)
     }
 
@@ -475,7 +475,7 @@ impl Debugger {
             }
         }
         if let Some(stepping) = &target.stepping {
-            for (site, depth) in &stepping.places.sites {
+            for (site, depth) in stepping.places.sites.iter().chain(&stepping.into) {
                 add(Owner::Step, Rule { depth: *depth, temporary: true, ..Rule::at(RuleId(0), *site) });
             }
             plan.next_operator = stepping.places.anywhere;
@@ -615,6 +615,13 @@ impl Debugger {
         let target = self.target(id)?;
         let Some(stepping) = target.stepping.clone() else { return Ok(Some(Reason::StepDone)) };
         let frame = target.stack_frame(0)?;
+        let site = Site { module: frame.module, pc: frame.pc };
+        if stepping.into.iter().any(|(wanted, _)| *wanted == site) {
+            let depth = target.depth()?;
+            if stepping.into.iter().any(|(wanted, deep)| *wanted == site && deep.passes(depth)) {
+                return Ok(Some(Reason::StepDone));
+            }
+        }
         let by_line = matches!(stepping.step, Step::Over | Step::Into | Step::Until);
         if by_line && frame.position.is_none() {
             // Back in code without lines (a start-up stub): on to where there are some.

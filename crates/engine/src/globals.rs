@@ -66,7 +66,7 @@ impl Debugger {
             };
             let value = context.variable(&variable);
             let declared = variable.declared.and_then(|at| SourcePosition::new(&context.symbols, at));
-            let value = context.shown(&variable.name, &value, Format::Natural, limits);
+            let value = context.shown(&variable.name, &value, limits);
             shown.push(FoundGlobal { module, declared, constant: variable.kind == VariableKind::Constant, value });
         }
         Ok((shown, more))

@@ -137,7 +137,8 @@ impl Target {
         let module = self.module(frame.module);
         let function = module.and_then(|m| m.symbols.function_by_index(frame.function));
         // A stack overflow is found before a function's first operator: it is shown as being at its entry.
-        let lookup = function.map_or(lookup_pc(frame), |f| lookup_pc(frame).max(f.range.start));
+        let lookup = module.map_or_else(|| lookup_pc(frame), |m| m.lookup_pc(frame));
+        let lookup = function.map_or(lookup, |f| lookup.max(f.range.start));
         let chain = module.map(|m| m.symbols.frames_at(lookup)).unwrap_or_default();
         let unreadable = match &frame.detail {
             FrameDetail::Full => None,

@@ -14,7 +14,7 @@ use crate::{
     code::{Flow, OperatorAt},
     landings,
     skips::Skips,
-    target::{LoadedModule, Target, lookup_pc},
+    target::{LoadedModule, Target},
 };
 
 /// How many frames are looked at for the place that catches an exception.
@@ -61,14 +61,18 @@ pub(crate) struct Stepping {
     /// How many are left, this one included.
     pub remaining: u32,
     pub places: Places,
+    /// Where it ends in any case, lines or none: the function that it's to go into.
+    pub into: Vec<(Site, DepthCheck)>,
     /// The function (module, index) whose return ends the step, when it's one Wasm frame's.
     pub returning: Option<(ModuleId, u32)>,
 }
 
 impl Stepping {
-    /// One that ends wherever it comes to, skipped code or not.
-    pub fn once(step: Step, places: Places, returning: Option<(ModuleId, u32)>) -> Self {
-        Self { direction: Direction::Forward, step, past_libraries: false, remaining: 1, places, returning }
+    /// One step forward that ends wherever it comes to, skipped code or not.
+    pub(crate) fn once(step: Step, places: Places) -> Self {
+        let past_libraries = false;
+        let (direction, into) = (Direction::Forward, Vec::new());
+        Self { direction, step, past_libraries, remaining: 1, places, into, returning: None }
     }
 }
 
@@ -128,7 +132,7 @@ impl Target {
         let indirect = if step == Step::Instruction { self.indirect_callee(&frame)? } else { None };
         let module = self.module(frame.module).ok_or(EngineError::Internal("a frame of an unknown module"))?;
         let operators = module.code.operators(frame.function);
-        let chain = module.symbols.frames_at(lookup_pc(&frame));
+        let chain = module.symbols.frames_at(module.lookup_pc(&frame));
         let origin = Origin { frame, caller, depth, module, operators, chain, past_libraries };
         let mut places = match step {
             Step::Over | Step::Into | Step::Until => self.plan_line_step(&origin, step),
@@ -191,7 +195,7 @@ impl Target {
 
     fn plan_line_step(&self, origin: &Origin<'_>, step: Step) -> Result<Places, EngineError> {
         let symbols = &origin.module.symbols;
-        let here = symbols.location(lookup_pc(&origin.frame));
+        let here = symbols.location(origin.module.lookup_pc(&origin.frame));
         if here.is_none() {
             // Code of no line: on to where there are some again, unless the function has none at all.
             let function = symbols.function_at(origin.frame.pc).filter(|_| symbols.has_lines());
@@ -290,7 +294,7 @@ impl Target {
         let caller = self.frame(1).ok();
         let depth = self.depth()?;
         let module = self.module(frame.module).ok_or(EngineError::Internal("a frame of an unknown module"))?;
-        let chain = module.symbols.frames_at(lookup_pc(&frame));
+        let chain = module.symbols.frames_at(module.lookup_pc(&frame));
         let operators = module.code.operators(frame.function);
         let origin = Origin { frame, caller, depth, module, operators, chain, past_libraries: libraries };
         let mut places = Places::default();

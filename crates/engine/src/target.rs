@@ -15,8 +15,17 @@ use freezeframe_debuggee::{
 use freezeframe_symbols::Symbols;
 
 use crate::{
-    BreakpointId, EngineError, breakpoints::Owner, calls::Calling, code::Code, expression::Memo, logpoint::LogShape,
-    skips::Skips, source_lines::SameSource, stepping::Stepping, values::Formatters,
+    BreakpointId, EngineError,
+    breakpoints::Owner,
+    calls::Calling,
+    code::Code,
+    expression::Memo,
+    landings::{self, Landings},
+    logpoint::LogShape,
+    skips::Skips,
+    source_lines::SameSource,
+    stepping::Stepping,
+    values::Formatters,
 };
 
 /// The unit in which memory is read and kept during a stop.
@@ -47,6 +56,18 @@ pub(crate) enum Quiet {
     Hold,
     /// The guest goes on, with the plan as it is then.
     Resume,
+}
+
+impl LoadedModule {
+    /// The pc at which the source position, scopes and locations of a frame of this module are looked up.
+    pub(crate) fn lookup_pc(&self, frame: &Frame) -> ModulePc {
+        // Of a frame that waits in a `try_table` the place is the call itself, see [`landings`].
+        let waits = frame.pc_meaning == PcMeaning::Return && self.code.has_tags;
+        if waits && landings::landings(&self.code, frame.function, frame.pc) != Landings::default() {
+            return frame.pc;
+        }
+        lookup_pc(frame)
+    }
 }
 
 pub(crate) struct Target {
@@ -333,7 +354,7 @@ impl Target {
     }
 }
 
-/// The pc at which a frame's source position, scopes and locations are looked up: a return address belongs to what
+/// The same of any frame that doesn't wait in a `try_table`: a return address belongs to what
 /// follows the call, which may be another line or the end of the function.
 pub(crate) fn lookup_pc(frame: &Frame) -> ModulePc {
     match frame.pc_meaning {
