@@ -5,6 +5,7 @@
 
 use crate::derive::derive;
 use crate::error::Error;
+use crate::exceptions;
 use crate::matrix::{Guest, Recipe, Split};
 use crate::tools::{self, ASC, CLANG_19, CLANG_22, CLANGXX_19, DWP, RUSTC, Tool, WASM_OPT, ZIG_015};
 use std::fs;
@@ -39,6 +40,7 @@ pub fn make(root: &Path, folder: &Path, guest: &Guest) -> Result<Made, Error> {
             let flags: Vec<&str> = ["-std=c++20", "-fno-exceptions"].iter().chain(flags).copied().collect();
             compile_then_link(root, folder, guest, &CLANGXX_19, &flags)
         }
+        Recipe::CppExceptions(flags) => exceptions::make(root, folder, guest, flags),
         Recipe::Rust { target, flags } => rustc(root, folder, guest, target, flags),
         Recipe::Bare { flags, split } => bare(root, folder, guest, flags, split),
         Recipe::AssemblyScript => assemblyscript(root, folder, guest),
@@ -227,14 +229,14 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 }
 
 /// A command line twice: as it runs, and as the manifest shows it, without this machine's folders.
-struct Line {
+pub struct Line {
     command: Command,
     shown: Vec<String>,
     folder: PathBuf,
 }
 
 impl Line {
-    fn new(current: &Path, folder: &Path, program: &str) -> Self {
+    pub fn new(current: &Path, folder: &Path, program: &str) -> Self {
         let mut command = Command::new(program);
         command.current_dir(current).env("LC_ALL", "C").env("SOURCE_DATE_EPOCH", "0");
         // Each would change what is compiled, or put a wrapper before it.
@@ -252,12 +254,12 @@ impl Line {
         Self { command, shown: vec![program.to_string()], folder: folder.to_path_buf() }
     }
 
-    fn word(&mut self, word: String) {
+    pub fn word(&mut self, word: String) {
         self.command.arg(&word);
         self.shown.push(word);
     }
 
-    fn words(&mut self, words: &[&str]) {
+    pub fn words(&mut self, words: &[&str]) {
         words.iter().for_each(|word| self.word((*word).to_string()));
     }
 
@@ -266,13 +268,13 @@ impl Line {
         self.shown.push(shown.to_string());
     }
 
-    fn output(&mut self, file: &str) {
+    pub fn output(&mut self, file: &str) {
         let path = self.folder.join(file);
         self.command.arg(path);
         self.shown.push(format!("guests/built/{file}"));
     }
 
-    fn run(mut self, tool: &Tool) -> Result<Made, Error> {
+    pub fn run(mut self, tool: &Tool) -> Result<Made, Error> {
         let compiler = tool.version()?;
         let command = self.shown.join(" ");
         let output = self.command.output().map_err(Error::io(Path::new(tool.program)))?;

@@ -7,6 +7,7 @@ mod coverage;
 mod dap_types;
 mod derive;
 mod error;
+mod exceptions;
 mod guests;
 mod leaks;
 mod llvm;

@@ -18,6 +18,8 @@ pub enum Recipe {
     /// The same with the older Clang.
     Clang19(&'static [&'static str]),
     Cpp(&'static [&'static str]),
+    /// C++ that throws, with a run-time library of its own.
+    CppExceptions(&'static [&'static str]),
     /// `.wasm` and the `.dwo` beside it; the latter has no row of its own here but one in the manifest.
     SplitDwarf(&'static [&'static str]),
     Rust {
@@ -116,6 +118,8 @@ pub const GUESTS: &[Guest] = &[
     guest("shapes.O0.dwarf4.wasm", "shapes.cpp", Recipe::Cpp(O0_4)),
     guest("shapes.O0.dwarf5.wasm", "shapes.cpp", Recipe::Cpp(O0_5)),
     guest("shapes.O2.dwarf5.wasm", "shapes.cpp", Recipe::Cpp(&["-O2", "-gdwarf-5"])),
+    guest("exceptions.O0.dwarf5.wasm", "exceptions.cpp", Recipe::CppExceptions(O0_5)),
+    guest("exceptions.O2.dwarf5.wasm", "exceptions.cpp", Recipe::CppExceptions(&["-O2", "-gdwarf-5"])),
     guest("inventory.O0.dwarf4.wasm", "inventory.rs", rust("wasm32-wasip1", RUST_O0_4)),
     guest("inventory.O2.dwarf5.wasm", "inventory.rs", rust("wasm32-wasip1", RUST_O2_5)),
     guest("inventory.O0.dwarf4.p2.wasm", "inventory.rs", rust("wasm32-wasip2", RUST_O0_4)),
@@ -180,7 +184,7 @@ impl Guest {
         match self.recipe {
             Recipe::C(_) | Recipe::Clang19(_) | Recipe::SplitDwarf(_) => "C",
             Recipe::Bare { .. } if self.source.ends_with(".c") => "C",
-            Recipe::Cpp(_) | Recipe::Bare { .. } => "C++",
+            Recipe::Cpp(_) | Recipe::CppExceptions(_) | Recipe::Bare { .. } => "C++",
             Recipe::WasmOpt(_) => "C++",
             Recipe::AssemblyScript => "AssemblyScript",
             Recipe::Rust { .. } => "Rust",

@@ -117,6 +117,7 @@ fn has_oracle(guest: &Guest) -> bool {
         Recipe::C(_)
             | Recipe::Clang19(_)
             | Recipe::Cpp(_)
+            | Recipe::CppExceptions(_)
             | Recipe::Rust { .. }
             | Recipe::Zig { .. }
             | Recipe::Bare { split: Split::No, .. }

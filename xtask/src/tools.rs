@@ -31,6 +31,18 @@ pub const CLANG_22: Tool = Tool {
     libraries: &["wasi-libc", "libclang-rt-22-dev-wasm32"],
 };
 
+pub const CLANGXX_22: Tool = Tool { program: "clang++-22", ..CLANG_22 };
+
+/// Fetches sources from PyPI; any version will do.
+pub const PIP: Tool = Tool {
+    program: "pip",
+    version_arguments: &["--version"],
+    line: "pip",
+    wanted: "pip",
+    install: "apt install python3-pip",
+    libraries: &[],
+};
+
 pub const CLANG_19: Tool = Tool {
     program: "clang-19",
     version_arguments: &["--version"],

@@ -220,6 +220,7 @@ impl<'a> Run<'a> {
                 Reason::Trap { .. } => "trap",
                 Reason::Interrupted => "interrupted",
                 Reason::Exit { .. } => "exit",
+                Reason::Exception { .. } => "exception",
                 other => panic!("{what}: {other:?}"),
             };
             assert_eq!(got, expected, "{what}");

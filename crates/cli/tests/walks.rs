@@ -100,7 +100,7 @@ impl<'a> Walk<'a> {
         };
         let spy = guest.launch(program);
         let seen = spy.seen.clone();
-        seen.lock().unwrap().stack = log.stack;
+        *seen.lock().unwrap() = Seen { instance: log.instance, stack: log.stack, last: None };
         let id = debugger.attach(Box::new(spy)).unwrap();
         let what = format!("{} {:?}, seed {seed}", guest.module, guest.args);
         let mut this =
@@ -365,5 +365,9 @@ walks! {
     divide: "trap.O0.dwarf5" ["divide"], "main";
     out_of_bounds: "trap.O0.dwarf5" ["oob"], "main";
     bad_signature: "trap.O0.dwarf5" ["signature"], "main";
+    exceptions_o0: "exceptions.O0.dwarf5" [], "main";
+    exceptions_o2: "exceptions.O2.dwarf5" [], "main";
+    uncaught_o0: "exceptions.O0.dwarf5" ["uncaught"], "main";
+    uncaught_o2: "exceptions.O2.dwarf5" ["uncaught"], "main";
     panic: "panic.O0.dwarf4" [], "panic::main";
 }

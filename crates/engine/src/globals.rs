@@ -3,7 +3,7 @@
 use freezeframe_debuggee::{DebuggeeId, ModuleId};
 use freezeframe_symbols::{Symbols, Variable, VariableKind};
 
-use crate::{Debugger, EngineError, Format, Limits, Shown, SourcePosition, values::Context};
+use crate::{Debugger, EngineError, Limits, Shown, SourcePosition, values::Context};
 
 /// Which variables are looked for. What isn't given fits all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -9,8 +9,8 @@ use std::{
 };
 
 use freezeframe_debuggee::{
-    Answer, Call, CallId, Capabilities, Debuggee, DebuggeeError, Ended, Event, Interrupter, Module, ModuleId, Query,
-    Site, StopPlan, StopReason, Unavailable, WasmValue,
+    Answer, Call, CallId, Capabilities, Debuggee, DebuggeeError, Ended, Event, InstanceId, Interrupter, Module,
+    ModuleId, Query, Site, StopPlan, StopReason, Unavailable, WasmValue,
 };
 use freezeframe_engine::ModulePc;
 use freezeframe_host::{LaunchOptions, Output, Program, Stdin, launch};
@@ -39,7 +39,8 @@ impl Guest {
             invoke: None,
             output: Output::new(|_, _| Ok(())),
         };
-        Spy { inner: launch(program, options).unwrap(), seen: Arc::default() }
+        let seen = Seen { instance: InstanceId(0), stack: 0, last: None };
+        Spy { inner: launch(program, options).unwrap(), seen: Arc::new(Mutex::new(seen)) }
     }
 }
 
@@ -66,22 +67,22 @@ impl Entry {
 const BELOW: u64 = 1536;
 const ABOVE: u64 = 64;
 
-/// Asks a stopped guest for everything that an [`Entry`] has.
-fn look(debuggee: &mut dyn Debuggee, stack: u64) -> Option<Entry> {
-    let mut ask = |queries: Vec<Query>| debuggee.query(queries).unwrap();
-    let mut answers =
-        ask(vec![Query::Frames { limit: 1 }, Query::Depth, Query::Locals { frame: 0 }, Query::Operands { frame: 0 }]);
-    let Ok(Answer::Frames(frames)) = &answers[0] else { panic!("{answers:?}") };
-    let frame = frames.first()?.clone();
-    let Ok(Answer::Count(depth)) = answers[1] else { panic!("{answers:?}") };
-    let mut values = answers.split_off(2);
-    if let (Some(instance), true) = (frame.instance, stack > 0) {
+/// Asks a stopped guest for everything that an [`Entry`] has. `instance` is the one with the stack at `stack`.
+fn look(debuggee: &mut dyn Debuggee, instance: InstanceId, stack: u64) -> Option<Entry> {
+    let mut queries =
+        vec![Query::Frames { limit: 1 }, Query::Depth, Query::Locals { frame: 0 }, Query::Operands { frame: 0 }];
+    if stack > 0 {
         let address = stack.saturating_sub(BELOW);
-        values.extend(ask(vec![
+        queries.extend([
             Query::Global { instance, index: 0 },
             Query::Memory { instance, memory: 0, address, length: stack - address + ABOVE },
-        ]));
+        ]);
     }
+    let mut answers = debuggee.query(queries).unwrap();
+    let values = answers.split_off(2);
+    let Ok(Answer::Frames(frames)) = &answers[0] else { panic!("{answers:?}") };
+    let frame = frames.first()?;
+    let Ok(Answer::Count(depth)) = answers[1] else { panic!("{answers:?}") };
     let mut hasher = DefaultHasher::new();
     for value in &values {
         match value {
@@ -104,8 +105,9 @@ fn look(debuggee: &mut dyn Debuggee, stack: u64) -> Option<Entry> {
 }
 
 /// What a [`Spy`] knows and has seen.
-#[derive(Default)]
 pub struct Seen {
+    /// The instance that has the stack.
+    pub instance: InstanceId,
     /// The stack pointer at the log's beginning; 0 until then.
     pub stack: u64,
     /// What was seen at the last stop that has frames.
@@ -139,7 +141,7 @@ impl Debuggee for Spy {
         let event = self.inner.next_event(timeout)?;
         if let Some(Event::Stopped(_)) = &event {
             let mut seen = self.seen.lock().unwrap();
-            seen.last = look(&mut *self.inner, seen.stack);
+            seen.last = look(&mut *self.inner, seen.instance, seen.stack);
         }
         Ok(event)
     }
@@ -153,14 +155,14 @@ impl Debuggee for Spy {
     }
 }
 
-/// Where a stack pointer points: global 0, as compilers have it.
-pub fn stack_pointer(debuggee: &mut dyn Debuggee) -> u64 {
+/// The innermost frame's instance, and where the stack pointer points: global 0, as compilers have it.
+fn stack_pointer(debuggee: &mut dyn Debuggee) -> (InstanceId, u64) {
     let answers = debuggee.query(vec![Query::Frames { limit: 1 }]).unwrap();
     let Ok(Answer::Frames(frames)) = &answers[0] else { panic!("{answers:?}") };
-    let Some(instance) = frames[0].instance else { return 0 };
+    let instance = frames[0].instance.unwrap();
     match &debuggee.query(vec![Query::Global { instance, index: 0 }]).unwrap()[0] {
-        Ok(Answer::Values(values)) => values[0].unsigned().and_then(|v| u64::try_from(v).ok()).unwrap_or(0),
-        _ => 0,
+        Ok(Answer::Values(values)) => (instance, values[0].unsigned().unwrap_or(0)),
+        _ => (instance, 0),
     }
 }
 
@@ -175,6 +177,8 @@ pub enum End {
 }
 
 pub struct Log {
+    /// The instance that has the stack.
+    pub instance: InstanceId,
     /// The stack pointer at its beginning.
     pub stack: u64,
     pub entries: Vec<Entry>,
@@ -196,14 +200,14 @@ pub fn record(debuggee: &mut dyn Debuggee, begin: Site, most: usize) -> Log {
     };
     debuggee.resume(StopPlan { rules: vec![rule], ..StopPlan::default() }).unwrap();
     let mut event = wait(debuggee);
-    let stack = stack_pointer(debuggee);
+    let (instance, stack) = stack_pointer(debuggee);
     let mut entries = Vec::new();
     let end = loop {
         match event {
             Event::Ended(ended) => break End::Over(ended),
             Event::Stopped(stop) => match stop.reason {
                 StopReason::NextOperator | StopReason::Rules(_) => {
-                    entries.push(look(debuggee, stack).expect("a frame"));
+                    entries.push(look(debuggee, instance, stack).expect("a frame"));
                 }
                 other => break End::Stop(other),
             },
@@ -214,5 +218,5 @@ pub fn record(debuggee: &mut dyn Debuggee, begin: Site, most: usize) -> Log {
         debuggee.resume(StopPlan { next_operator: true, ..StopPlan::default() }).unwrap();
         event = wait(debuggee);
     };
-    Log { stack, entries, end, modules }
+    Log { instance, stack, entries, end, modules }
 }
