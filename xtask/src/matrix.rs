@@ -84,6 +84,8 @@ const LENGTHS_O2: &[&str] = &["-O2", "-gdwarf-5", "guests/src/lengths_other.c"];
 const fn bare(flags: &'static [&'static str], split: Split) -> Recipe {
     Recipe::Bare { flags, split }
 }
+/// Without a C library and without a beginning of its own; with tail calls.
+const HOSTED: &[&str] = &["-O0", "-gdwarf-5", "-nostdlib", "-Wl,--no-entry", "-mtail-call"];
 
 const fn guest(file: &'static str, source: &'static str, recipe: Recipe) -> Guest {
     Guest { file, source, recipe }
@@ -112,6 +114,7 @@ pub const GUESTS: &[Guest] = &[
     guest("spin.O0.dwarf5.wasm", "spin.c", Recipe::C(O0_5)),
     guest("bits.O0.dwarf4.wasm", "bits.c", Recipe::C(O0_4)),
     guest("bits.O0.dwarf5.wasm", "bits.c", Recipe::C(O0_5)),
+    guest("hosted.O0.dwarf5.wasm", "hosted.c", Recipe::C(HOSTED)),
     guest("inline.O0.dwarf5.wasm", "inline.c", Recipe::C(O0_5)),
     guest("inline.O2.dwarf4.wasm", "inline.c", Recipe::C(O2_4)),
     guest("inline.O2.dwarf5.wasm", "inline.c", Recipe::C(O2_5)),

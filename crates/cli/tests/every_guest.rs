@@ -37,6 +37,7 @@ fn commands() -> Vec<String> {
         "unsupported",
         "missing-import",
         "invoke",
+        "hosted",
         "nodebug",
         "nonames",
         "units",

@@ -19,7 +19,8 @@
 //!   its frame and function that has a line and is outside of it.
 //! - `stepi` ends at the next operator, `nexti` at the next one of this frame and function or of one with fewer frames.
 //! - `advance LOC` ends at a site of the location (in its own function not in a deeper call of it), or where `finish` ends.
-//! - `step FUNCTION` ends at a site of the function in a deeper frame, or where `next` ends.
+//! - `step FUNCTION` ends at a site of the function in a deeper frame (or in this one, after a tail call), or where `next`
+//!   ends.
 //! - Where there is a breakpoint on the way, the step ends there.
 //! - A step without lines to go by (in a function that has none, with no caller), or out of the outermost frame, is refused.
 //!
@@ -37,7 +38,7 @@ use std::{
     time::Duration,
 };
 
-use freezeframe_debuggee::{Site, StopReason};
+use freezeframe_debuggee::{Ended, Site, StopReason};
 use freezeframe_engine::{
     BreakpointId, BreakpointSpec, DebuggeeId, Debugger, Direction, EngineError, HitCondition, LocationSpec, Reason,
     Report, Step,
@@ -50,8 +51,8 @@ use walk::{
 };
 
 /// How many operators of a guest are looked at.
-const MOST: usize = 20_000;
-const WALKS: u64 = 12;
+const MOST: usize = 10_000;
+const WALKS: u64 = 8;
 const COMMANDS: usize = 25;
 
 struct Walk<'a> {
@@ -317,8 +318,52 @@ fn backwards_is_refused_in_words() {
     walk.check("stepi");
 }
 
+/// Interrupted at any moment, a step leaves nothing planted and the guest goes on as if nothing had been.
+#[test]
+fn interrupted_steps_leave_nothing_behind() {
+    let guest = Guest { module: "inline.O2.dwarf5", args: &[], from: "main" };
+    let program = guest.program();
+    let mut debugger = Debugger::new();
+    let log = log_of(&mut debugger, &guest, &program);
+    let oracle = Oracle::new(&log);
+    let mut interrupted = 0;
+    for seed in 1..=40 {
+        let mut walk = Walk::begin(&mut debugger, &guest, &program, &oracle, seed);
+        let step =
+            *walk.random.one_of(&[Step::Over, Step::Into, Step::Until, Step::Instruction, Step::InstructionOver]);
+        let id = walk.guest;
+        let interrupter = walk.debugger.interrupter(id).unwrap();
+        // So many that an interrupt comes in between.
+        if walk.debugger.step(id, step, 1 << 20).is_err() {
+            continue;
+        }
+        let patience = Duration::from_micros(walk.random.next() % 3000);
+        let hand = std::thread::spawn(move || {
+            std::thread::sleep(patience);
+            interrupter.interrupt();
+        });
+        let report = walk.wait();
+        hand.join().unwrap();
+        if let Report::Stopped { reason, .. } = &report {
+            interrupted += u32::from(*reason == Reason::Interrupted);
+            walk.check_planted();
+            // Where it stands is a place of the log, and it runs from there to its end.
+            let seen = walk.seen.lock().unwrap().last.expect("a frame");
+            assert!(log.end == End::Cut || log.entries.contains(&seen), "{}: {seen:?}", walk.what);
+            walk.debugger.resume(id).unwrap();
+            let end = walk.wait();
+            assert!(matches!(end, Report::Ended { ended: Ended::Returned(_), .. }), "{}: {end:?}", walk.what);
+        }
+        walk.end();
+    }
+    assert!(interrupted > 5, "{interrupted}");
+}
+
 /// Walks over a guest. `SEED` and `WALKS` in the environment choose others.
 fn walk(guest: Guest) {
+    // One after the other: debugger and guest pass the turn between two threads, and lose time when more want the cores.
+    static TURN: Mutex<()> = Mutex::new(());
+    let _turn = TURN.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let number = |name: &str| std::env::var(name).ok().and_then(|n| n.parse::<u64>().ok());
     let program = guest.program();
     // One for all walks: the symbols are read once.
@@ -338,7 +383,7 @@ fn walk(guest: Guest) {
     }
 }
 
-/// A test for each guest, so that they run side by side.
+/// A test for each guest.
 macro_rules! walks {
     ($($test:ident: $module:literal $args:expr, $from:literal;)*) => {
         $(#[test]

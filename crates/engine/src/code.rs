@@ -80,6 +80,8 @@ pub(crate) enum Flow {
 pub(crate) struct OperatorAt {
     pub pc: ModulePc,
     pub flow: Flow,
+    /// Of a call: whether the function called takes the place of this one on the stack.
+    pub tail: bool,
     /// Whether it only marks structure (`block`, `loop`, `else`, `end`). Branches land *behind* such a mark, so a site on
     /// one would miss them.
     pub structural: bool,
@@ -333,7 +335,11 @@ fn describe(operator: &Operator<'_>) -> OperatorAt {
         operator,
         Operator::Block { .. } | Operator::Loop { .. } | Operator::Else | Operator::End | Operator::TryTable { .. }
     );
-    OperatorAt { pc: ModulePc(0), flow, structural }
+    let tail = matches!(
+        operator,
+        Operator::ReturnCall { .. } | Operator::ReturnCallIndirect { .. } | Operator::ReturnCallRef { .. }
+    );
+    OperatorAt { pc: ModulePc(0), flow, tail, structural }
 }
 
 /// Follows which operators can be reached, as a compiler in one pass does: the end of a block can, if the operator before

@@ -409,8 +409,14 @@ impl Debugger {
             return Err(not_found(&location, &self.targets));
         }
         let places = target.plan_step(Direction::Forward, Step::Over)?;
-        let deeper = DepthCheck::AtLeast(target.depth()?.saturating_add(1));
-        let into = sites.iter().map(|s| (s.site(), deeper)).collect();
+        let (frame, depth) = (target.frame(0)?, target.depth()?);
+        let function = target.module(frame.module).and_then(|m| m.symbols.function_by_index(frame.function)).cloned();
+        let into = sites.iter().map(|s| {
+            let own = s.module == frame.module && function.as_ref().is_some_and(|f| f.range.contains(&s.pc));
+            // A tail call puts another function into this one's place.
+            (s.site(), DepthCheck::AtLeast(if own { depth.saturating_add(1) } else { depth }))
+        });
+        let into = into.collect();
         target.interrupt.store(false, Relaxed);
         target.stepping = Some(Stepping { into, ..Stepping::once(Step::Over, places) });
         self.resume_with_plan(id)
@@ -475,7 +481,8 @@ impl Debugger {
             }
         }
         if let Some(stepping) = &target.stepping {
-            for (site, depth) in stepping.places.sites.iter().chain(&stepping.into) {
+            let places = &stepping.places;
+            for (site, depth) in places.sites.iter().chain(&places.anew).chain(&stepping.into) {
                 add(Owner::Step, Rule { depth: *depth, temporary: true, ..Rule::at(RuleId(0), *site) });
             }
             plan.next_operator = stepping.places.anywhere;
@@ -615,11 +622,22 @@ impl Debugger {
         let target = self.target(id)?;
         let Some(stepping) = target.stepping.clone() else { return Ok(Some(Reason::StepDone)) };
         let frame = target.stack_frame(0)?;
-        let site = Site { module: frame.module, pc: frame.pc };
-        if stepping.into.iter().any(|(wanted, _)| *wanted == site) {
+        let here = |place: &(Site, DepthCheck)| place.0 == Site { module: frame.module, pc: frame.pc };
+        if stepping.into.iter().chain(&stepping.places.anew).any(here) {
             let depth = target.depth()?;
-            if stepping.into.iter().any(|(wanted, deep)| *wanted == site && deep.passes(depth)) {
+            let arrived = |place: &(Site, DepthCheck)| here(place) && place.1.passes(depth);
+            if stepping.into.iter().any(arrived) {
                 return Ok(Some(Reason::StepDone));
+            }
+            if stepping.places.anew.iter().any(arrived) {
+                // The frame has returned to the host, which called its function again: on to where the host returns to.
+                return match target.plan_step_from(stepping.direction, Step::Out, 0, usize::MAX) {
+                    Ok(places) => {
+                        target.stepping = Some(Stepping { places, ..stepping });
+                        Ok(None)
+                    }
+                    Err(_) => Ok(Some(Reason::StepDone)),
+                };
             }
         }
         let by_line = matches!(stepping.step, Step::Over | Step::Into | Step::Until);

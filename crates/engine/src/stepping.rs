@@ -82,6 +82,9 @@ pub(crate) struct Places {
     pub sites: Vec<(Site, DepthCheck)>,
     /// The next operator can't be named: stop at whichever it is.
     pub anywhere: bool,
+    /// The first operator of the frame's function, called again by the host that had called it: the frame is over then,
+    /// though nothing was seen of its end.
+    pub anew: Option<(Site, DepthCheck)>,
 }
 
 impl Places {
@@ -133,12 +136,18 @@ impl Target {
         let module = self.module(frame.module).ok_or(EngineError::Internal("a frame of an unknown module"))?;
         let operators = module.code.operators(frame.function);
         let chain = module.symbols.frames_at(module.lookup_pc(&frame));
+        let from_host = caller.as_ref().is_some_and(|caller| caller.activation != frame.activation);
+        let anew = operators
+            .first()
+            .filter(|_| from_host)
+            .map(|first| (Site { module: frame.module, pc: first.pc }, DepthCheck::Exactly(depth)));
         let origin = Origin { frame, caller, depth, module, operators, chain, past_libraries };
         let mut places = match step {
             Step::Over | Step::Into | Step::Until => self.plan_line_step(&origin, step),
             Step::Out => origin.plan_out(inline_depth),
             Step::Instruction | Step::InstructionOver => Ok(origin.plan_instruction(step, indirect)),
         }?;
+        places.anew = anew;
         self.add_catches(physical, depth, &mut places)?;
         Ok(places)
     }
@@ -216,33 +225,42 @@ impl Target {
     /// Where a step into what the function calls comes to: the entries of functions with lines. What is skipped, or has no
     /// lines (a thunk), is looked through.
     fn add_callees(&self, origin: &Origin<'_>, places: &mut Places) {
-        let calls = origin.module.code.callees(origin.frame.function);
-        let depth = DepthCheck::Exactly(origin.depth + 1);
+        let code = &origin.module.code;
+        let mut calls = BTreeSet::new();
+        for operator in &origin.operators {
+            match operator.flow {
+                Flow::Call(function) => _ = calls.insert((function, operator.tail)),
+                Flow::CallIndirect { ty, .. } => {
+                    calls.extend(code.indirect_targets(ty).map(|function| (function, operator.tail)));
+                }
+                _ => {}
+            }
+        }
         // Only calls before the step's own places can be made first: through those that lead into skipped code is looked.
         let first = origin.calls_before(places);
-        self.add_entries(origin, &calls, &first, depth, places);
+        self.add_entries(origin, &calls, &first, places);
     }
 
-    /// The entries of these functions at `depth`, and of those that the ones in `through` lead to behind skipped code at any
-    /// depth below.
+    /// The entries of functions that are called (or called in place of this one), and of those that the ones in `through`
+    /// lead to behind skipped code at any depth below.
     fn add_entries(
         &self,
         origin: &Origin<'_>,
-        functions: &[u32],
+        calls: &BTreeSet<(u32, bool)>,
         through: &BTreeSet<u32>,
-        depth: DepthCheck,
         places: &mut Places,
     ) {
         let module = origin.module;
         let imports = module.code.imported_functions();
-        let deeper = DepthCheck::AtLeast(origin.depth + 2);
-        let mut seen: BTreeSet<u32> = functions.iter().copied().collect();
-        let mut wanted: VecDeque<(u32, DepthCheck)> = functions.iter().map(|function| (*function, depth)).collect();
+        let below = |tail: bool| if tail { origin.depth } else { origin.depth + 1 };
+        let mut seen: BTreeSet<u32> = calls.iter().map(|(function, _)| *function).collect();
+        let direct = calls.iter().map(|(function, tail)| (*function, Some(*tail)));
+        let mut wanted: VecDeque<(u32, Option<bool>)> = direct.collect();
         let mut passed = 0;
-        let mut elsewhere = false;
-        while let Some((function, depth)) = wanted.pop_front() {
+        let mut elsewhere = None;
+        while let Some((function, tail)) = wanted.pop_front() {
             if function < imports {
-                elsewhere = true;
+                elsewhere = Some(elsewhere.unwrap_or(false) | tail.unwrap_or(false));
                 continue;
             }
             let skipped = module
@@ -250,19 +268,23 @@ impl Target {
                 .function_by_index(function)
                 .is_none_or(|described| self.skips.pass(&module.symbols, described, origin.past_libraries));
             if let Some(pc) = entry_with_lines(module, function).filter(|_| !skipped) {
+                let depth = match tail {
+                    Some(tail) => DepthCheck::Exactly(below(tail)),
+                    None => DepthCheck::AtLeast(origin.depth + 1),
+                };
                 places.add(origin.frame.module, pc, depth);
                 continue;
             }
-            if depth != deeper && !through.contains(&function) {
+            if tail.is_some() && !through.contains(&function) {
                 continue;
             }
             passed += 1;
             if passed <= MOST_PASSED {
                 let further = module.code.callees(function);
-                wanted.extend(further.iter().filter(|callee| seen.insert(**callee)).map(|callee| (*callee, deeper)));
+                wanted.extend(further.iter().filter(|callee| seen.insert(**callee)).map(|callee| (*callee, None)));
             }
         }
-        if elsewhere {
+        if let Some(tail) = elsewhere {
             // An import may be another module's function, or host code that calls back: any export may be entered next.
             for (id, loaded) in (0_u32..).zip(&self.modules) {
                 for (_, function) in &loaded.code.exports {
@@ -271,7 +293,7 @@ impl Target {
                         .function_by_index(*function)
                         .is_some_and(|described| self.skips.pass(&loaded.symbols, described, origin.past_libraries));
                     if let Some(pc) = entry_with_lines(loaded, *function).filter(|_| !skipped) {
-                        places.add(ModuleId(id), pc, DepthCheck::AtLeast(origin.depth + 1));
+                        places.add(ModuleId(id), pc, DepthCheck::AtLeast(below(tail)));
                     }
                 }
             }

@@ -129,7 +129,8 @@ impl<'a> Oracle<'a> {
                 }
             }
             Command::StepInto(_, sites) => {
-                let there = first(&|at| self.depth(at) > depth && sites.contains(&self.entry(at).site()));
+                let called = |at| self.depth(at) > depth || self.depth(at) == depth && !self.same_function(from, at);
+                let there = first(&|at| called(at) && sites.contains(&self.entry(at).site()));
                 match self.line_step(from, &Command::Next) {
                     Landing::Refused => Landing::Refused,
                     next => earlier(to(there), next),
