@@ -52,7 +52,7 @@ use walk::{
 
 /// How many operators of a guest are looked at.
 const MOST: usize = 10_000;
-const WALKS: u64 = 8;
+const WALKS: u64 = 6;
 const COMMANDS: usize = 25;
 
 struct Walk<'a> {
@@ -97,7 +97,7 @@ impl<'a> Walk<'a> {
         };
         let at = match random.below(3) {
             0 => 0,
-            _ => std::iter::repeat_with(|| random.below(log.entries.len())).find(|at| passed(*at) < 200).unwrap_or(0),
+            _ => std::iter::repeat_with(|| random.below(log.entries.len())).find(|at| passed(*at) < 50).unwrap_or(0),
         };
         let spy = guest.launch(program);
         let seen = spy.seen.clone();

@@ -1,0 +1,231 @@
+//! What the source-level debugger costs: a breakpoint that is passed, a log point, `next`, a stop in modules of different
+//! sizes. All through the engine's public interface and a launched guest, as a front end has it.
+//!
+//! Guests: `spin.c` (unoptimised, DWARF 5), whose loop calls a function with a breakpoint; and modules without DWARF that are
+//! made here, a loop beside as many functions that are never called as make up the size. Printed are nanoseconds of wall
+//! time, medians of interleaved rounds; only the ratios mean something on another machine.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a failure here is meant to be loud")]
+
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use freezeframe_engine::{
+    BreakpointSpec, DebuggeeId, Debugger, Format, HitCondition, Limits, LocationSpec, Reason, Report, Step,
+};
+use freezeframe_host::{LaunchOptions, Output, Program, Stdin, launch};
+use wasm_encoder::{
+    CodeSection, ExportKind, ExportSection, Function, FunctionSection, Instruction, Module, TypeSection, ValType,
+};
+
+struct Guest {
+    debugger: Debugger,
+    id: DebuggeeId,
+}
+
+impl Guest {
+    fn launch(program: &Program, invoke: Option<&str>) -> Self {
+        let options = LaunchOptions {
+            args: Vec::new(),
+            env: Vec::new(),
+            dirs: Vec::new(),
+            stdin: Stdin::Empty,
+            invoke: invoke.map(|name| (name.to_owned(), Vec::new())),
+            output: Output::new(|_, _| Ok(())),
+        };
+        let mut debugger = Debugger::new();
+        let id = debugger.attach(launch(program, options).expect("launched")).expect("attached");
+        Self { debugger, id }
+    }
+
+    fn add(&mut self, location: &str, change: impl FnOnce(&mut BreakpointSpec)) {
+        let mut spec = BreakpointSpec::at(LocationSpec::parse(location, Some("spin.c")).expect("a location"));
+        change(&mut spec);
+        self.debugger.add_breakpoint(spec, false).expect("a breakpoint");
+    }
+
+    fn wait(&mut self) -> Reason {
+        match self.debugger.wait(self.id, Some(Duration::from_secs(600))).expect("a report") {
+            Some(Report::Stopped { reason, notes, .. }) if notes.is_empty() => reason,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn go(&mut self) -> Reason {
+        self.debugger.resume(self.id).expect("stopped");
+        self.wait()
+    }
+
+    fn number(&mut self, expression: &str) -> u64 {
+        let value = self.debugger.evaluate(self.id, Some(0), expression, Format::Natural, Limits::default());
+        value.expect("a value").text.parse().expect("a number")
+    }
+}
+
+/// Runs `spin` so long with one more breakpoint and gives the nanoseconds a call of `beat`.
+fn passed(program: &Program, time: Duration, change: Option<fn(&mut BreakpointSpec)>) -> f64 {
+    let mut guest = Guest::launch(program, None);
+    guest.debugger.on_log(|line| {
+        std::hint::black_box(&line.text);
+    });
+    guest.add("beat", |spec| spec.one_shot = true);
+    guest.go();
+    if let Some(change) = change {
+        guest.add("beat", change);
+    }
+    let before = guest.number("beats");
+    let interrupter = guest.debugger.interrupter(guest.id).expect("running");
+    let start = Instant::now();
+    guest.debugger.resume(guest.id).expect("stopped");
+    let hand = std::thread::spawn(move || {
+        std::thread::sleep(time);
+        interrupter.interrupt();
+    });
+    assert_eq!(guest.wait(), Reason::Interrupted);
+    let elapsed = start.elapsed();
+    hand.join().expect("the other thread");
+    elapsed.as_nanos() as f64 / (guest.number("beats") - before).max(1) as f64
+}
+
+/// Nanoseconds a step from a line of the loop in `spin` to the next.
+fn next(program: &Program, n: u32) -> f64 {
+    let mut guest = Guest::launch(program, None);
+    guest.add("beat", |spec| spec.one_shot = true);
+    guest.go();
+    guest.debugger.finish(guest.id, 0).expect("stopped");
+    guest.wait();
+    let start = Instant::now();
+    for _ in 0..n {
+        guest.debugger.step(guest.id, Step::Over, 1).expect("stopped");
+        assert_eq!(guest.wait(), Reason::StepDone);
+    }
+    start.elapsed().as_nanos() as f64 / f64::from(n)
+}
+
+/// A module of about `size` bytes: `run` loops for ever over a `nop`, and there are functions that nobody calls.
+fn sized(size: usize) -> (Vec<u8>, u32) {
+    let mut types = TypeSection::new();
+    types.ty().function([], []);
+    let mut functions = FunctionSection::new();
+    let mut code = CodeSection::new();
+    let mut run = Function::new([(1, ValType::I32)]);
+    run.instruction(&Instruction::Loop(wasm_encoder::BlockType::Empty)).instruction(&Instruction::Nop);
+    for instruction in
+        [Instruction::LocalGet(0), Instruction::I32Const(1), Instruction::I32Add, Instruction::LocalSet(0)]
+    {
+        run.instruction(&instruction);
+    }
+    run.instruction(&Instruction::Br(0)).instruction(&Instruction::End).instruction(&Instruction::End);
+    functions.function(0);
+    code.function(&run);
+    let mut filler = Function::new([]);
+    for _ in 0..200 {
+        filler.instruction(&Instruction::I64Const(i64::MAX)).instruction(&Instruction::Drop);
+    }
+    filler.instruction(&Instruction::End);
+    for _ in 0..size / filler.byte_len() {
+        functions.function(0);
+        code.function(&filler);
+    }
+    let mut exports = ExportSection::new();
+    exports.export("run", ExportKind::Func, 0);
+    let mut module = Module::new();
+    module.section(&types).section(&functions).section(&exports).section(&code);
+    let bytes = module.finish();
+    let nop = bytes.windows(3).position(|w| w == [0x03, 0x40, 0x01]).expect("the loop") + 2;
+    (bytes, u32::try_from(nop).expect("an offset"))
+}
+
+/// Nanoseconds from a stop at a breakpoint to the next, and of an instruction step.
+fn stops(program: &Program, pc: u32, n: u32) -> (f64, f64) {
+    let mut guest = Guest::launch(program, Some("run"));
+    guest.add(&format!("*{pc:#x}"), |_| ());
+    guest.go();
+    let each = |start: Instant| start.elapsed().as_nanos() as f64 / f64::from(n);
+    let start = Instant::now();
+    for _ in 0..n {
+        assert!(matches!(guest.go(), Reason::Breakpoints(_)));
+        std::hint::black_box(guest.debugger.frame(guest.id, 0).expect("a frame"));
+    }
+    let stop = each(start);
+    let ids: Vec<_> = guest.debugger.breakpoints().iter().map(|b| b.id).collect();
+    ids.into_iter().for_each(|id| guest.debugger.remove_breakpoint(id).expect("there"));
+    let start = Instant::now();
+    for _ in 0..n {
+        guest.debugger.step(guest.id, Step::InstructionOver, 1).expect("stopped");
+        assert_eq!(guest.wait(), Reason::StepDone);
+    }
+    (stop, each(start))
+}
+
+const PLAIN: &str = "`beat` is called, nothing planted";
+
+/// What is planted at `beat`, by the name of the case.
+type Passed = (&'static str, Option<fn(&mut BreakpointSpec)>);
+
+fn main() {
+    let quick = std::env::args().any(|a| a == "--test");
+    let (rounds, time, n) = if quick { (1, 20, 20) } else { (5, 300, 3000) };
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let spin = Program::open(&root.join("guests/built/spin.O0.dwarf5.wasm")).expect("the guest");
+    let cases: &[Passed] = &[
+        (PLAIN, None),
+        ("+ a condition that is false (`step == 5`)", Some(|spec| spec.condition = Some("step == 5".into()))),
+        ("+ a hit count that doesn't come", Some(|spec| spec.hits = Some(HitCondition::Exactly(u64::MAX)))),
+        ("+ a log point without expressions", Some(|spec| spec.log = Some("beat".into()))),
+        ("+ a log point with `{step}`", Some(|spec| spec.log = Some("step is {step}".into()))),
+    ];
+    let folder = tempfile::tempdir().expect("a folder");
+    // The largest takes a minute to compile the first time; then it's in the cache.
+    let sizes: &[(&str, usize)] =
+        if quick { &[("0.1 MB", 100_000)] } else { &[("0.1 MB", 100_000), ("3 MB", 3_000_000), ("50 MB", 50_000_000)] };
+    let sized: Vec<(&str, Program, u32)> = sizes
+        .iter()
+        .map(|(name, size)| {
+            let (bytes, nop) = sized(*size);
+            let path = folder.path().join(format!("sized-{size}.wasm"));
+            std::fs::write(&path, bytes).expect("written");
+            (*name, Program::open(&path).expect("a module"), nop)
+        })
+        .collect();
+
+    let mut times: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    for _ in 0..rounds {
+        for (name, change) in cases {
+            let ns = passed(&spin, Duration::from_millis(time), *change);
+            times.entry((*name).to_owned()).or_default().push(ns);
+        }
+        times.entry("next".to_owned()).or_default().push(next(&spin, n));
+        for (name, program, nop) in &sized {
+            let (stop, step) = stops(program, *nop, n);
+            times.entry(format!("stop, {name}")).or_default().push(stop);
+            times.entry(format!("nexti, {name}")).or_default().push(step);
+        }
+    }
+    let median = |name: &str| {
+        let mut all = times[name].clone();
+        all.sort_by(f64::total_cmp);
+        all[all.len() / 2]
+    };
+    let plain = median(PLAIN);
+    println!("{:<50} {:>12} {:>14}", "case", "ns", "ns beyond");
+    for (name, _) in cases {
+        println!("{name:<50} {:>12.1} {:>14.1}", median(name), median(name) - plain);
+    }
+    println!("{:<50} {:>12.1}", "`next`, in a loop with a call", median("next"));
+    let smallest = sizes[0].0;
+    println!("\n{:<50} {:>12} {:>14}", "a stop in a module of", "ns", "× the smallest");
+    for kind in ["stop", "nexti"] {
+        for (name, _) in sizes {
+            let ns = median(&format!("{kind}, {name}"));
+            let ratio = ns / median(&format!("{kind}, {smallest}"));
+            println!("{:<50} {ns:>12.1} {ratio:>14.2}", format!("{name}: {kind}"));
+        }
+    }
+    let beyond = |at: usize| (median(cases[at].0) - plain) / 1000.0;
+    println!("\nfalse condition over DWARF: {:.2} µs a hit (goal ≤ 0.5)", beyond(1));
+    println!("log point: {:.2} µs a hit (goal ≤ 2)", beyond(4));
+    println!("`next`: {:.1} µs (goal ≤ 20)", median("next") / 1000.0);
+}
