@@ -31,5 +31,5 @@ fn listen(address: &str) -> Result<(), String> {
     let listener = TcpListener::bind(&*addresses).map_err(failed)?;
     let at = listener.local_addr().map_err(failed)?;
     println!("listening at {at}");
-    freezeframe_dap::listen(&listener).map_err(|e| e.to_string())
+    freezeframe_dap::serve_tcp(&listener).map_err(|e| e.to_string())
 }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use freezeframe_engine::{BreakpointId, BreakpointSpec, Debugger, HitCondition};
+use freezeframe_engine::{BreakpointId, BreakpointSpec, Catch, Debugger, EngineError, HitCondition, LocationSpec};
 
 use crate::{client::Client, protocol::types as dap, sources::Sources};
 
@@ -19,6 +19,8 @@ pub struct Breakpoints {
     pub functions: Vec<Entry>,
     /// At instructions.
     pub instructions: Vec<Entry>,
+    /// Traps, exceptions and their like.
+    caught: Vec<(i64, BreakpointId)>,
     /// At the beginning of what was launched; gone after its first hit.
     pub entry: Option<BreakpointId>,
 }
@@ -40,7 +42,7 @@ pub struct Entry {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Wanted {
     /// Where.
-    pub location: freezeframe_engine::LocationSpec,
+    pub location: LocationSpec,
     /// When.
     pub condition: Option<String>,
     /// At which hits.
@@ -50,6 +52,11 @@ pub struct Wanted {
 }
 
 impl Wanted {
+    /// Whether only the conditions differ.
+    fn same_place(&self, other: &Self) -> bool {
+        self.location == other.location && self.log == other.log
+    }
+
     fn spec(&self) -> Result<BreakpointSpec, String> {
         let text = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty());
         let hits = text(&self.hits).map(|hits| HitCondition::parse(&hits)).transpose().map_err(|e| e.to_string())?;
@@ -60,13 +67,36 @@ impl Wanted {
 
 impl Breakpoints {
     /// Replaces a list: what's in both stays, what isn't wanted any more goes.
-    pub fn replace(&mut self, debugger: &mut Debugger, old: Vec<Entry>, wanted: Vec<Wanted>) -> Vec<Entry> {
-        let mut old = old;
+    ///
+    /// # Errors
+    /// A guest that was paused for it can't go on.
+    pub fn replace(
+        &mut self,
+        debugger: &mut Debugger,
+        old: Vec<Entry>,
+        wanted: Vec<Wanted>,
+    ) -> Result<Vec<Entry>, EngineError> {
+        debugger.while_paused(|debugger| Ok(self.replace_paused(debugger, old, wanted)))
+    }
+
+    fn replace_paused(&mut self, debugger: &mut Debugger, mut old: Vec<Entry>, wanted: Vec<Wanted>) -> Vec<Entry> {
         let mut new = Vec::with_capacity(wanted.len());
         for wanted in wanted {
             // One that couldn't be set is tried again.
             if let Some(at) = old.iter().position(|entry| entry.wanted == wanted && entry.set.is_ok()) {
                 new.push(old.swap_remove(at));
+                continue;
+            }
+            // With another condition it's still the same one: its hits go on being counted.
+            if let Some(at) = old.iter().position(|entry| entry.wanted.same_place(&wanted))
+                && let Ok(spec) = wanted.spec()
+                && let Some(Ok(id)) = old.get(at).map(|entry| &entry.set)
+                && debugger.set_condition(*id, spec.condition).is_ok()
+                && debugger.set_hit_condition(*id, spec.hits).is_ok()
+            {
+                let mut entry = old.swap_remove(at);
+                entry.wanted = wanted;
+                new.push(entry);
                 continue;
             }
             self.last += 1;
@@ -82,14 +112,43 @@ impl Breakpoints {
         new
     }
 
+    /// Lets none of them stop anything, nor what stops by itself.
+    ///
+    /// # Errors
+    /// A guest that was paused for it can't go on.
+    pub fn silence(&mut self, debugger: &mut Debugger) -> Result<(), EngineError> {
+        self.clear(debugger);
+        for catch in [Catch::Traps(Vec::new()), Catch::HostErrors] {
+            let id = debugger.add_breakpoint(BreakpointSpec::at(LocationSpec::Event(catch)), true)?;
+            debugger.enable_breakpoint(id, false)?;
+            self.caught(id);
+        }
+        Ok(())
+    }
+
     /// Removes all.
     pub fn clear(&mut self, debugger: &mut Debugger) {
         let ids: Vec<BreakpointId> = self.all_mut().filter_map(|entry| entry.set.clone().ok()).collect();
-        for id in ids.into_iter().chain(self.entry) {
+        let caught = self.caught.iter().map(|(_, caught)| *caught);
+        for id in ids.into_iter().chain(self.entry).chain(caught) {
             // One-shot ones may be gone.
             _ = debugger.remove_breakpoint(id);
         }
         *self = Self { last: self.last, ..Self::default() };
+    }
+
+    /// Remembers a catchpoint, and gives the client's number of it.
+    pub fn caught(&mut self, caught: BreakpointId) -> i64 {
+        self.last += 1;
+        self.caught.push((self.last, caught));
+        self.last
+    }
+
+    /// Removes the catchpoints.
+    pub fn clear_caught(&mut self, debugger: &mut Debugger) {
+        for (_, caught) in std::mem::take(&mut self.caught) {
+            _ = debugger.remove_breakpoint(caught);
+        }
     }
 
     /// All entries.
@@ -97,9 +156,22 @@ impl Breakpoints {
         self.sources.values_mut().flatten().chain(&mut self.functions).chain(&mut self.instructions)
     }
 
+    /// The protocol's word for a stop at these.
+    pub fn kind(&self, ids: &[BreakpointId]) -> &'static str {
+        let is = |entry: &Entry| entry.set.as_ref().is_ok_and(|id| ids.contains(id));
+        match () {
+            () if self.sources.values().flatten().any(is) => "breakpoint",
+            () if self.functions.iter().any(is) => "function breakpoint",
+            () if self.instructions.iter().any(is) => "instruction breakpoint",
+            () => "breakpoint",
+        }
+    }
+
     /// The client's numbers of the engine's breakpoints.
     pub fn numbers(&mut self, ids: &[BreakpointId]) -> Vec<i64> {
-        self.all_mut().filter(|entry| entry.set.as_ref().is_ok_and(|id| ids.contains(id))).map(|e| e.id).collect()
+        let caught: Vec<i64> = self.caught.iter().filter(|(_, c)| ids.contains(c)).map(|(number, _)| *number).collect();
+        let set = self.all_mut().filter(|entry| entry.set.as_ref().is_ok_and(|id| ids.contains(id)));
+        set.map(|entry| entry.id).chain(caught).collect()
     }
 }
 
@@ -121,6 +193,11 @@ pub fn describe(entry: &Entry, debugger: &Debugger, sources: &Sources, client: &
             if breakpoint.pending() {
                 told.message = Some("no code of a loaded module belongs to it".to_owned());
                 told.reason = Some(dap::BreakpointReason::Pending);
+            }
+            if let Some(site) = breakpoint.sites.first()
+                && let LocationSpec::Instruction { code, .. } = breakpoint.spec.location
+            {
+                told.instruction_reference = Some(crate::references::code(code, site.pc));
             }
             if let Some(at) = breakpoint.sites.iter().find_map(|site| site.position.as_ref()) {
                 told.line = Some(client.line(at.line));

@@ -1,12 +1,12 @@
 //! What is known of one client: how it counts, what it set, which numbers it was given.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
-use freezeframe_engine::DebuggeeId;
+use freezeframe_engine::{CodeId, DebuggeeId};
 
 use crate::{
     breakpoints::Breakpoints,
-    handles::Frames,
+    handles::{Extras, Frames},
     launch::Launched,
     protocol::types::InitializeRequestArguments,
     transport::{inbox::Waiting, outbox::Outbox},
@@ -50,6 +50,20 @@ pub struct Client {
     pub breakpoints: Breakpoints,
     /// The frames that it knows.
     pub frames: Frames,
+    /// Its numbers of what isn't the engine's.
+    pub extras: Extras,
+    /// The targets of a step that it was offered last.
+    pub step_targets: Vec<(i64, String)>,
+    /// The last number of such a target.
+    pub last_target: i64,
+    /// The modules that it was told of.
+    pub modules: BTreeSet<CodeId>,
+    /// Whether it may do more than say who it is.
+    pub admitted: bool,
+    /// Whether all guests are to stop once it's ready.
+    pub stops_all: bool,
+    /// Whether its guest goes on without it.
+    pub leaves_guest: bool,
     /// What it launched, if it did.
     pub launched: Option<Arc<Launched>>,
     /// The guest that it launched, while it lives.
@@ -77,6 +91,13 @@ impl Client {
             about: InitializeRequestArguments::default(),
             breakpoints: Breakpoints::default(),
             frames: Frames::default(),
+            extras: Extras::default(),
+            step_targets: Vec::new(),
+            last_target: 0,
+            modules: BTreeSet::new(),
+            admitted: true,
+            stops_all: false,
+            leaves_guest: false,
             launched: None,
             guest: None,
             starting: None,

@@ -54,3 +54,58 @@ impl Frames {
         self.by_frame.retain(|frame, _| frame.debuggee != debuggee);
     }
 }
+
+/// What can be expanded or shown and isn't a value of the engine's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Extra {
+    /// The Wasm machine of a frame.
+    Wasm(FrameAt),
+    /// A part of it.
+    WasmPart(FrameAt, WasmPart),
+    /// What the function returned that was finished.
+    Returned(DebuggeeId),
+    /// The text of a function without source.
+    Text(freezeframe_engine::CodeId, u32),
+}
+
+/// A part of the Wasm machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum WasmPart {
+    /// Locals, parameters first.
+    Locals,
+    /// The operand stack.
+    Operands,
+    /// Globals.
+    Globals,
+    /// Memories.
+    Memories,
+}
+
+/// Numbers of these begin here: those below are the engine's handles.
+const FIRST_EXTRA: i64 = 0x4000_0000;
+
+/// The numbers of what isn't the engine's.
+#[derive(Debug, Default)]
+pub struct Extras {
+    all: Vec<Extra>,
+    numbers: HashMap<Extra, i64>,
+}
+
+impl Extras {
+    /// The number of something; the same as long as the client lives.
+    pub fn number(&mut self, extra: Extra) -> i64 {
+        if let Some(number) = self.numbers.get(&extra) {
+            return *number;
+        }
+        let number = FIRST_EXTRA + self.all.len() as i64;
+        self.all.push(extra);
+        self.numbers.insert(extra, number);
+        number
+    }
+
+    /// What has a number.
+    pub fn get(&self, number: i64) -> Option<Extra> {
+        let at = usize::try_from(number.checked_sub(FIRST_EXTRA)?).ok()?;
+        self.all.get(at).copied()
+    }
+}

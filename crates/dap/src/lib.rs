@@ -20,16 +20,28 @@ mod client;
 mod error;
 mod handlers;
 mod handles;
+mod hub;
 mod launch;
 #[cfg(feature = "launch")]
 mod local;
 mod output;
+mod parked;
+mod progress;
 pub mod protocol;
+mod references;
 mod reports;
+#[cfg(feature = "launch")]
+mod serve;
 mod server;
 mod sources;
 mod transport;
 
 pub use capabilities::{OFFERED, Offered, capabilities};
+pub use hub::{Hub, listen, listen_with_token};
 #[cfg(feature = "launch")]
-pub use server::{listen, serve_stdio};
+pub use serve::{listen as serve_tcp, serve_stdio};
+
+/// The commands of all requests that are served.
+pub fn served() -> Vec<&'static str> {
+    handlers::HANDLERS.iter().map(|(command, _)| *command).collect()
+}

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use freezeframe_engine::{BreakpointId, DebuggeeId, Ended, Reason, Report};
+use freezeframe_engine::{BreakpointId, DebuggeeId, Ended, LogLine, Reason, Report};
 
 use crate::{
     breakpoints::describe,
-    client::{Client, ClientId},
-    protocol::{Outgoing, types as dap},
+    client::{Client, ClientId, Phase},
+    handlers::sources::{all_modules, source},
+    protocol::{Event, Outgoing, types as dap},
     server::World,
 };
 
@@ -15,13 +16,17 @@ use crate::{
 const TRAPPED: i64 = 134;
 /// The code of one that couldn't be started, or that a host function ended.
 const FAILED: i64 = 1;
+/// How many frames of a trap's backtrace are written.
+const BACKTRACE: u32 = 20;
+
+type Clients = BTreeMap<ClientId, Client>;
 
 /// Tells all clients what a guest did.
-pub(crate) fn report(world: &mut World, clients: &mut BTreeMap<ClientId, Client>, report: Report) {
+pub(crate) fn report(world: &mut World, clients: &mut Clients, report: Report) {
     match report {
         Report::Stopped { debuggee, reason, caught, notes } => {
             for note in notes {
-                tell(clients, "console", format!("{note}\n"));
+                tell(clients, "console", &format!("{note}\n"));
             }
             stopped(world, clients, debuggee, reason, &caught);
         }
@@ -29,37 +34,68 @@ pub(crate) fn report(world: &mut World, clients: &mut BTreeMap<ClientId, Client>
     }
 }
 
-fn tell(clients: &BTreeMap<ClientId, Client>, category: &str, output: String) {
-    for client in clients.values() {
-        client.outbox.event(&output_event(category, output.clone()));
+/// An event for all clients that are in a session.
+fn send<E: Event>(clients: &Clients, body: &E) {
+    for client in clients.values().filter(|client| client.phase >= Phase::Configuring) {
+        client.outbox.event(body);
     }
+}
+
+/// Writes to all clients' consoles.
+pub(crate) fn tell(clients: &Clients, category: &str, output: &str) {
+    send(clients, &output_event(category, output.to_owned()));
 }
 
 pub(crate) fn output_event(category: &str, output: String) -> dap::OutputEventBody {
     dap::OutputEventBody { category: Some(category.to_owned()), output, ..dap::OutputEventBody::default() }
 }
 
-fn stopped(
-    world: &mut World,
-    clients: &mut BTreeMap<ClientId, Client>,
-    debuggee: DebuggeeId,
-    reason: Reason,
-    caught: &[BreakpointId],
-) {
+/// The number of a guest as a thread.
+pub(crate) fn thread(debuggee: DebuggeeId) -> i64 {
+    i64::from(debuggee.0)
+}
+
+/// There's one more guest.
+pub(crate) fn thread_started(_: &mut World, clients: &Clients, id: DebuggeeId, _: String) {
+    send(clients, &dap::ThreadEventBody { reason: "started".to_owned(), thread_id: thread(id) });
+}
+
+fn stopped(world: &mut World, clients: &mut Clients, debuggee: DebuggeeId, reason: Reason, caught: &[BreakpointId]) {
     let Some(guest) = world.guests.get_mut(&debuggee) else { return };
     guest.reason = Some(reason.clone());
+    world.focus = Some(debuggee);
+    if clients.is_empty() {
+        // Nobody is there to go on: a guest that was left to itself. It may have ended meanwhile.
+        _ = world.debugger.resume(debuggee);
+        return;
+    }
     let (word, description, text) = words(&reason);
-    for client in clients.values_mut() {
+    if matches!(reason, Reason::Trap { .. } | Reason::HostError { .. }) {
+        backtrace(world, clients, debuggee, text.as_deref().unwrap_or_default());
+    }
+    if let Reason::Called(called) = &reason {
+        let result = match &called.result {
+            Ok(None) => format!("{} returned\n", called.function),
+            Ok(Some((number, shown))) => format!("${number} = {}\n", shown.text),
+            Err(why) => format!("the call of {} failed: {why}\n", called.function),
+        };
+        tell(clients, "console", &result);
+    }
+    for client in clients.values_mut().filter(|client| client.phase >= Phase::Configuring) {
+        client.frames.forget(debuggee);
         let hit = match &reason {
             Reason::Breakpoints(ids) => ids.as_slice(),
             _ => caught,
         };
         let mut word = word;
+        let numbers = client.breakpoints.numbers(hit);
         if client.breakpoints.entry.is_some_and(|entry| hit.contains(&entry)) {
             client.breakpoints.entry = None;
-            word = "entry";
+            // Who has set a breakpoint there wants to hear of that.
+            word = if numbers.is_empty() { "entry" } else { word };
+        } else if word == "breakpoint" {
+            word = client.breakpoints.kind(hit);
         }
-        let numbers = client.breakpoints.numbers(hit);
         client.outbox.event(&dap::StoppedEventBody {
             reason: word.to_owned(),
             description: Some(description.clone()),
@@ -94,14 +130,51 @@ pub(crate) fn trap_message(message: &str) -> String {
     message.trim_start_matches("wasm trap: ").to_owned()
 }
 
-/// The number of a guest as a thread.
-pub(crate) fn thread(debuggee: DebuggeeId) -> i64 {
-    i64::from(debuggee.0)
+/// Writes where a trap is, each line with a link to its source.
+fn backtrace(world: &mut World, clients: &Clients, debuggee: DebuggeeId, message: &str) {
+    let Ok((stack, more)) = world.debugger.stack(debuggee, BACKTRACE) else { return };
+    tell(clients, "stderr", &format!("{message}\n"));
+    for frame in stack.iter().take(BACKTRACE as usize) {
+        for client in clients.values() {
+            let mut event = output_event("stderr", format!("    at {}\n", frame.function));
+            if let Some(at) = &frame.position {
+                event.output = format!("    at {} ({}:{})\n", frame.function, at.file_name(), at.line);
+                event.source = Some(source(&at.path, &world.sources));
+                event.line = Some(client.line(at.line));
+                event.column = (at.column > 0).then(|| client.column(at.column));
+            }
+            client.outbox.event(&event);
+        }
+    }
+    if more || stack.len() > BACKTRACE as usize {
+        tell(clients, "stderr", "    …\n");
+    }
 }
 
-fn ended(world: &mut World, clients: &mut BTreeMap<ClientId, Client>, debuggee: DebuggeeId, ended: &Ended) {
-    let launched = world.guests.remove(&debuggee).is_some_and(|guest| guest.launched);
+/// What a log point said, to whom it belongs.
+pub(crate) fn log(world: &World, clients: &mut Clients, line: LogLine) {
+    let position = world.debugger.breakpoint(line.breakpoint).ok();
+    let position = position.and_then(|b| b.sites.iter().find_map(|site| site.position.clone()));
+    for client in clients.values_mut() {
+        if client.breakpoints.numbers(&[line.breakpoint]).is_empty() {
+            continue;
+        }
+        let mut event = output_event("console", format!("{}\n", line.text));
+        if let Some(at) = &position {
+            event.source = Some(source(&at.path, &world.sources));
+            event.line = Some(client.line(at.line));
+        }
+        client.outbox.event(&event);
+    }
+}
+
+/// A guest is over.
+pub(crate) fn ended(world: &mut World, clients: &mut Clients, debuggee: DebuggeeId, ended: &Ended) {
+    let Some(guest) = world.guests.remove(&debuggee) else { return };
     world.debugger.forget(debuggee);
+    if world.focus == Some(debuggee) {
+        world.focus = None;
+    }
     let (code, said) = match ended {
         Ended::Returned(values) => {
             let values: Vec<String> = values.iter().map(ToString::to_string).collect();
@@ -113,15 +186,15 @@ fn ended(world: &mut World, clients: &mut BTreeMap<ClientId, Client>, debuggee: 
         Ended::Failed { message } => (FAILED, Some(("stderr", format!("{}\n", message.trim_end())))),
         Ended::Killed => (FAILED, None),
     };
-    for client in clients.values_mut() {
+    for client in clients.values_mut().filter(|client| client.phase >= Phase::Configuring) {
         client.frames.forget(debuggee);
         let send = |event: Outgoing| _ = client.outbox.send(event);
-        if let (Some((category, text)), true) = (&said, launched) {
+        let mine = client.guest == Some(debuggee);
+        if let (Some((category, text)), true) = (&said, guest.launched && mine) {
             send(Outgoing::event(&output_event(category, text.clone())));
         }
-        let exited = dap::ThreadEventBody { reason: "exited".to_owned(), thread_id: thread(debuggee) };
-        send(Outgoing::event(&exited));
-        if launched && client.guest == Some(debuggee) {
+        send(Outgoing::event(&dap::ThreadEventBody { reason: "exited".to_owned(), thread_id: thread(debuggee) }));
+        if guest.launched && mine {
             client.guest = None;
             send(Outgoing::event(&dap::ExitedEventBody { exit_code: code }));
             send(Outgoing::event(&dap::TerminatedEventBody::default()));
@@ -137,8 +210,23 @@ pub(crate) fn resumed(world: &mut World, debuggee: DebuggeeId) {
 }
 
 /// Tells of modules that came, and of breakpoints that are somewhere else since.
-pub(crate) fn modules(world: &mut World, clients: &mut BTreeMap<ClientId, Client>) {
-    for client in clients.values_mut() {
+pub(crate) fn modules(world: &mut World, clients: &mut Clients) {
+    let guests: Vec<DebuggeeId> = world.guests.keys().copied().collect();
+    let counted = guests.iter().map(|id| (*id, world.debugger.modules(*id).map_or(0, |modules| modules.len())));
+    let known: Vec<(DebuggeeId, usize)> = counted.collect();
+    if known == world.known_modules {
+        return;
+    }
+    world.known_modules = known;
+    // A guest that is over takes no modules with it: another one may run them.
+    let Ok(modules) = all_modules(world) else { return };
+    for client in clients.values_mut().filter(|client| client.phase >= Phase::Configuring) {
+        for (code, module) in &modules {
+            if client.modules.insert(*code) {
+                let reason = dap::ModuleEventBodyReason::New;
+                client.outbox.event(&dap::ModuleEventBody { module: module.clone(), reason });
+            }
+        }
         let mut changed = Vec::new();
         let mut breakpoints = std::mem::take(&mut client.breakpoints);
         for entry in breakpoints.all_mut().filter(|entry| entry.told.is_some()) {

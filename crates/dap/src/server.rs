@@ -2,23 +2,29 @@
 
 use std::{
     collections::BTreeMap,
-    io::{self, BufRead, BufReader, Write},
-    net::{TcpListener, TcpStream},
-    sync::mpsc::{self, Receiver, Sender},
+    io::{self, BufRead, Write},
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, PoisonError,
+        mpsc::{self, Receiver, Sender},
+    },
     thread,
 };
 
-use freezeframe_engine::{DebuggeeId, Debugger, Reason, Report};
+use freezeframe_debuggee::Debuggee;
+use freezeframe_engine::{DebuggeeId, Debugger, Ended, LogLine, Reason};
 use serde_json::Value;
 
 use crate::{
     client::{Client, ClientId, Phase},
     error::Failure,
     handlers::{self, Answered, Ctx},
-    launch::{Launched, Opened, Opener},
+    launch::{LaunchArguments, Launched, Opener},
+    parked::{Parked, ParkedId},
+    progress::Progress,
     protocol::{Incoming, Outgoing, types as dap},
     reports,
-    sources::Sources,
+    sources::{Sources, file_name},
     transport::{
         inbox::{self, Waiting},
         outbox::Outbox,
@@ -27,24 +33,41 @@ use crate::{
 
 /// What the server's thread is told.
 pub(crate) enum Input {
+    /// A client has connected.
+    Connected(Box<dyn BufRead + Send>, Box<dyn Write + Send>),
     /// A client's message.
     Message(ClientId, Incoming),
     /// A client is gone, or can't be understood any more.
     Gone(ClientId, Option<String>),
     /// A guest may have done something.
     Guest(DebuggeeId),
-    /// A guest was opened for a client, or couldn't be.
-    Opened(ClientId, Result<Launched, String>),
+    /// A host has a guest to debug, under a name.
+    Debuggee(Box<dyn Debuggee>, String),
+    /// A guest that nobody debugs may have done something.
+    Parked(ParkedId),
+    /// A guest was opened for a client's request, or couldn't be.
+    Opened(ClientId, i64, Result<Launched, String>),
+    /// Nobody will come any more.
+    Close,
 }
 
 /// A guest as clients see it: a thread.
 pub(crate) struct Guest {
     /// Its name.
     pub name: String,
+    /// Its file, if it's one.
+    pub program: Option<PathBuf>,
     /// Whether a client launched it, so that its end is the session's.
     pub launched: bool,
     /// Why it stands, while it does.
     pub reason: Option<Reason>,
+}
+
+/// An event for all clients but one that can take it.
+pub(crate) struct News {
+    pub except: Option<ClientId>,
+    pub can: fn(&dap::InitializeRequestArguments) -> bool,
+    pub event: Outgoing,
 }
 
 /// What all clients of a server share.
@@ -55,24 +78,42 @@ pub(crate) struct World {
     pub sources: Sources,
     /// The guests.
     pub guests: BTreeMap<DebuggeeId, Guest>,
+    /// The guest that stopped last.
+    pub focus: Option<DebuggeeId>,
     /// Opens what clients launch; none in an embedder's server.
     pub opener: Option<Opener>,
+    /// Whether clients may attach here, and the token that they need.
+    pub attach: Option<Option<String>>,
     /// The way to this server's own thread.
     pub inputs: Sender<Input>,
-    /// Events for all clients but one, to be sent after the answer to the request that made them.
-    pub news: Vec<(Option<ClientId>, Outgoing)>,
+    /// Events to be sent after the answer to the request that made them.
+    pub news: Vec<News>,
+    /// Guests that a request has ended.
+    pub ended: Vec<(DebuggeeId, Ended)>,
+    /// Guests that nobody debugs: no client is there.
+    pub parked: BTreeMap<ParkedId, Parked>,
+    /// Those are wanted now.
+    pub adopt: bool,
+    /// What log points said.
+    logged: Arc<Mutex<Vec<LogLine>>>,
+    /// Of each guest how many modules clients know.
+    pub known_modules: Vec<(DebuggeeId, usize)>,
 }
 
 /// A server.
 pub(crate) struct Server {
     pub world: World,
-    pub clients: BTreeMap<ClientId, Client>,
+    clients: BTreeMap<ClientId, Client>,
     inputs: Receiver<Input>,
     last_client: u64,
+    last_parked: u64,
+    /// Whether more clients may come.
+    open: bool,
 }
 
 impl Server {
-    pub(crate) fn new(opener: Option<Opener>) -> Self {
+    /// A server for clients that launch guests (with an `opener`), or that attach (with the token that they need, if any).
+    pub(crate) fn new(opener: Option<Opener>, attach: Option<Option<String>>) -> Self {
         let (sender, inputs) = mpsc::channel();
         let mut debugger = Debugger::new();
         let wake = sender.clone();
@@ -81,8 +122,25 @@ impl Server {
         let sources = Sources::default();
         let same = sources.clone();
         debugger.match_sources(move |client, compiler| same.same(client, compiler));
-        let world = World { debugger, sources, guests: BTreeMap::new(), opener, inputs: sender, news: Vec::new() };
-        Self { world, clients: BTreeMap::new(), inputs, last_client: 0 }
+        let logged: Arc<Mutex<Vec<LogLine>>> = Arc::default();
+        let log = logged.clone();
+        debugger.on_log(move |line| log.lock().unwrap_or_else(PoisonError::into_inner).push(line.clone()));
+        let world = World {
+            debugger,
+            sources,
+            guests: BTreeMap::new(),
+            focus: None,
+            opener,
+            attach,
+            inputs: sender,
+            news: Vec::new(),
+            ended: Vec::new(),
+            parked: BTreeMap::new(),
+            adopt: false,
+            logged,
+            known_modules: Vec::new(),
+        };
+        Self { world, clients: BTreeMap::new(), inputs, last_client: 0, last_parked: 0, open: false }
     }
 
     /// Takes in a client.
@@ -103,19 +161,32 @@ impl Server {
             move |message| messages.send(Input::Message(id, message)).is_ok(),
             move |why| _ = ended.send(Input::Gone(id, why)),
         )?;
-        self.clients.insert(id, Client::new(id, outbox, waiting));
+        let mut client = Client::new(id, outbox, waiting);
+        client.admitted = !matches!(self.world.attach, Some(Some(_)));
+        self.clients.insert(id, client);
         Ok(id)
     }
 
-    /// Serves until the last client has left.
+    /// Serves whoever connects, until it's closed.
+    pub(crate) fn run_open(&mut self) {
+        self.open = true;
+        self.run();
+    }
+
+    /// Serves until the last client has left, and the guests that it leaves to themselves have ended.
     pub(crate) fn run(&mut self) {
-        while !self.clients.is_empty() {
+        while self.open || !self.clients.is_empty() || !self.world.guests.is_empty() {
             let Ok(input) = self.inputs.recv() else { return };
             match input {
+                // A client that can't be taken in is one that isn't there.
+                Input::Connected(from, to) => _ = self.connect(from, to),
                 Input::Message(client, message) => self.message(client, message),
                 Input::Gone(client, why) => self.gone(client, why),
                 Input::Guest(id) => self.poll(id),
-                Input::Opened(client, result) => self.opened(client, result),
+                Input::Debuggee(debuggee, name) => self.take(debuggee, name),
+                Input::Parked(id) => self.world.parked_event(id),
+                Input::Opened(client, seq, result) => self.opened(client, seq, result),
+                Input::Close => self.open = false,
             }
             self.settle();
         }
@@ -161,8 +232,7 @@ impl Server {
         if let Some(client) = self.clients.get_mut(&id) {
             if let Some(why) = why {
                 let output = format!("freezeframe: the session ends: {why}\n");
-                let category = Some("stderr".to_owned());
-                client.outbox.event(&dap::OutputEventBody { category, output, ..dap::OutputEventBody::default() });
+                client.outbox.event(&reports::output_event("stderr", output));
                 client.outbox.event(&dap::TerminatedEventBody::default());
             }
             client.phase = Phase::Left;
@@ -172,37 +242,44 @@ impl Server {
     /// A guest may have something to report.
     fn poll(&mut self, id: DebuggeeId) {
         match self.world.debugger.poll(id) {
-            Ok(Some(report)) => self.report(report),
-            Ok(None) => {}
-            Err(error) => self.complain(&error.to_string()),
+            Ok(report) => {
+                self.log();
+                if let Some(report) = report {
+                    reports::report(&mut self.world, &mut self.clients, report);
+                }
+            }
+            // Its last event may come when it's already forgotten.
+            Err(_) if !self.world.guests.contains_key(&id) => {}
+            Err(error) => reports::tell(&self.clients, "stderr", &format!("freezeframe: {error}\n")),
         }
     }
 
-    /// Something that no request asked for went wrong.
-    fn complain(&mut self, text: &str) {
-        let output = format!("freezeframe: {text}\n");
-        let category = Some("stderr".to_owned());
-        for client in self.clients.values() {
-            client.outbox.event(&dap::OutputEventBody {
-                category: category.clone(),
-                output: output.clone(),
-                ..dap::OutputEventBody::default()
-            });
+    /// Hands on what log points said.
+    fn log(&mut self) {
+        let lines = std::mem::take(&mut *self.world.logged.lock().unwrap_or_else(PoisonError::into_inner));
+        for line in lines {
+            reports::log(&self.world, &mut self.clients, line);
         }
-    }
-
-    fn report(&mut self, report: Report) {
-        reports::report(&mut self.world, &mut self.clients, report);
     }
 
     /// What came of an input besides its answer.
     fn settle(&mut self) {
+        if std::mem::take(&mut self.world.adopt) {
+            for (id, name) in self.world.adopt_parked() {
+                reports::thread_started(&mut self.world, &self.clients, id, name);
+            }
+        }
+        self.log();
         while let Some(report) = self.world.debugger.next_pending() {
-            self.report(report);
+            reports::report(&mut self.world, &mut self.clients, report);
+        }
+        for (id, ended) in std::mem::take(&mut self.world.ended) {
+            reports::ended(&mut self.world, &mut self.clients, id, &ended);
         }
         reports::modules(&mut self.world, &mut self.clients);
-        for (except, event) in std::mem::take(&mut self.world.news) {
-            for client in self.clients.values().filter(|client| Some(client.id) != except) {
+        for News { except, can, event } in std::mem::take(&mut self.world.news) {
+            let others = self.clients.values().filter(|client| Some(client.id) != except);
+            for client in others.filter(|client| can(&client.about)) {
                 client.outbox.send(event.clone());
             }
         }
@@ -216,26 +293,40 @@ impl Server {
     /// A client leaves: what it set goes with it.
     fn leave(&mut self, id: ClientId) {
         let Some(mut client) = self.clients.remove(&id) else { return };
-        client.breakpoints.clear(&mut self.world.debugger);
-        if let Some(guest) = client.guest {
-            self.world.debugger.forget(guest);
-            self.world.guests.remove(&guest);
+        let world = &mut self.world;
+        // A guest that can't be paused for it takes it up when it can.
+        _ = world.debugger.while_paused(|debugger| {
+            client.breakpoints.clear(debugger);
+            Ok(())
+        });
+        if let Some(guest) = client.guest.take() {
+            if client.leaves_guest {
+                _ = client.breakpoints.silence(&mut world.debugger);
+                // It may run already.
+                _ = world.debugger.resume(guest);
+            } else {
+                world.debugger.forget(guest);
+                world.guests.remove(&guest);
+            }
         }
-        client.outbox.flush();
-        client.outbox.close();
+        if world.attach.is_some() && self.clients.is_empty() {
+            self.world.park_all(&mut self.last_parked);
+        }
+        client.outbox.finish();
     }
 
     /// A guest that a client launches was opened.
-    fn opened(&mut self, id: ClientId, result: Result<Launched, String>) {
+    fn opened(&mut self, id: ClientId, seq: i64, result: Result<Launched, String>) {
         let Some(client) = self.clients.get_mut(&id) else { return };
-        let Some(starting) = client.starting.take() else { return };
+        // It may have been cancelled, and another one been asked for since.
+        let Some(starting) = client.starting.take_if(|starting| starting.seq == seq) else { return };
         let outbox = client.outbox.clone();
-        let (seq, command) = (starting.seq, starting.command);
+        let command = starting.command;
         let mut ctx = Ctx { world: &mut self.world, client, seq, after: Vec::new() };
         let started = match result {
             _ if ctx.client.waiting.take_cancelled(seq) => Err(Failure::Cancelled),
             Err(why) => Err(Failure::Shown(why)),
-            Ok(launched) => handlers::lifecycle::start(&mut ctx, launched),
+            Ok(launched) => handlers::lifecycle::start(&mut ctx, launched, command == "restart"),
         };
         let after = std::mem::take(&mut ctx.after);
         match started {
@@ -249,61 +340,37 @@ impl Server {
             outbox.send(event);
         }
     }
+
+    /// A host has a guest to debug.
+    fn take(&mut self, debuggee: Box<dyn Debuggee>, name: String) {
+        if self.clients.values().any(|client| client.phase >= Phase::Configuring) {
+            let id = self.world.adopt(debuggee, name.clone());
+            reports::thread_started(&mut self.world, &self.clients, id, name);
+        } else {
+            self.world.park(debuggee, name, &mut self.last_parked);
+        }
+    }
 }
 
 /// Opens a guest on a thread of its own, as that may take long.
 pub(crate) fn open(
     inputs: &Sender<Input>,
-    client: ClientId,
-    outbox: Outbox,
+    client: &Client,
+    seq: i64,
     opener: Opener,
-    arguments: crate::launch::LaunchArguments,
+    arguments: LaunchArguments,
 ) -> io::Result<()> {
     let inputs = inputs.clone();
+    let (id, outbox) = (client.id, client.outbox.clone());
+    let name = file_name(&arguments.program.to_string_lossy()).to_owned();
+    let wanted = client.about.supports_progress_reporting == Some(true);
+    let told = outbox.clone();
     thread::Builder::new().name("dap-open".to_owned()).spawn(move || {
-        let opened: Result<Box<dyn Opened>, String> = opener(&arguments, outbox);
-        let launched = opened.map(|opened| Launched { arguments, opened });
+        let progress = wanted.then(|| Progress::of(seq, format!("Compiling {name} for debugging"), told));
+        let opened = opener(&arguments, outbox);
+        drop(progress);
         // Without a server nobody wants it any more.
-        _ = inputs.send(Input::Opened(client, launched));
+        _ = inputs.send(Input::Opened(id, seq, opened.map(|opened| Launched { arguments, opened })));
     })?;
     Ok(())
-}
-
-/// Serves one client over standard input and output, which nobody else may use; the guest never does.
-///
-/// # Errors
-/// No threads can be had.
-#[cfg(feature = "launch")]
-pub fn serve_stdio() -> io::Result<()> {
-    let mut server = Server::new(Some(crate::local::opener()));
-    server.connect(BufReader::new(io::stdin()), io::stdout())?;
-    server.run();
-    Ok(())
-}
-
-/// Serves clients that connect, each with a debugger and guests of its own, for ever.
-///
-/// # Errors
-/// The listener's.
-#[cfg(feature = "launch")]
-pub fn listen(listener: &TcpListener) -> io::Result<()> {
-    for stream in listener.incoming() {
-        let stream = stream?;
-        thread::Builder::new().name("dap-session".to_owned()).spawn(move || {
-            // One client's failure is no other's.
-            _ = serve_connection(stream);
-        })?;
-    }
-    Ok(())
-}
-
-#[cfg(feature = "launch")]
-fn serve_connection(stream: TcpStream) -> io::Result<()> {
-    stream.set_nodelay(true)?;
-    let mut server = Server::new(Some(crate::local::opener()));
-    let reader = BufReader::new(stream.try_clone()?);
-    server.connect(reader, stream.try_clone()?)?;
-    server.run();
-    // The reader's thread ends with the connection.
-    stream.shutdown(std::net::Shutdown::Both)
 }

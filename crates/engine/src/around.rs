@@ -4,6 +4,22 @@ use freezeframe_debuggee::{DebuggeeId, ModuleId, ModulePc};
 
 use crate::{Debugger, EngineError, Instruction, code::Flow, disassemble, target::lookup_pc};
 
+/// Names a core module's binary, whichever debuggees run it. Stable for the debugger's life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CodeId(pub u32);
+
+impl CodeId {
+    /// An address for a place in it, among those of all others: the offset in the binary, above it the number.
+    pub fn address(self, pc: ModulePc) -> u64 {
+        u64::from(self.0) << 32 | u64::from(pc.0)
+    }
+
+    /// The place of an address.
+    pub fn of_address(address: u64) -> (Self, ModulePc) {
+        (Self((address >> 32) as u32), ModulePc(address as u32))
+    }
+}
+
 /// An instruction in a list that goes over the ends of functions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListedInstruction {
@@ -27,6 +43,24 @@ pub struct CallOnLine {
 }
 
 impl Debugger {
+    /// The binary that a module of a debuggee was loaded from.
+    ///
+    /// # Errors
+    /// [`EngineError::NoDebuggee`]; no such module.
+    pub fn code_of(&mut self, id: DebuggeeId, module: ModuleId) -> Result<CodeId, EngineError> {
+        let module = self.target(id)?.module(module);
+        module.map(|module| module.id).ok_or(EngineError::Internal("an unknown module"))
+    }
+
+    /// The module of a debuggee that was loaded from a binary, if there's one.
+    ///
+    /// # Errors
+    /// [`EngineError::NoDebuggee`].
+    pub fn module_of(&mut self, id: DebuggeeId, code: CodeId) -> Result<Option<ModuleId>, EngineError> {
+        let mut modules = (0_u32..).zip(&self.target(id)?.modules);
+        Ok(modules.find(|(_, module)| module.id == code).map(|(index, _)| ModuleId(index)))
+    }
+
     /// The instructions from `before` of them before a place to `after` behind it, the one there included, and how many of them
     /// are before it; fewer where the code of the module ends. A place inside of an instruction stands for the next one.
     ///

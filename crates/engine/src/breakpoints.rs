@@ -248,7 +248,7 @@ pub(crate) fn bind(spec: &LocationSpec, target: &Target) -> Result<(Vec<BoundSit
     let mut note = None;
     let mut failed = None;
     for (index, module) in (0_u32..).zip(&target.modules) {
-        if matches!(spec, LocationSpec::Instruction { module, .. } if *module != ModuleId(index)) {
+        if matches!(spec, LocationSpec::Instruction { code, .. } if *code != module.id) {
             continue;
         }
         match resolve(spec, &module.symbols, &module.code, &target.same_source) {

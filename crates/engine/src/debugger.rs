@@ -13,7 +13,7 @@ use freezeframe_debuggee::{
 use freezeframe_symbols::{DebugFiles, Symbols, WantedFile};
 
 use crate::{
-    Breakpoint, BreakpointId, Called, Catch, EngineError, HitCondition, LocationSpec, LogLine,
+    Breakpoint, BreakpointId, Called, Catch, CodeId, EngineError, HitCondition, LocationSpec, LogLine,
     breakpoints::{Owner, bind, not_found},
     code::Code,
     expression::Memo,
@@ -258,19 +258,20 @@ impl Debugger {
         };
         let known = self.target(id)?.modules.len();
         for module in modules.into_iter().skip(known) {
-            let cached = self.symbols.iter().find(|read| read.bytes == module.bytes);
-            let (symbols, code) = match cached {
-                Some(read) => (read.symbols.clone(), read.code.clone()),
+            let at = match self.symbols.iter().position(|read| read.bytes == module.bytes) {
+                Some(at) => at,
                 None => {
                     let symbols =
                         Arc::new(self.read_symbols(module.name.as_deref().unwrap_or_default(), &module.bytes)?);
                     let code = Arc::new(Code::parse(module.bytes.clone())?);
-                    let (bytes, read, parsed) = (module.bytes, symbols.clone(), code.clone());
-                    self.symbols.push(ReadModule { bytes, symbols: read, code: parsed });
-                    (symbols, code)
+                    self.symbols.push(ReadModule { bytes: module.bytes, symbols, code });
+                    self.symbols.len() - 1
                 }
             };
-            self.target(id)?.modules.push(LoadedModule { name: module.name, symbols, code });
+            let Some(read) = self.symbols.get(at) else { continue };
+            let (symbols, code) = (read.symbols.clone(), read.code.clone());
+            let id_of_code = CodeId(u32::try_from(at).unwrap_or(u32::MAX));
+            self.target(id)?.modules.push(LoadedModule { id: id_of_code, name: module.name, symbols, code });
         }
         for index in 0..self.breakpoints.len() {
             self.bind_breakpoint(index, id);

@@ -38,7 +38,7 @@ mod type_text;
 mod values;
 mod watching;
 
-pub use around::{CallOnLine, ListedInstruction};
+pub use around::{CallOnLine, CodeId, ListedInstruction};
 pub use breakpoints::{BoundSite, Breakpoint, BreakpointId, BreakpointSpec};
 pub use calls::Called;
 pub use catchpoints::Catch;

@@ -1,8 +1,8 @@
 //! Locations as people write them: `orders.c:12`, `12`, `total`, `*0x1f3`.
 
-use freezeframe_debuggee::ModuleId;
+use freezeframe_debuggee::ModulePc;
 
-use crate::{Catch, EngineError};
+use crate::{Catch, CodeId, EngineError};
 
 /// Where a breakpoint, `until`, `list` … shall go.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,10 +37,10 @@ pub enum LocationSpec {
     Function(String),
     /// An exact operator: offset in the module (the first loaded module that has it).
     Address(u32),
-    /// An exact operator of one module.
+    /// An exact operator of one program, in each debuggee that runs it.
     Instruction {
-        /// The module.
-        module: ModuleId,
+        /// The program.
+        code: CodeId,
         /// Its offset in the module.
         pc: u32,
     },
@@ -118,8 +118,7 @@ impl std::fmt::Display for LocationSpec {
             Self::Source { path, line, column: Some(column) } => write!(f, "{path}:{line}:{column}"),
             Self::Function(name) => f.write_str(name),
             Self::Address(pc) => write!(f, "*{pc:#x}"),
-            Self::Instruction { module: ModuleId(0), pc } => write!(f, "*{pc:#x}"),
-            Self::Instruction { module, pc } => write!(f, "*{pc:#x} of module {}", module.0),
+            Self::Instruction { code, pc } => write!(f, "*{:#x}", code.address(ModulePc(*pc))),
             Self::Matching(pattern) => f.write_str(pattern),
             Self::Event(catch) => write!(f, "{catch}"),
         }

@@ -15,7 +15,7 @@ use freezeframe_debuggee::{
 use freezeframe_symbols::Symbols;
 
 use crate::{
-    BreakpointId, EngineError,
+    BreakpointId, CodeId, EngineError,
     breakpoints::Owner,
     calls::Calling,
     code::Code,
@@ -44,6 +44,7 @@ pub enum State {
 
 /// A core module with what is known about it.
 pub(crate) struct LoadedModule {
+    pub id: CodeId,
     pub name: Option<String>,
     pub symbols: Arc<Symbols>,
     pub code: Arc<Code>,

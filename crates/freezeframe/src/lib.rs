@@ -25,6 +25,9 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "dap")]
+pub mod dap;
+
 /// The contract that the far half of [`live`] speaks: queries, stop plans, events, values. Plain data and one trait.
 pub use freezeframe_debuggee as debuggee;
 pub use freezeframe_session::*;

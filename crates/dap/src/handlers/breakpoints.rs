@@ -7,6 +7,7 @@ use crate::{
     breakpoints::{Entry, Wanted, describe},
     error::Failure,
     protocol::types as dap,
+    references::parse_code,
 };
 
 /// Sets those of one source.
@@ -34,7 +35,7 @@ pub fn set_breakpoints(
         })
         .collect();
     let old = ctx.client.breakpoints.sources.remove(&path).unwrap_or_default();
-    let new = ctx.client.breakpoints.replace(&mut ctx.world.debugger, old, wanted);
+    let new = ctx.client.breakpoints.replace(&mut ctx.world.debugger, old, wanted)?;
     let (new, breakpoints) = told(ctx, new);
     if !new.is_empty() {
         ctx.client.breakpoints.sources.insert(path, new);
@@ -51,25 +52,48 @@ pub fn set_function_breakpoints(
         .breakpoints
         .into_iter()
         .map(|asked| Wanted {
-            location: LocationSpec::Function(asked.name.trim().to_owned()),
+            location: function(&asked.name),
             condition: asked.condition,
             hits: asked.hit_condition,
             log: None,
         })
         .collect();
     let old = std::mem::take(&mut ctx.client.breakpoints.functions);
-    let new = ctx.client.breakpoints.replace(&mut ctx.world.debugger, old, wanted);
+    let new = ctx.client.breakpoints.replace(&mut ctx.world.debugger, old, wanted)?;
     let (new, breakpoints) = told(ctx, new);
     ctx.client.breakpoints.functions = new;
     Ok(dap::SetFunctionBreakpointsResponseBody { breakpoints })
 }
 
-/// Sets which exceptions stop.
-pub fn set_exception_breakpoints(
-    _: &mut Ctx<'_>,
-    _: dap::SetExceptionBreakpointsArguments,
-) -> Result<dap::SetExceptionBreakpointsResponseBody, Failure> {
-    Ok(dap::SetExceptionBreakpointsResponseBody::default())
+/// A function by its name; all that match, between slashes.
+fn function(name: &str) -> LocationSpec {
+    let name = name.trim();
+    match name.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')) {
+        Some(pattern) => LocationSpec::Matching(pattern.to_owned()),
+        None => LocationSpec::Function(name.to_owned()),
+    }
+}
+
+/// Sets those at instructions.
+pub fn set_instruction_breakpoints(
+    ctx: &mut Ctx<'_>,
+    arguments: dap::SetInstructionBreakpointsArguments,
+) -> Result<dap::SetInstructionBreakpointsResponseBody, Failure> {
+    let mut wanted = Vec::new();
+    for asked in arguments.breakpoints {
+        let (code, pc) = parse_code(&asked.instruction_reference, asked.offset)?;
+        wanted.push(Wanted {
+            location: LocationSpec::Instruction { code, pc: pc.0 },
+            condition: asked.condition,
+            hits: asked.hit_condition,
+            log: None,
+        });
+    }
+    let old = std::mem::take(&mut ctx.client.breakpoints.instructions);
+    let new = ctx.client.breakpoints.replace(&mut ctx.world.debugger, old, wanted)?;
+    let (new, breakpoints) = told(ctx, new);
+    ctx.client.breakpoints.instructions = new;
+    Ok(dap::SetInstructionBreakpointsResponseBody { breakpoints })
 }
 
 /// What the client is told of entries, which remember it.

@@ -1,6 +1,9 @@
-//! Beginning and end: `initialize`, `launch`, `configurationDone`, `terminate`, `disconnect`.
+//! Beginning and end: `initialize`, `launch`, `attach`, `configurationDone`, `restart`, `terminate`, `disconnect`, `cancel`.
 
-use freezeframe_engine::{BreakpointSpec, LocationSpec, State};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+
+use freezeframe_engine::{BreakpointSpec, DebuggeeId, LocationSpec, SourcePaths, State};
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Answered, Ctx, parse};
@@ -38,6 +41,23 @@ pub fn launch(ctx: &mut Ctx<'_>, arguments: Value) -> Result<Answered, Failure> 
     open(ctx, "launch", arguments)
 }
 
+/// Ends the guest, and starts it again: with the file as it is now, and the same breakpoints.
+pub fn restart(ctx: &mut Ctx<'_>, arguments: Value) -> Result<Answered, Failure> {
+    let arguments: dap::RestartArguments = parse("restart", arguments)?;
+    let Some(launched) = ctx.client.launched.clone().filter(|_| ctx.client.phase == Phase::Running) else {
+        return Err(Failure::Other("there is nothing to restart: `launch` comes first".to_owned()));
+    };
+    let arguments = match arguments.arguments {
+        Some(arguments) => parse("restart", arguments)?,
+        None => launched.arguments.clone(),
+    };
+    if let Some(guest) = ctx.client.guest.take() {
+        remove(ctx, guest);
+        ctx.after(&dap::ThreadEventBody { reason: "exited".to_owned(), thread_id: thread(guest) });
+    }
+    open(ctx, "restart", arguments)
+}
+
 fn open(ctx: &mut Ctx<'_>, command: &str, arguments: LaunchArguments) -> Result<Answered, Failure> {
     let Some(opener) = ctx.world.opener.clone() else {
         return Err(Failure::Shown("this server debugs guests of its own; use an `attach` configuration".to_owned()));
@@ -45,20 +65,23 @@ fn open(ctx: &mut Ctx<'_>, command: &str, arguments: LaunchArguments) -> Result<
     ctx.world.sources.look_in(arguments.source_paths());
     ctx.client.phase = Phase::Starting;
     ctx.client.starting = Some(Starting { seq: ctx.seq, command: command.to_owned() });
-    server::open(&ctx.world.inputs, ctx.client.id, ctx.client.outbox.clone(), opener, arguments)
+    server::open(&ctx.world.inputs, ctx.client, ctx.seq, opener, arguments)
         .map_err(|e| Failure::Other(format!("no thread to open the guest on: {e}")))?;
     Ok(Answered::Later)
 }
 
-/// Starts a guest that was opened; it stands before its first operator then.
-pub fn start(ctx: &mut Ctx<'_>, launched: Launched) -> Result<(), Failure> {
+/// Starts a guest that was opened; it stands before its first operator then. One that is started again runs.
+pub fn start(ctx: &mut Ctx<'_>, launched: Launched, again: bool) -> Result<(), Failure> {
     let debuggee = launched.opened.start().map_err(Failure::Shown)?;
     ctx.world.debugger.find_debug_files(launched.opened.debug_files());
     let id = ctx.world.debugger.attach(debuggee)?;
     let name = crate::sources::file_name(&launched.arguments.program.to_string_lossy()).to_owned();
-    ctx.world.guests.insert(id, Guest { name: name.clone(), launched: true, reason: None });
-    ctx.client.guest = Some(id);
     let program = launched.arguments.absolute(&launched.arguments.program);
+    ctx.world
+        .guests
+        .insert(id, Guest { name: name.clone(), program: Some(program.clone()), launched: true, reason: None });
+    ctx.client.guest = Some(id);
+    ctx.client.launched = Some(Arc::new(launched));
     ctx.after(&dap::ProcessEventBody {
         name: program.to_string_lossy().into_owned(),
         is_local_process: Some(true),
@@ -67,10 +90,58 @@ pub fn start(ctx: &mut Ctx<'_>, launched: Launched) -> Result<(), Failure> {
         system_process_id: None,
     });
     ctx.after(&dap::ThreadEventBody { reason: "started".to_owned(), thread_id: thread(id) });
+    if again {
+        return run(ctx, id);
+    }
     ctx.after(&dap::InitializedEventBody::default());
-    ctx.client.launched = Some(std::sync::Arc::new(launched));
     ctx.client.phase = Phase::Configuring;
     Ok(())
+}
+
+/// The arguments of `attach`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct AttachArguments {
+    /// What the server was told to ask for.
+    token: Option<String>,
+    /// Stop all guests.
+    stop_on_entry: bool,
+    /// Beginnings of compilers' paths, and what stands for them at the client.
+    source_map: BTreeMap<String, String>,
+    /// Folders with source files.
+    source_dirs: Vec<PathBuf>,
+    /// The folder that relative paths are below.
+    cwd: Option<PathBuf>,
+}
+
+/// Joins the debugging of a host's own guests.
+pub fn attach(ctx: &mut Ctx<'_>, arguments: Value) -> Result<Answered, Failure> {
+    let arguments: AttachArguments = parse("attach", arguments)?;
+    let Some(token) = ctx.world.attach.clone() else {
+        return Err(Failure::Shown(
+            "there is nothing to attach to here: connect to the address that the host listens at, or use `launch`"
+                .to_owned(),
+        ));
+    };
+    if ctx.client.phase != Phase::Initialized {
+        return Err(Failure::Other("this client is attached already".to_owned()));
+    }
+    if token.is_some() && token != arguments.token {
+        return Err(Failure::Session("the `token` isn't the one that this server was given".to_owned()));
+    }
+    ctx.client.admitted = true;
+    let mut folders = arguments.source_dirs;
+    folders.extend(arguments.cwd);
+    let mut paths = SourcePaths::new(std::env::current_dir().unwrap_or_default().join("guest"), folders);
+    for (from, to) in arguments.source_map {
+        paths.replace(from, to);
+    }
+    ctx.world.sources.look_in(paths);
+    ctx.client.phase = Phase::Configuring;
+    ctx.client.stops_all = arguments.stop_on_entry;
+    ctx.world.adopt = true;
+    ctx.after(&dap::InitializedEventBody::default());
+    Ok(Answered::Now(Value::Null))
 }
 
 /// All breakpoints are set: the guest runs.
@@ -78,16 +149,37 @@ pub fn configuration_done(ctx: &mut Ctx<'_>, _: Value) -> Result<(), Failure> {
     if ctx.client.phase != Phase::Configuring {
         return Err(Failure::Other("there is nothing to configure: `launch` or `attach` comes first".to_owned()));
     }
+    match ctx.client.guest {
+        Some(guest) => run(ctx, guest),
+        None => {
+            ctx.client.phase = Phase::Running;
+            let stops_all = std::mem::take(&mut ctx.client.stops_all);
+            let guests: Vec<DebuggeeId> = ctx.world.guests.keys().copied().filter(|_| stops_all).collect();
+            for guest in guests {
+                ctx.world.debugger.interrupter(guest)?.interrupt();
+            }
+            Ok(())
+        }
+    }
+}
+
+/// Lets a guest that was launched run from its beginning.
+fn run(ctx: &mut Ctx<'_>, guest: DebuggeeId) -> Result<(), Failure> {
     ctx.client.phase = Phase::Running;
-    let Some(guest) = ctx.client.guest else { return Ok(()) };
-    let launched = ctx.client.launched.clone();
-    let arguments = launched.as_ref().map(|launched| &launched.arguments);
-    if arguments.is_some_and(|arguments| arguments.stop_on_entry && !arguments.no_debug) {
-        let location = match arguments.and_then(|arguments| arguments.invoke.clone()) {
-            Some(export) => LocationSpec::Function(export),
+    let Some(launched) = ctx.client.launched.clone() else { return Ok(()) };
+    let arguments = &launched.arguments;
+    if arguments.no_debug {
+        ctx.client.breakpoints.silence(&mut ctx.world.debugger)?;
+    } else if arguments.stop_on_entry {
+        let location = match &arguments.invoke {
+            Some(export) => LocationSpec::Function(export.clone()),
             None => ctx.world.debugger.entry(guest)?,
         };
         let spec = BreakpointSpec { one_shot: true, ..BreakpointSpec::at(location) };
+        if let Some(old) = ctx.client.breakpoints.entry.take() {
+            // It wasn't reached the last time.
+            _ = ctx.world.debugger.remove_breakpoint(old);
+        }
         ctx.client.breakpoints.entry = Some(ctx.world.debugger.add_breakpoint(spec, true)?);
     }
     if ctx.world.debugger.state(guest)? == State::Stopped {
@@ -97,26 +189,63 @@ pub fn configuration_done(ctx: &mut Ctx<'_>, _: Value) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Ends the guest.
+/// Ends the guest that was launched.
 pub fn terminate(ctx: &mut Ctx<'_>, _: dap::TerminateArguments) -> Result<(), Failure> {
-    end(ctx)
+    if ctx.client.launched.is_none() && ctx.client.phase >= Phase::Configuring {
+        return Err(Failure::Other("the guests are their host's; `disconnect` leaves them to it".to_owned()));
+    }
+    end(ctx);
+    Ok(())
 }
 
-fn end(ctx: &mut Ctx<'_>) -> Result<(), Failure> {
-    let Some(guest) = ctx.client.guest.take() else { return Ok(()) };
+fn end(ctx: &mut Ctx<'_>) {
+    let Some(guest) = ctx.client.guest.take() else { return };
+    remove(ctx, guest);
+    ctx.after(&dap::ThreadEventBody { reason: "exited".to_owned(), thread_id: thread(guest) });
+    ctx.after(&dap::TerminatedEventBody::default());
+}
+
+fn remove(ctx: &mut Ctx<'_>, guest: DebuggeeId) {
     // It may be over already; then there's nothing to end.
     _ = ctx.world.debugger.kill(guest);
     ctx.world.debugger.forget(guest);
     ctx.world.guests.remove(&guest);
     ctx.client.frames.forget(guest);
-    ctx.after(&dap::ThreadEventBody { reason: "exited".to_owned(), thread_id: thread(guest) });
-    ctx.after(&dap::TerminatedEventBody::default());
+}
+
+/// The client leaves. A guest that it launched ends, if it doesn't say otherwise; a host's guests go on, if it doesn't.
+pub fn disconnect(ctx: &mut Ctx<'_>, arguments: dap::DisconnectArguments) -> Result<(), Failure> {
+    match (ctx.client.guest, arguments.terminate_debuggee) {
+        (Some(_), Some(false)) => ctx.client.leaves_guest = true,
+        (Some(_), _) => end(ctx),
+        (None, Some(true)) if ctx.client.admitted => {
+            let guests: Vec<DebuggeeId> = ctx.world.guests.keys().copied().collect();
+            for guest in guests {
+                // It may be over already.
+                if let Ok(ended) = ctx.world.debugger.kill(guest) {
+                    ctx.world.ended.push((guest, ended));
+                }
+            }
+        }
+        (None, _) => {}
+    }
+    ctx.client.phase = Phase::Left;
     Ok(())
 }
 
-/// The client leaves. A guest that it launched ends.
-pub fn disconnect(ctx: &mut Ctx<'_>, _: dap::DisconnectArguments) -> Result<(), Failure> {
-    end(ctx)?;
-    ctx.client.phase = Phase::Left;
+/// Cancels a request: one that waits was marked when it was read; a launch is given up when its guest is there.
+pub fn cancel(ctx: &mut Ctx<'_>, arguments: dap::CancelArguments) -> Result<(), Failure> {
+    let of_progress = arguments.progress_id.as_deref().and_then(|id| id.strip_prefix("open-")?.parse::<i64>().ok());
+    if let Some(seq) = of_progress {
+        ctx.client.waiting.cancel(seq);
+    }
+    let starting = ctx.client.starting.as_ref().map(|starting| starting.seq);
+    if let Some(seq) = starting.filter(|seq| of_progress == Some(*seq) || arguments.request_id == Some(*seq)) {
+        ctx.client.waiting.take_cancelled(seq);
+        let command = ctx.client.starting.take().map_or_else(|| "launch".to_owned(), |starting| starting.command);
+        ctx.client.phase = Phase::Initialized;
+        let text = Failure::Cancelled.to_string();
+        ctx.after.push(crate::protocol::Outgoing::failure(seq, &command, "cancelled", &text, false));
+    }
     Ok(())
 }

@@ -6,16 +6,22 @@ use crate::{
     client::{Client, Phase},
     error::Failure,
     protocol::{Event, Outgoing, Request, types as dap},
-    server::World,
+    server::{News, World},
 };
 
 pub mod breakpoints;
+pub mod completions;
+pub mod disassembly;
 pub mod evaluate;
+pub mod exceptions;
 pub mod lifecycle;
+pub mod memory;
 pub mod running;
 pub mod sources;
 pub mod stack;
+pub mod values;
 pub mod variables;
+pub mod wasm;
 
 /// What a handler works with.
 pub struct Ctx<'a> {
@@ -37,7 +43,12 @@ impl Ctx<'_> {
 
     /// An event for all other clients.
     pub fn others<E: Event>(&mut self, body: &E) {
-        self.world.news.push((Some(self.client.id), Outgoing::event(body)));
+        self.others_who(|_| true, body);
+    }
+
+    /// An event for those of the other clients that can take it.
+    pub fn others_who<E: Event>(&mut self, can: fn(&dap::InitializeRequestArguments) -> bool, body: &E) {
+        self.world.news.push(News { except: Some(self.client.id), can, event: Outgoing::event(body) });
     }
 }
 
@@ -55,33 +66,50 @@ macro_rules! handlers {
     ($($request:ident => $handler:path),* $(,)?) => {
         /// All requests that are served.
         pub const HANDLERS: &[(&str, Handler)] =
-            &[$((dap::$request::COMMAND, |ctx, arguments| answer::<dap::$request>(ctx, arguments, $handler))),*, LAUNCH];
+            &[$((dap::$request::COMMAND, |ctx, arguments| answer::<dap::$request>(ctx, arguments, $handler))),*,
+              LAUNCH, ATTACH, RESTART];
     };
 }
 
 /// It is answered when the guest is there.
 const LAUNCH: (&str, Handler) = (dap::LaunchRequest::COMMAND, lifecycle::launch);
+const RESTART: (&str, Handler) = (dap::RestartRequest::COMMAND, lifecycle::restart);
+/// Its arguments are ours.
+const ATTACH: (&str, Handler) = (dap::AttachRequest::COMMAND, lifecycle::attach);
 
 handlers! {
     InitializeRequest => lifecycle::initialize,
     ConfigurationDoneRequest => lifecycle::configuration_done,
     TerminateRequest => lifecycle::terminate,
     DisconnectRequest => lifecycle::disconnect,
+    CancelRequest => lifecycle::cancel,
     SetBreakpointsRequest => breakpoints::set_breakpoints,
     SetFunctionBreakpointsRequest => breakpoints::set_function_breakpoints,
-    SetExceptionBreakpointsRequest => breakpoints::set_exception_breakpoints,
+    SetInstructionBreakpointsRequest => breakpoints::set_instruction_breakpoints,
+    SetExceptionBreakpointsRequest => exceptions::set,
+    ExceptionInfoRequest => exceptions::info,
+    BreakpointLocationsRequest => sources::breakpoint_locations,
     ContinueRequest => running::go_on,
     NextRequest => running::next,
     StepInRequest => running::step_in,
+    StepInTargetsRequest => running::step_in_targets,
     StepOutRequest => running::step_out,
     PauseRequest => running::pause,
+    TerminateThreadsRequest => running::terminate_threads,
     ThreadsRequest => stack::threads,
     StackTraceRequest => stack::stack_trace,
     ScopesRequest => variables::scopes,
     VariablesRequest => variables::variables,
-    EvaluateRequest => evaluate::evaluate,
     SetVariableRequest => variables::set_variable,
+    EvaluateRequest => evaluate::evaluate,
     SetExpressionRequest => evaluate::set_expression,
+    CompletionsRequest => completions::completions,
+    SourceRequest => sources::contents,
+    LoadedSourcesRequest => sources::loaded,
+    ModulesRequest => sources::modules,
+    DisassembleRequest => disassembly::disassemble,
+    ReadMemoryRequest => memory::read,
+    WriteMemoryRequest => memory::write,
 }
 
 fn answer<R: Request>(
@@ -110,6 +138,9 @@ pub fn dispatch(ctx: &mut Ctx<'_>, command: &str, arguments: Value) -> Result<An
     };
     if ctx.client.phase == Phase::New && !matches!(command, "initialize" | "disconnect") {
         return Err(Failure::Other(format!("`{command}` comes before `initialize`, which is the first request")));
+    }
+    if !ctx.client.admitted && !matches!(command, "initialize" | "attach" | "disconnect") {
+        return Err(Failure::Other(format!("`{command}` comes before `attach`, with the `token` of this server")));
     }
     handler(ctx, arguments)
 }

@@ -8,6 +8,7 @@ use std::{
     io::Write,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
+    time::{Duration, Instant},
 };
 
 use serde_json::Value;
@@ -17,6 +18,8 @@ use crate::protocol::{Event, Outgoing, types::OutputEventBody};
 
 /// How many bytes of messages may wait before the client counts as gone.
 const MOST_WAITING: usize = 64 << 20;
+/// How long to wait for a client to read its last messages.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// How many bytes may wait before a guest's output does.
 const OUTPUT_WAITS: usize = 1 << 20;
 /// How long one output event becomes by what is added to it, in bytes.
@@ -124,16 +127,19 @@ impl Outbox {
         self.0.changed.notify_all();
     }
 
-    /// Waits until all was written, or the client is gone.
-    pub fn flush(&self) {
+    /// Nothing more is sent. Waits until what is there was written, at most for `PATIENCE`: a client that has left reads no
+    /// more.
+    pub fn finish(&self) {
+        let deadline = Instant::now() + PATIENCE;
         let mut state = self.0.lock();
         while !state.closed && !(state.queue.is_empty() && state.idle) {
-            state = self.0.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            state = self.0.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
-    }
-
-    /// Nothing more is sent; what waits is thrown away.
-    pub fn close(&self) {
+        drop(state);
         self.0.close();
     }
 }

@@ -3,7 +3,7 @@
 //! Invariant: a page reads what its nodes show and nothing else; a node that can't be read is a node that says so, and never
 //! fails the page around it.
 
-use freezeframe_debuggee::DebuggeeId;
+use freezeframe_debuggee::{DebuggeeId, InstanceId};
 use freezeframe_symbols::{Language, Variable, VariableKind};
 
 use super::{
@@ -177,6 +177,12 @@ impl Debugger {
     pub fn memory_read(&self, id: DebuggeeId) -> Result<u64, EngineError> {
         let target = self.targets.iter().find(|t| t.id == id).ok_or(EngineError::NoDebuggee(id))?;
         Ok(target.memory_read())
+    }
+
+    /// Whose memory the addresses of a node are in, while its frame is there: the debuggee, and the instance if it's known.
+    pub fn memory_of(&mut self, handle: Handle) -> Option<(DebuggeeId, Option<InstanceId>)> {
+        let (_, context) = self.at_handle(handle).ok()?;
+        Some((context.target.id, context.instance))
     }
 
     fn handles_and_target(&mut self, id: DebuggeeId) -> Result<(&mut Handles, &mut Target), EngineError> {

@@ -1,0 +1,711 @@
+//! The requests of the Debug Adapter Protocol, by subject, against the real server.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "only tests are here")]
+
+mod dap;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use dap::{Client, line, root};
+use serde_json::{Value, json};
+
+const ORDERS: &str = "guests/src/orders.c";
+
+fn orders() -> Value {
+    json!({ "program": "guests/built/orders.O0.dwarf5.wasm" })
+}
+
+/// Orders, launched and stopped at a marker.
+fn stopped_in_orders(marker: &str) -> (Client, Value, Value) {
+    let mut client = Client::stdio();
+    client.launch(orders());
+    client.break_at(ORDERS, &[line(ORDERS, marker)]);
+    client.ask("configurationDone", Value::Null);
+    let (stop, frame) = client.stopped();
+    (client, stop, frame)
+}
+
+fn named<'a>(variables: &'a [Value], name: &str) -> &'a Value {
+    variables.iter().find(|v| v["name"] == name).unwrap_or_else(|| panic!("no {name} in {variables:#?}"))
+}
+
+#[test]
+fn a_program_runs_to_its_end() {
+    let mut client = Client::stdio();
+    client.launch(orders());
+    assert_eq!(client.event("process")["startMethod"], "launch");
+    client.ask("configurationDone", Value::Null);
+    assert_eq!(client.ends(), 1);
+    let output: String = client
+        .events_so_far("output")
+        .iter()
+        .filter(|event| event["category"] == "stdout")
+        .map(|event| event["output"].as_str().unwrap().to_owned())
+        .collect();
+    assert!(output.contains("sum is 13979, expected 14186"), "{output}");
+    client.leave();
+}
+
+#[test]
+fn what_a_guest_is_given() {
+    let mut client = Client::stdio();
+    client.launch(json!({
+        "program": "guests/built/invoke.wasm", "invoke": "add", "args": ["40", "2"], "cwd": root(),
+    }));
+    client.ask("configurationDone", Value::Null);
+    assert_eq!(client.ends(), 0);
+    let said = client.events_so_far("output");
+    assert!(said.iter().any(|event| event["output"] == "returned 42\n"), "{said:#?}");
+    client.leave();
+
+    let mut client = Client::stdio();
+    client.launch(json!({
+        "program": "built/exit.O0.dwarf5.wasm", "args": ["7"], "cwd": root().join("guests"), "env": { "A": "b", "C": null },
+        "stdin": "README.md", "dirs": [format!("{}::/data", root().join("docs").display())],
+    }));
+    client.ask("configurationDone", Value::Null);
+    assert_eq!(client.ends(), 7);
+    client.leave();
+}
+
+#[test]
+fn launches_that_fail_say_why_and_can_be_tried_again() {
+    let mut client = Client::stdio();
+    client.initialize();
+    for (arguments, expected) in [
+        (json!({ "program": "guests/built/nosuch.wasm" }), "can't read"),
+        (json!({ "program": "guests/built/not-wasm.wasm" }), "is not a WebAssembly file"),
+        (json!({ "program": "guests/built/missing-import.wasm" }), "imports what the debugger doesn't provide"),
+        (json!({ "program": "guests/built/invoke.wasm", "invoke": "nosuch" }), "no exported function `nosuch`"),
+        (json!({ "program": "guests/built/orders.O0.dwarf5.wasm", "dirs": ["::x"] }), "write HOST or HOST::GUEST"),
+        (json!({ "args": [] }), "missing field `program`"),
+    ] {
+        let error = client.try_ask("launch", arguments).unwrap_err();
+        assert!(error.contains(expected), "{error}");
+    }
+    client.ask("launch", orders());
+    assert!(client.try_ask("launch", orders()).unwrap_err().contains("there is a guest already"));
+    client.event("initialized");
+    client.ask("configurationDone", Value::Null);
+    assert_eq!(client.ends(), 1);
+    client.leave();
+}
+
+#[test]
+fn requests_out_of_place_are_refused_and_the_session_lives() {
+    let mut client = Client::stdio();
+    assert!(client.try_ask("threads", Value::Null).unwrap_err().contains("comes before `initialize`"));
+    client.initialize();
+    let again = client.try_ask("initialize", json!({ "adapterID": "wasm" }));
+    assert!(again.unwrap_err().contains("already"));
+    for unknown in ["stepBack", "goto", "setDataBreakpoints", "reverseContinue", "restartFrame"] {
+        let arguments = match unknown {
+            "goto" => json!({ "threadId": 1, "targetId": 1 }),
+            "setDataBreakpoints" => json!({ "breakpoints": [] }),
+            "restartFrame" => json!({ "frameId": 1 }),
+            _ => json!({ "threadId": 1 }),
+        };
+        let error = client.try_ask(unknown, arguments).unwrap_err();
+        assert!(error.contains(&format!("no request `{unknown}`")), "{error}");
+    }
+    assert!(client.try_ask("configurationDone", Value::Null).unwrap_err().contains("`launch` or `attach` comes first"));
+    assert!(client.try_ask("attach", json!({})).unwrap_err().contains("nothing to attach to here"));
+    assert!(client.try_ask("restart", json!({})).unwrap_err().contains("nothing to restart"));
+    assert!(client.try_ask("continue", json!({ "threadId": 9 })).unwrap_err().contains("no thread 9"));
+    assert!(client.try_ask("scopes", json!({ "frameId": 9 })).unwrap_err().contains("no frame 9"));
+    assert_eq!(client.ask("threads", Value::Null)["threads"], json!([]));
+    client.leave();
+}
+
+#[test]
+fn breakpoints_in_sources() {
+    let mut client = Client::stdio();
+    client.launch(orders());
+    let (total, entry) = (line(ORDERS, "price-total"), line(ORDERS, "price-entry"));
+    let path = root().join(ORDERS);
+    let set = |client: &mut Client, breakpoints: Value| {
+        client.ask("setBreakpoints", json!({ "source": { "path": path }, "breakpoints": breakpoints }))["breakpoints"]
+            .take()
+    };
+    let told = set(
+        &mut client,
+        json!([
+            { "line": total, "condition": "order->id == 2" },
+            { "line": entry - 1 },
+            { "line": 100_000 },
+            { "line": total, "condition": "1 +" },
+            { "line": total, "hitCondition": "many" },
+        ]),
+    );
+    assert_eq!((&told[0]["verified"], &told[0]["line"]), (&json!(true), &json!(total)));
+    assert_eq!(told[0]["source"]["path"], json!(path));
+    assert_eq!(told[1]["verified"], true);
+    for (at, part) in [(2, "no code"), (3, "expected"), (4, "count of hits")] {
+        assert_eq!(told[at]["verified"], false, "{told:#}");
+        assert!(told[at]["message"].as_str().unwrap().contains(part), "{told:#}");
+    }
+    // What stays keeps its number.
+    let id = told[0]["id"].clone();
+    let told = set(&mut client, json!([{ "line": total, "condition": "order->id == 2" }]));
+    assert_eq!(told[0]["id"], id);
+    client.ask("configurationDone", Value::Null);
+    let (stop, frame) = client.stopped();
+    assert_eq!((&stop["reason"], &stop["hitBreakpointIds"]), (&json!("breakpoint"), &json!([id])));
+    assert_eq!((&frame["line"], &frame["name"]), (&json!(total), &json!("price")));
+    assert_eq!(client.evaluate(&frame, "order->id").unwrap(), "2");
+    // With another condition it is the same breakpoint.
+    let told = set(&mut client, json!([{ "line": total, "condition": "order->id == 3" }]));
+    assert_eq!(told[0]["id"], id);
+    client.go_on(&stop);
+    let (stop, frame) = client.stopped();
+    assert_eq!(client.evaluate(&frame, "order->id").unwrap(), "3");
+    // A file of the same name elsewhere is another one.
+    let elsewhere = json!({ "source": { "path": "/nowhere/orders.c" }, "breakpoints": [{ "line": total }] });
+    let told = client.ask("setBreakpoints", elsewhere)["breakpoints"].take();
+    assert_eq!((&told[0]["verified"], &told[0]["reason"]), (&json!(false), &json!("pending")));
+    set(&mut client, json!([]));
+    client.go_on(&stop);
+    assert_eq!(client.ends(), 1);
+    client.leave();
+}
+
+#[test]
+fn columns_and_places() {
+    let mut client = Client::stdio();
+    client.launch(orders());
+    let main_loop = line(ORDERS, "main-loop");
+    let path = root().join(ORDERS);
+    let asked = json!({ "source": { "path": path }, "line": main_loop - 2, "endLine": main_loop });
+    let places = client.ask("breakpointLocations", asked)["breakpoints"].take();
+    let on_loop: Vec<i64> = places
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|p| p["line"] == main_loop)
+        .filter_map(|p| p["column"].as_i64())
+        .collect();
+    assert!(on_loop.len() >= 2, "{places:#}");
+    let breakpoint =
+        json!({ "source": { "path": path }, "breakpoints": [{ "line": main_loop, "column": on_loop[1] }] });
+    let told = client.ask("setBreakpoints", breakpoint)["breakpoints"].take();
+    assert_eq!((&told[0]["line"], &told[0]["column"]), (&json!(main_loop), &json!(on_loop[1])));
+    client.ask("configurationDone", Value::Null);
+    let (_, frame) = client.stopped();
+    assert_eq!((&frame["line"], &frame["column"]), (&json!(main_loop), &json!(on_loop[1])));
+    client.leave();
+}
+
+#[test]
+fn breakpoints_at_functions_and_instructions() {
+    let mut client = Client::stdio();
+    client.launch(orders());
+    let asked = json!({ "breakpoints": [{ "name": "price" }, { "name": "nosuch" }, { "name": "/^re.*l$/" }] });
+    let told = client.ask("setFunctionBreakpoints", asked)["breakpoints"].take();
+    assert_eq!(
+        (&told[0]["verified"], &told[1]["verified"], &told[2]["verified"]),
+        (&json!(true), &json!(false), &json!(true))
+    );
+    client.ask("configurationDone", Value::Null);
+    let (stop, frame) = client.stopped();
+    assert_eq!((&stop["reason"], &frame["name"]), (&json!("function breakpoint"), &json!("price")));
+    client.ask("setFunctionBreakpoints", json!({ "breakpoints": [] }));
+    let reference = frame["instructionPointerReference"].clone();
+    let list = client.ask("disassemble", json!({ "memoryReference": reference, "instructionCount": 4 }));
+    let third = list["instructions"][2]["address"].clone();
+    let asked = json!({ "breakpoints": [{ "instructionReference": third }] });
+    let told = client.ask("setInstructionBreakpoints", asked)["breakpoints"].take();
+    assert_eq!(told[0]["verified"], true, "{told:#}");
+    client.go_on(&stop);
+    let (stop, frame) = client.stopped();
+    assert_eq!(stop["reason"], "instruction breakpoint");
+    assert_eq!(frame["instructionPointerReference"], third);
+    let asked = json!({ "breakpoints": [{ "instructionReference": "zz" }] });
+    assert!(client.try_ask("setInstructionBreakpoints", asked).unwrap_err().contains("no reference"));
+    client.leave();
+}
+
+#[test]
+fn log_points_speak_and_dont_stop() {
+    let mut client = Client::stdio();
+    client.launch(orders());
+    let total = line(ORDERS, "price-total");
+    let path = root().join(ORDERS);
+    let breakpoint = json!({ "line": total, "logMessage": "order {order->id}: {sum}" });
+    client.ask("setBreakpoints", json!({ "source": { "path": path }, "breakpoints": [breakpoint] }));
+    client.ask("configurationDone", Value::Null);
+    assert_eq!(client.ends(), 1);
+    let said = client.events_so_far("output");
+    let said: Vec<&Value> = said.iter().filter(|event| event["category"] == "console").collect();
+    let texts: Vec<&str> = said.iter().map(|event| event["output"].as_str().unwrap()).collect();
+    assert_eq!(texts, ["order 1: 730\n", "order 2: 1999\n", "order 3: 12500\n"]);
+    assert_eq!((&said[0]["line"], &said[0]["source"]["path"]), (&json!(total), &json!(path)));
+    client.leave();
+}
+
+#[test]
+fn scopes_variables_and_pages() {
+    let (mut client, stop, frame) = stopped_in_orders("price-total");
+    let arguments = client.scope(&frame, "Arguments");
+    let order = named(&arguments, "order");
+    assert_eq!(order["type"], "struct Order *");
+    assert_eq!(order["evaluateName"], "order");
+    let members = client.variables(&order["variablesReference"]);
+    let items = named(&members, "items");
+    assert_eq!(items["indexedVariables"], 2);
+    let page =
+        json!({ "variablesReference": items["variablesReference"], "filter": "indexed", "start": 1, "count": 1 });
+    let page = client.ask("variables", page)["variables"].take();
+    assert_eq!((page.as_array().unwrap().len(), &page[0]["name"]), (1, &json!("[1]")));
+    let item = client.variables(&page[0]["variablesReference"]);
+    assert_eq!(named(&item, "cents")["value"], "250");
+    let hex = json!({ "variablesReference": page[0]["variablesReference"], "format": { "hex": true } });
+    let item = client.ask("variables", hex)["variables"].take();
+    assert_eq!(named(item.as_array().unwrap(), "cents")["value"], "0xfa");
+    let locals = client.scope(&frame, "Locals");
+    assert_eq!(named(&locals, "sum")["value"], "730");
+    let statics = client.scope(&frame, "Statics");
+    assert!(named(&statics, "shop")["value"].as_str().unwrap().contains("corner shop"));
+    // The same part of the same variable has the same number at the next stop.
+    client.go_on(&stop);
+    let (_, frame) = client.stopped();
+    let again = client.scope(&frame, "Arguments");
+    assert_eq!(named(&again, "order")["variablesReference"], order["variablesReference"]);
+    let members = client.variables(&order["variablesReference"]);
+    assert_eq!(named(&members, "id")["value"], "2");
+    assert!(client.try_ask("variables", json!({ "variablesReference": 999_999 })).is_err());
+    client.leave();
+}
+
+#[test]
+fn the_wasm_machine() {
+    let (mut client, _, frame) = stopped_in_orders("price-total");
+    let machine = client.scope(&frame, "Wasm");
+    assert!(named(&machine, "pc")["value"].as_str().unwrap().starts_with("0x"));
+    let locals = client.variables(&named(&machine, "locals")["variablesReference"]);
+    assert_eq!(locals[0]["evaluateName"], "$local0");
+    let value = locals[0]["value"].as_str().unwrap().to_owned();
+    assert_eq!(client.evaluate(&frame, "$local0").unwrap(), value);
+    let globals = client.variables(&named(&machine, "globals")["variablesReference"]);
+    assert!(globals[0]["name"].as_str().unwrap().contains("__stack_pointer"), "{globals:#?}");
+    let memories = client.variables(&named(&machine, "memories")["variablesReference"]);
+    let read = client.ask("readMemory", json!({ "memoryReference": memories[0]["memoryReference"], "count": 16 }));
+    assert_eq!(read["address"], "0x0");
+    client.leave();
+}
+
+#[test]
+fn values_are_changed() {
+    let (mut client, _, frame) = stopped_in_orders("price-total");
+    let scopes = client.ask("scopes", json!({ "frameId": frame["id"] }));
+    let locals = scopes["scopes"].as_array().unwrap().iter().find(|s| s["name"] == "Locals").unwrap();
+    let reference = &locals["variablesReference"];
+    let set = json!({ "variablesReference": reference, "name": "sum", "value": "order->id + 41" });
+    assert_eq!(client.ask("setVariable", set)["value"], "42");
+    assert_eq!(client.event("memory")["count"], 4);
+    client.event("invalidated");
+    assert_eq!(client.evaluate(&frame, "sum").unwrap(), "42");
+    let set = json!({ "variablesReference": reference, "name": "nosuch", "value": "1" });
+    assert!(client.try_ask("setVariable", set).is_err());
+    let set = json!({ "expression": "order->items[1].cents", "value": "7", "frameId": frame["id"] });
+    assert_eq!(client.ask("setExpression", set)["value"], "7");
+    assert_eq!(client.evaluate(&frame, "order->items[1].cents").unwrap(), "7");
+    let set = json!({ "expression": "1 + 1", "value": "7", "frameId": frame["id"] });
+    assert!(client.try_ask("setExpression", set).is_err());
+    let repl = json!({ "expression": "sum = 5", "frameId": frame["id"], "context": "repl" });
+    assert_eq!(client.ask("evaluate", repl)["result"], "5");
+    assert_eq!(client.evaluate(&frame, "sum").unwrap(), "5");
+    // A watch or a hover changes nothing.
+    for context in ["watch", "hover"] {
+        let asked = json!({ "expression": "sum = 6", "frameId": frame["id"], "context": context });
+        assert!(client.try_ask("evaluate", asked).is_err());
+    }
+    assert_eq!(client.evaluate(&frame, "sum").unwrap(), "5");
+    client.leave();
+}
+
+#[test]
+fn expressions_and_completions() {
+    let (mut client, _, frame) = stopped_in_orders("price-total");
+    let asked = json!({ "expression": "order->items", "frameId": frame["id"], "context": "watch" });
+    let body = client.ask("evaluate", asked);
+    assert_eq!(body["indexedVariables"], 2);
+    let items = client.variables(&body["variablesReference"]);
+    assert_eq!(items[0]["evaluateName"], "order->items[0]");
+    let asked = json!({ "expression": "255", "frameId": frame["id"], "context": "watch", "format": { "hex": true } });
+    assert_eq!(client.ask("evaluate", asked)["result"], "0xff");
+    let short = client.evaluate(&frame, "orders").unwrap();
+    let asked = json!({ "expression": "orders", "frameId": frame["id"], "context": "clipboard" });
+    let whole = client.ask("evaluate", asked)["result"].as_str().unwrap().to_owned();
+    assert!(whole.len() > short.len() && whole.contains("4711"), "{whole}");
+    let error = client.evaluate(&frame, "order->custmer").unwrap_err();
+    assert!(error.contains("did you mean `customer`?"), "{error}");
+    // Without a frame globals are known.
+    let asked = json!({ "expression": "orders_priced", "context": "repl" });
+    assert_eq!(client.ask("evaluate", asked)["result"], "1");
+    let mut complete = |text: &str| {
+        let asked = json!({ "text": text, "column": text.len() + 1, "frameId": frame["id"] });
+        let targets = client.ask("completions", asked)["targets"].take();
+        targets.as_array().unwrap().iter().map(|t| t["label"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(complete("1 + su")[0], "sum");
+    assert_eq!(complete("order->cus"), ["customer"]);
+    assert_eq!(complete("order->items[0].ce"), ["cents"]);
+    assert!(complete("fact").contains(&"factorial".to_owned()));
+    assert!(complete("nosuch.").is_empty());
+    client.leave();
+}
+
+#[test]
+fn calls_from_the_repl() {
+    let (mut client, stop, frame) = stopped_in_orders("price-total");
+    let call = json!({ "expression": "call factorial(5) + 0", "frameId": frame["id"], "context": "repl" });
+    let result = client.ask("evaluate", call)["result"].as_str().unwrap().to_owned();
+    assert!(result.ends_with("= 120"), "{result}");
+    // One that is only a call runs as the program does: breakpoints stop it.
+    client.break_at(ORDERS, &[line(ORDERS, "factorial-end")]);
+    let call = json!({ "expression": "call factorial(3)", "frameId": frame["id"], "context": "repl" });
+    client.ask("evaluate", call);
+    client.event("continued");
+    let (_, inner) = client.stopped();
+    assert_eq!(client.evaluate(&inner, "n").unwrap(), "3");
+    client.break_at(ORDERS, &[]);
+    client.go_on(&stop);
+    let said = client.find(|m| {
+        m["event"] == "output"
+            && m["body"]["category"] == "console"
+            && m["body"]["output"].as_str().unwrap().contains(" = 6")
+    });
+    assert!(said.is_some());
+    let (_, frame) = client.stopped();
+    assert_eq!(frame["name"], "price");
+    client.leave();
+}
+
+#[test]
+fn steps() {
+    let (mut client, stop, _) = stopped_in_orders("main-loop");
+    let thread = json!({ "threadId": stop["threadId"] });
+    client.ask("stepIn", thread.clone());
+    let (stop, frame) = client.stopped();
+    assert_eq!((&stop["reason"], &frame["name"]), (&json!("step"), &json!("price")));
+    client.ask("next", thread.clone());
+    let (_, next) = client.stopped();
+    assert!(next["line"].as_i64() > frame["line"].as_i64());
+    client.ask("next", json!({ "threadId": 1, "granularity": "instruction" }));
+    let (_, by_instruction) = client.stopped();
+    assert_ne!(by_instruction["instructionPointerReference"], next["instructionPointerReference"]);
+    assert_eq!(by_instruction["name"], "price");
+    client.ask("stepIn", json!({ "threadId": 1, "granularity": "instruction" }));
+    client.stopped();
+    client.ask("stepOut", thread.clone());
+    let (_, out) = client.stopped();
+    assert_eq!(out["name"], "main");
+    let returned = client.scope(&out, "Returned");
+    assert_eq!((&returned[0]["name"], &returned[0]["value"]), (&json!("price"), &json!("730")));
+    client.leave();
+}
+
+#[test]
+fn stepping_into_what_was_chosen() {
+    const STEPS: &str = "guests/src/steps.c";
+    let mut client = Client::stdio();
+    client.launch(json!({ "program": "guests/built/steps.O0.dwarf5.wasm" }));
+    client.break_at(STEPS, &[line(STEPS, "nested-calls")]);
+    client.ask("configurationDone", Value::Null);
+    let (stop, frame) = client.stopped();
+    let targets = client.ask("stepInTargets", json!({ "frameId": frame["id"] }))["targets"].take();
+    let labels: Vec<&str> = targets.as_array().unwrap().iter().map(|t| t["label"].as_str().unwrap()).collect();
+    assert_eq!(labels, ["twice", "add"]);
+    client.ask("stepIn", json!({ "threadId": stop["threadId"], "targetId": targets[1]["id"] }));
+    let (_, frame) = client.stopped();
+    assert_eq!(frame["name"], "add");
+    let stale = client.try_ask("stepIn", json!({ "threadId": stop["threadId"], "targetId": 99 }));
+    assert!(stale.unwrap_err().contains("ask for `stepInTargets` again"));
+    client.leave();
+}
+
+#[test]
+fn stacks_come_in_parts() {
+    let mut client = Client::stdio();
+    client.launch(orders());
+    client.break_at(ORDERS, &[line(ORDERS, "factorial-end")]);
+    client.ask("configurationDone", Value::Null);
+    let stop = (0..5).map(|n| {
+        let (stop, _) = client.stopped();
+        if n < 4 {
+            client.go_on(&stop);
+        }
+        stop
+    });
+    let stop = stop.last().unwrap();
+    let whole = client.ask("stackTrace", json!({ "threadId": stop["threadId"] }));
+    let whole = whole["stackFrames"].as_array().unwrap().clone();
+    assert!(whole.len() >= 6 && whole[5]["name"] == "main", "{whole:#?}");
+    let part = client.ask("stackTrace", json!({ "threadId": stop["threadId"], "startFrame": 2, "levels": 2 }));
+    assert_eq!(part["stackFrames"].as_array().unwrap()[..], whole[2..4]);
+    // (It may be left out, or more than what was given.)
+    assert!(part["totalFrames"].is_null() || part["totalFrames"].as_u64() > Some(4));
+    assert_eq!(client.evaluate(&whole[3], "n").unwrap(), "4");
+    // Frames without source have the text of their code.
+    let start_up = whole.iter().find(|f| f["source"]["sourceReference"].as_i64() > Some(0)).unwrap();
+    let text = client.ask("source", json!({ "sourceReference": start_up["source"]["sourceReference"] }));
+    let text = text["content"].as_str().unwrap().to_owned();
+    let at = text.lines().nth(start_up["line"].as_u64().unwrap() as usize - 1).unwrap();
+    assert!(at.starts_with(start_up["instructionPointerReference"].as_str().unwrap()), "{at}");
+    assert!(client.try_ask("source", json!({ "sourceReference": 77 })).is_err());
+    // What was known of this stop is no more at the next.
+    client.break_at(ORDERS, &[line(ORDERS, "done"), line(ORDERS, "mismatch")]);
+    client.go_on(&stop);
+    client.event("stopped");
+    assert!(client.evaluate(&whole[0], "n").unwrap_err().contains("gone on since"));
+    client.leave();
+}
+
+#[test]
+fn disassembly_and_memory() {
+    let (mut client, stop, frame) = stopped_in_orders("price-total");
+    let reference = &frame["instructionPointerReference"];
+    let asked = json!({ "memoryReference": reference, "instructionOffset": -300, "instructionCount": 600, "resolveSymbols": true });
+    let list = client.ask("disassemble", asked)["instructions"].take();
+    let list = list.as_array().unwrap();
+    assert_eq!(list.len(), 600);
+    assert_eq!((&list[300]["address"], &list[300]["symbol"]), (reference, &json!("price")));
+    let addresses: Vec<u64> = list
+        .iter()
+        .map(|i| u64::from_str_radix(i["address"].as_str().unwrap().trim_start_matches("0x"), 16).unwrap())
+        .collect();
+    assert!(addresses.is_sorted_by(|a, b| a < b), "{addresses:?}");
+    assert!(list.iter().any(|i| i["line"] == frame["line"] && i["location"]["path"] == json!(root().join(ORDERS))));
+    assert!(list[300]["instructionBytes"].as_str().unwrap().len() >= 2);
+    // Beyond the end of the code there's nothing, but as many lines as asked for.
+    let asked = json!({ "memoryReference": reference, "instructionOffset": -90_000, "instructionCount": 10 });
+    let list = client.ask("disassemble", asked)["instructions"].take();
+    assert!(list.as_array().unwrap().iter().all(|i| i["presentationHint"] == "invalid"), "{list:#}");
+    assert_eq!(list.as_array().unwrap().len(), 10);
+
+    let body = client.ask("evaluate", json!({ "expression": "order->customer", "frameId": frame["id"] }));
+    let reference = body["memoryReference"].clone();
+    let read = client.ask("readMemory", json!({ "memoryReference": reference, "count": 4 }));
+    assert_eq!(BASE64.decode(read["data"].as_str().unwrap()).unwrap(), b"Ada\0");
+    let write = json!({ "memoryReference": reference, "offset": 1, "data": BASE64.encode(b"nn") });
+    assert_eq!(client.ask("writeMemory", write)["bytesWritten"], 2);
+    assert_eq!(client.evaluate(&frame, "order->customer").unwrap(), "\"Ann\"");
+    let end = json!({ "memoryReference": reference, "offset": 0x7fff_0000, "count": 64 });
+    assert_eq!(client.ask("readMemory", end)["unreadableBytes"], 64);
+    let bad = json!({ "memoryReference": reference, "data": "***" });
+    assert!(client.try_ask("writeMemory", bad).unwrap_err().contains("no base64"));
+    let outside = json!({ "memoryReference": reference, "offset": 0x7fff_0000, "data": BASE64.encode(b"x") });
+    assert!(client.try_ask("writeMemory", outside).is_err());
+    client.go_on(&stop);
+    client.leave();
+}
+
+#[test]
+fn modules_and_sources() {
+    let (mut client, _, _) = stopped_in_orders("price-total");
+    let told = client.event("module")["module"].take();
+    let modules = client.ask("modules", json!({ "startModule": 0, "moduleCount": 10 }));
+    assert_eq!((&modules["modules"][0], &modules["totalModules"]), (&told, &json!(1)));
+    assert_eq!((&told["name"], &told["symbolStatus"]), (&json!("orders.O0.dwarf5.wasm"), &json!("DWARF")));
+    let sources = client.ask("loadedSources", json!({}))["sources"].take();
+    let path = json!(root().join(ORDERS));
+    let source = sources.as_array().unwrap().iter().find(|s| s["path"] == path).unwrap();
+    let text = client.ask("source", json!({ "source": source, "sourceReference": 0 }));
+    assert!(text["content"].as_str().unwrap().contains("#price-total"));
+    // No other files of this machine are handed out.
+    let other = json!({ "source": { "path": root().join("Cargo.toml") }, "sourceReference": 0 });
+    assert!(client.try_ask("source", other).is_err());
+    client.leave();
+}
+
+#[test]
+fn traps_are_exceptions() {
+    const TRAP: &str = "guests/src/trap.c";
+    let launch = json!({ "program": "guests/built/trap.O0.dwarf5.wasm", "args": ["divide"] });
+    let run = |filters: Value| {
+        let mut client = Client::stdio();
+        let capabilities = client.initialize();
+        assert_eq!(capabilities["exceptionBreakpointFilters"][0]["filter"], "trap");
+        client.ask("launch", launch.clone());
+        client.event("initialized");
+        let told = client.ask("setExceptionBreakpoints", filters)["breakpoints"].take();
+        client.ask("configurationDone", Value::Null);
+        (client, told)
+    };
+    let (mut client, told) = run(json!({ "filters": ["trap"] }));
+    assert_eq!(told[0]["verified"], true);
+    let (stop, frame) = client.stopped();
+    assert_eq!((&stop["reason"], &stop["hitBreakpointIds"]), (&json!("exception"), &json!([told[0]["id"]])));
+    assert_eq!(frame["line"], line(TRAP, "divide"));
+    let info = client.ask("exceptionInfo", json!({ "threadId": stop["threadId"] }));
+    assert_eq!(info["exceptionId"], "divide-by-zero");
+    assert!(info["details"]["stackTrace"].as_str().unwrap().contains("at divide"));
+    let links = client.events_so_far("output");
+    let link = links.iter().find(|e| e["output"].as_str().unwrap().contains("at divide")).unwrap();
+    assert_eq!((&link["line"], &link["source"]["path"]), (&frame["line"], &frame["source"]["path"]));
+    client.go_on(&stop);
+    assert_eq!(client.ends(), 134);
+    client.leave();
+
+    let (mut client, _) = run(json!({ "filters": [] }));
+    assert_eq!(client.ends(), 134);
+    client.leave();
+
+    let options = json!({ "filters": [], "filterOptions": [
+        { "filterId": "trap", "condition": "unreachable" }, { "filterId": "trap", "condition": "nosuch" },
+        { "filterId": "nosuch" },
+    ] });
+    let (mut client, told) = run(options);
+    assert_eq!(
+        (&told[0]["verified"], &told[1]["verified"], &told[2]["verified"]),
+        (&json!(true), &json!(false), &json!(false))
+    );
+    assert!(told[1]["message"].as_str().unwrap().contains("no kind of trap `nosuch`"));
+    assert_eq!(client.ends(), 134);
+    client.leave();
+}
+
+#[test]
+fn exits_and_panics() {
+    let mut client = Client::stdio();
+    client.launch(json!({ "program": "guests/built/exit.O0.dwarf5.wasm", "args": ["42"] }));
+    client.ask("setExceptionBreakpoints", json!({ "filters": ["exit"] }));
+    client.ask("configurationDone", Value::Null);
+    let stop = client.event("stopped");
+    let info = client.ask("exceptionInfo", json!({ "threadId": stop["threadId"] }));
+    assert_eq!(
+        (&info["exceptionId"], &info["description"]),
+        (&json!("exit"), &json!("the program exits with code 42"))
+    );
+    client.go_on(&stop);
+    assert_eq!(client.ends(), 42);
+    client.leave();
+
+    let mut client = Client::stdio();
+    client.launch(json!({ "program": "guests/built/panic.O0.dwarf4.wasm" }));
+    client.ask("setExceptionBreakpoints", json!({ "filters": ["trap"] }));
+    client.ask("configurationDone", Value::Null);
+    let stop = client.event("stopped");
+    let frames = client.frames(&stop);
+    assert!(frames.iter().any(|frame| frame["name"].as_str().unwrap().contains("panic")), "{frames:#?}");
+    let not = client.try_ask("exceptionInfo", json!({ "threadId": 5 }));
+    assert!(not.unwrap_err().contains("no thread 5"));
+    client.leave();
+}
+
+#[test]
+fn a_running_program_is_paused_and_its_breakpoints_change() {
+    let mut client = Client::stdio();
+    client.launch(json!({ "program": "guests/built/spin.O0.dwarf5.wasm" }));
+    client.ask("configurationDone", Value::Null);
+    let running = client.try_ask("stackTrace", json!({ "threadId": 1 }));
+    assert!(running.unwrap_err().contains("running"));
+    client.ask("pause", json!({ "threadId": 1 }));
+    let (stop, frame) = client.stopped();
+    assert_eq!(stop["reason"], "pause");
+    let at = frame["line"].as_u64().unwrap() as u32;
+    client.go_on(&stop);
+    let source = frame["source"]["path"].as_str().unwrap().to_owned();
+    let relative = source.strip_prefix(&format!("{}/", root().display())).unwrap().to_owned();
+    let told = client.break_at(&relative, &[at]);
+    assert_eq!(told[0]["verified"], true);
+    let (stop, _) = client.stopped();
+    assert_eq!(stop["reason"], "breakpoint");
+    // A pause isn't lost in what is done for breakpoints meanwhile.
+    client.break_at(&relative, &[]);
+    client.go_on(&stop);
+    for _ in 0..20 {
+        let pause = client.send("pause", json!({ "threadId": 1 }));
+        client.break_at(&relative, &[]);
+        client.answer(pause).unwrap();
+        let (stop, _) = client.stopped();
+        assert_eq!(stop["reason"], "pause");
+        client.go_on(&stop);
+    }
+    client.ask("terminate", json!({}));
+    client.event("terminated");
+    client.leave();
+}
+
+#[test]
+fn entry_restart_and_running_without_debugging() {
+    let mut client = Client::stdio();
+    client.launch(json!({ "program": "guests/built/orders.O0.dwarf5.wasm", "stopOnEntry": true }));
+    client.break_at(ORDERS, &[line(ORDERS, "relabel-call")]);
+    client.ask("configurationDone", Value::Null);
+    let (stop, frame) = client.stopped();
+    assert_eq!(
+        (&stop["reason"], &frame["name"], &frame["line"]),
+        (&json!("entry"), &json!("main"), &json!(line(ORDERS, "main-start")))
+    );
+    client.go_on(&stop);
+    let (stop, _) = client.stopped();
+    assert_eq!(stop["reason"], "breakpoint");
+    client.ask("restart", json!({}));
+    let (stop, _) = client.stopped();
+    assert_eq!(stop["reason"], "entry");
+    assert_eq!(client.ask("threads", json!({}))["threads"].as_array().unwrap().len(), 1);
+    // With other arguments.
+    client.ask("restart", json!({ "arguments": { "program": "guests/built/orders.O0.dwarf5.wasm", "args": ["Bea"] } }));
+    let (stop, _) = client.stopped();
+    assert_eq!(stop["reason"], "breakpoint");
+    client.go_on(&stop);
+    assert_eq!(client.ends(), 0);
+    // After its end too.
+    client.ask("restart", json!({ "arguments": { "program": "guests/built/orders.O0.dwarf5.wasm", "noDebug": true } }));
+    assert_eq!(client.ends(), 1);
+    client.leave();
+}
+
+#[test]
+fn leaving_a_program_to_itself() {
+    let (mut client, _, _) = stopped_in_orders("price-total");
+    // The server ends when the program has.
+    client.ask("disconnect", json!({ "terminateDebuggee": false }));
+    client.vanish();
+}
+
+#[test]
+fn what_waits_is_cancelled() {
+    let (mut client, _, frame) = stopped_in_orders("price-total");
+    // Whether it was in time or not, there's one answer.
+    let asked = client.send("evaluate", json!({ "expression": "sum", "frameId": frame["id"] }));
+    client.ask("cancel", json!({ "requestId": asked }));
+    match client.answer(asked) {
+        Ok(body) => assert_eq!(body["result"], "730"),
+        Err(error) => assert_eq!(error, "cancelled"),
+    }
+    assert_eq!(client.evaluate(&frame, "sum").unwrap(), "730");
+    client.ask("terminateThreads", json!({ "threadIds": [1] }));
+    assert_eq!(client.ends(), 1);
+    client.leave();
+}
+
+#[test]
+fn clients_may_count_from_zero() {
+    let mut client = Client::stdio();
+    client.ask("initialize", json!({ "adapterID": "wasm", "linesStartAt1": false, "columnsStartAt1": false }));
+    client.ask("launch", orders());
+    client.event("initialized");
+    let total = line(ORDERS, "price-total");
+    let told = client.break_at(ORDERS, &[total - 1]);
+    assert_eq!(told[0]["line"], total - 1);
+    client.ask("configurationDone", Value::Null);
+    let (_, frame) = client.stopped();
+    assert_eq!(frame["line"], total - 1);
+    client.leave();
+}
+
+#[test]
+fn rust_and_components() {
+    const INVENTORY: &str = "guests/src/inventory.rs";
+    for module in ["inventory.O0.dwarf4", "inventory.O0.dwarf4.p2"] {
+        let mut client = Client::stdio();
+        client.launch(json!({ "program": format!("guests/built/{module}.wasm"), "stopOnEntry": true }));
+        client.ask("configurationDone", Value::Null);
+        let (stop, frame) = client.stopped();
+        assert_eq!(stop["reason"], "entry", "{module}");
+        assert!(frame["name"].as_str().unwrap().ends_with("main"), "{frame:#}");
+        assert_eq!(frame["source"]["path"], json!(root().join(INVENTORY)));
+        client.leave();
+    }
+}
