@@ -1,0 +1,188 @@
+// A person's hour with VS Code and Freezeframe, in a real VS Code in a browser: see run.sh.
+//
+//   node dist-test/e2e/main.mjs --vsix FILE --code-server DIR --freezeframe FILE [--pictures DIR]
+
+import assert from "node:assert/strict";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
+import { parseArgs } from "node:util";
+import { chromium } from "playwright-core";
+import { Server } from "./server.js";
+import { until, Workbench } from "./workbench.js";
+
+const { values: given } = parseArgs({
+    options: { vsix: { type: "string" }, "code-server": { type: "string" }, freezeframe: { type: "string" }, pictures: { type: "string" } },
+});
+const needed = (name: "vsix" | "code-server" | "freezeframe"): string => {
+    const value = given[name];
+    assert.ok(value !== undefined, `--${name} is missing`);
+    return path.resolve(value);
+};
+
+const home = mkdtempSync(path.join(tmpdir(), "freezeframe-e2e-"));
+const pictures = given.pictures === undefined ? path.join(home, "pictures") : path.resolve(given.pictures);
+mkdirSync(pictures, { recursive: true });
+
+// What a project looks like: sources, and a module of each. No launch.json.
+const folder = path.join(home, "shop");
+const repository = path.resolve("../..");
+const guests: [string, string][] = [
+    ["orders.c", "orders.O0.dwarf5"],
+    ["inventory.rs", "inventory.O0.dwarf4"],
+    ["trap.c", "trap.O0.dwarf5"],
+    ["panic.rs", "panic.O0.dwarf4"],
+];
+mkdirSync(path.join(folder, "src"), { recursive: true });
+mkdirSync(path.join(folder, "build"));
+for (const [name, module] of guests) {
+    copyFileSync(path.join(repository, "guests/src", name), path.join(folder, "src", name));
+    copyFileSync(path.join(repository, "guests/built", `${module}.wasm`), path.join(folder, "build", `${path.parse(name).name}.wasm`));
+}
+
+const source = (name: string): string => path.join(folder, "src", name);
+
+/** The line with a marker, from 1. */
+function marked(name: string, marker: string): number {
+    const lines = readFileSync(source(name), "utf8").split("\n");
+    const at = lines.findIndex((line) => new RegExp(`// ${marker}\\b`).test(line));
+    assert.ok(at >= 0, `${marker} isn't in ${name}`);
+    return at + 1;
+}
+
+const start = Date.now();
+async function step(what: string, does: () => Promise<void>): Promise<void> {
+    const begun = Date.now();
+    process.stdout.write(`${what} … `);
+    await does();
+    process.stdout.write(`${((Date.now() - begun) / 1000).toFixed(1)} s\n`);
+}
+
+async function story(it: Workbench): Promise<void> {
+    const { page } = it;
+    const picture = async (name: string): Promise<void> => {
+        await page.screenshot({ path: path.join(pictures, `${name}.png`) });
+    };
+    const restart = async (): Promise<void> => {
+        await it.command("Debug: Stop");
+        await it.ended();
+        await it.command("Debug: Remove All Breakpoints");
+    };
+
+    await step("the extension knows the binary", async () => {
+        await it.command("Wasm: Check the Freezeframe Binary");
+        await page.locator(".notification-list-item", { hasText: /freezeframe \d/ }).waitFor({ timeout: 60_000 });
+        await it.command("Notifications: Clear All Notifications");
+    });
+
+    const total = marked("orders.c", "#price-total");
+    await step("C: a click in the gutter, F5 without launch.json, stopped at the line", async () => {
+        await it.file(source("orders.c"), total);
+        await it.breakpoint(total);
+        await page.keyboard.press("F5");
+        await it.stoppedAt(total);
+        await it.see("Call Stack", "price");
+        await it.see("Call Stack", "main");
+    });
+    await step("C: locals and arguments", async () => {
+        await it.expand("Variables", "Locals", /sum.*730/);
+        await it.expand("Variables", "Arguments", /order.*0x/);
+    });
+    await step("C: values at the ends of lines", async () => {
+        await until("sum = 730 beside the source", async () => (await page.locator(".editor-instance .view-lines").innerText()).replaceAll(/\s/g, " ").includes("sum = 730"));
+    });
+    await step("C: a hover shows what a variable points to", async () => {
+        const said = await it.hover(marked("orders.c", "#price-total"), "sum");
+        assert.match(said, /730/);
+    });
+    await step("C: a struct behind a pointer, expanded", async () => {
+        await it.expand("Variables", /^order\b/, /customer.*Ada/);
+        await it.see("Variables", /status.*NEW/);
+        await picture("stopped");
+    });
+    await step("C: a watch, and the debug console", async () => {
+        await it.watch("order->id + 41");
+        await it.see("Watch", /order->id \+ 41.*42/);
+        await it.ask("order->items[0].cents * 2");
+        await it.console(/^80\b/);
+    });
+    await step("C: a changed value is the program's", async () => {
+        await it.change(/^sum\b/, "1000");
+        await it.see("Variables", /sum.*1000/);
+        await page.keyboard.press("F10");
+        await it.stoppedAt(total + 1);
+        await it.ask("order->total");
+        await it.console(/^1000\b/);
+        await page.keyboard.press("Shift+F11");
+        await it.stoppedAt(marked("orders.c", "#main-loop"));
+    });
+    await step("C: what it prints comes to the console, and its exit code", async () => {
+        await it.command("Debug: Remove All Breakpoints");
+        await page.keyboard.press("F5");
+        await it.console(/sum is \d+, expected \d+/);
+        await it.ended();
+    });
+
+    const containers = marked("inventory.rs", "#containers");
+    await step("Rust: a click in the gutter, F5, stopped", async () => {
+        await it.file(source("inventory.rs"), containers);
+        await it.breakpoint(containers);
+        await page.keyboard.press("F5");
+        await it.stoppedAt(containers);
+    });
+    await step("Rust: a HashMap, a Vec and a struct, expanded", async () => {
+        await it.expand("Variables", "Locals", /^counts\b/);
+        await it.expand("Variables", /^counts\b/, /hammer.*3/);
+        await it.expand("Variables", /^nested\b/, /\[2\]/);
+        await it.expand("Variables", /^shared\b/, /second.*shared/);
+        await picture("values");
+    });
+    await step("Rust: steps into and out", async () => {
+        await page.keyboard.press("F10");
+        await it.stoppedAt(containers + 1);
+        await restart();
+    });
+
+    await step("C: a division by zero stops at its line, and says what it is", async () => {
+        await it.file(source("trap.c"), marked("trap.c", "#divide"));
+        await it.command("Debug: Start Debugging");
+        await it.ended();
+    });
+
+    const index = marked("panic.rs", "#index");
+    await step("Rust: a panic stops with its stack whole", async () => {
+        await it.file(source("panic.rs"), index);
+        await page.keyboard.press("F5");
+        await page.locator(".exception-widget").waitFor({ timeout: 60_000 });
+        await it.see("Call Stack", "panic::Table::row");
+        await it.see("Call Stack", "panic::main");
+        await picture("trap");
+        await restart();
+    });
+}
+
+const server = await Server.start(needed("code-server"), home, needed("vsix"), folder, needed("freezeframe"));
+console.log(`code-server is up after ${((Date.now() - start) / 1000).toFixed(1)} s: ${server.url}`);
+let failed = false;
+const browser = await chromium.launch({ executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium", args: ["--no-sandbox", "--disable-gpu"] });
+const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+const workbench = new Workbench(page);
+try {
+    await step("the workbench opens", () => workbench.open(server.url));
+    await story(workbench);
+} catch (error) {
+    failed = true;
+    console.log(`failed\n${error instanceof Error ? error.message : String(error)}`);
+    const shot = path.join(tmpdir(), "freezeframe-e2e-failed.png");
+    await page.screenshot({ path: shot }).catch(() => undefined);
+    console.log(`The screen is in ${shot}. It said:\n${await workbench.text().catch(() => "nothing")}`);
+}
+await browser.close();
+const left = await server.stop();
+if (left.length > 0) {
+    failed = true;
+    console.log(`These processes were left:\n${left.join("\n")}`);
+}
+rmSync(home, { recursive: true, force: true });
+console.log(`${failed ? "FAILED" : "all as it should be"}, ${((Date.now() - start) / 1000).toFixed(0)} s`);
+process.exit(failed ? 1 : 0);

@@ -1,0 +1,176 @@
+// VS Code in a browser, by what a person sees and does: files, gutters, views, keys.
+
+import assert from "node:assert/strict";
+import * as path from "node:path";
+import type { Locator, Page } from "playwright-core";
+
+/** A busy machine may take this long for anything; nothing waits longer than it must. */
+const PATIENCE = 60_000;
+
+/** The variables, watches … of the debugger's side bar, the debug console: all are lists of rows. */
+export class Workbench {
+    constructor(readonly page: Page) {}
+
+    /** Opens the workbench on a folder. */
+    async open(url: string): Promise<void> {
+        await this.page.goto(url, { timeout: PATIENCE });
+        await this.page.locator(".monaco-workbench .part.editor").waitFor({ timeout: PATIENCE });
+        await this.page.locator(".statusbar-item").first().waitFor({ timeout: PATIENCE });
+    }
+
+    private async quickInput(text: string): Promise<void> {
+        const input = this.page.locator(".quick-input-widget input.input");
+        await input.waitFor({ timeout: PATIENCE });
+        await input.fill(text);
+    }
+
+    /** Runs a command by its title. The list of commands is that of when it was opened, so it's opened until it has it. */
+    async command(title: string): Promise<void> {
+        const row = this.page.locator(".quick-input-list .monaco-list-row").filter({ has: this.page.getByText(title, { exact: true }) }).first();
+        await until(`the command ${title}`, async () => {
+            await this.page.keyboard.press("F1");
+            await this.quickInput(`>${title}`);
+            try {
+                await row.waitFor({ timeout: 2000 });
+                await row.click({ timeout: 2000 });
+                return true;
+            } catch {
+                await this.page.keyboard.press("Escape");
+                return false;
+            }
+        });
+    }
+
+    /** Opens a file by its whole path (a search would need ripgrep), at a line. */
+    async file(file: string, line: number): Promise<void> {
+        const name = path.basename(file);
+        await this.page.keyboard.press("Control+P");
+        await this.quickInput(`${file}:${line}`);
+        await this.page.locator(".quick-input-list .monaco-list-row", { hasText: name }).first().waitFor({ timeout: PATIENCE });
+        await this.page.keyboard.press("Enter");
+        await this.page.locator(".tab.active", { hasText: name }).waitFor({ timeout: PATIENCE });
+        await this.lineNumber(line).waitFor({ timeout: PATIENCE });
+    }
+
+    private lineNumber(line: number): Locator {
+        return this.page.locator(".editor-instance .margin-view-overlays .line-numbers").filter({ hasText: new RegExp(`^${line}$`) }).first();
+    }
+
+    /** Clicks into the gutter at a line, and waits for the red dot. */
+    async breakpoint(line: number): Promise<void> {
+        const dots = this.page.locator(".editor-instance [class*='codicon-debug-breakpoint']:not([class*='hint'])");
+        const before = await dots.count();
+        const box = await this.lineNumber(line).boundingBox();
+        assert.ok(box !== null, `line ${line} isn't on the screen`);
+        await this.page.mouse.click(box.x - 8, box.y + box.height / 2);
+        await until(`a breakpoint in the gutter of line ${line}`, async () => (await dots.count()) > before);
+        await this.page.mouse.move(700, 12);
+    }
+
+    /** Waits until the program stands at a line, which is highlighted. */
+    async stoppedAt(line: number): Promise<void> {
+        await until(`the highlight of line ${line}`, async () => {
+            const marks = await this.page.locator(".debug-top-stack-frame-line").all();
+            for (const mark of marks) {
+                const [at, number] = [await mark.boundingBox(), await this.lineNumber(line).boundingBox().catch(() => null)];
+                if (at !== null && number !== null && Math.abs(at.y - number.y) < at.height / 2) return true;
+            }
+            return false;
+        });
+    }
+
+    /** A row of a view that says this. */
+    row(view: string, text: string | RegExp): Locator {
+        return this.page.locator(`.pane:has(.pane-header[aria-label^="${view}"]) .monaco-list-row`).filter({ hasText: text }).first();
+    }
+
+    /** Waits for a row, and scrolls to it. */
+    async see(view: string, text: string | RegExp): Promise<Locator> {
+        const row = this.row(view, text);
+        await row.waitFor({ timeout: PATIENCE });
+        return row;
+    }
+
+    /** Opens a row that stands for more, and waits for one of the things in it. */
+    async expand(view: string, text: string | RegExp, inside: string | RegExp): Promise<void> {
+        const row = await this.see(view, text);
+        if ((await row.getAttribute("aria-expanded")) !== "true") await row.locator(".monaco-tl-twistie").click();
+        await this.see(view, inside);
+    }
+
+    /** Changes a value by typing over it. */
+    async change(text: string | RegExp, value: string): Promise<void> {
+        const row = await this.see("Variables", text);
+        await row.locator(".value").dblclick();
+        const input = this.page.locator(".debug-view-content input, .monaco-list-row .inputBoxContainer input").first();
+        await input.waitFor({ timeout: PATIENCE });
+        await input.fill(value);
+        await this.page.keyboard.press("Enter");
+    }
+
+    /** What is shown of a word of the source under the mouse. */
+    async hover(line: number, word: string): Promise<string> {
+        const number = await this.lineNumber(line).boundingBox();
+        assert.ok(number !== null, `line ${line} isn't on the screen`);
+        const spans = this.page.locator(".editor-instance .view-line span > span", { hasText: word });
+        for (const span of await spans.all()) {
+            const box = await span.boundingBox();
+            if (box === null || Math.abs(box.y - number.y) > box.height / 2) continue;
+            const text = (await span.textContent()) ?? "";
+            const at = text.search(new RegExp(`\\b${word}\\b`));
+            if (at < 0) continue;
+            const x = box.x + (box.width * (at + word.length / 2)) / text.length;
+            await this.page.mouse.move(x + 40, box.y + 60);
+            await this.page.mouse.move(x, box.y + box.height / 2, { steps: 5 });
+            const widget = this.page.locator(".debug-hover-widget").filter({ visible: true }).first();
+            await widget.waitFor({ timeout: PATIENCE });
+            return (await widget.innerText()).replaceAll(/\s+/g, " ");
+        }
+        throw new Error(`there is no ${word} to hover over on line ${line}`);
+    }
+
+    /** Adds a watch. */
+    async watch(expression: string): Promise<void> {
+        await this.command("View: Focus on Watch View");
+        const header = this.page.locator('.pane-header[aria-label^="Watch"]');
+        await header.hover();
+        await header.locator(".codicon-watch-expressions-add-function-breakpoint, .codicon-add").first().click();
+        const input = this.page.locator('.pane:has(.pane-header[aria-label^="Watch"]) input');
+        await input.waitFor({ timeout: PATIENCE });
+        await input.fill(expression);
+        await this.page.keyboard.press("Enter");
+    }
+
+    /** Asks in the debug console. */
+    async ask(expression: string): Promise<void> {
+        await this.command("Debug Console: Focus on Debug Console View");
+        const input = this.page.locator(".repl .repl-input-wrapper .monaco-editor");
+        await input.click();
+        await this.page.keyboard.insertText(expression);
+        await this.page.keyboard.press("Enter");
+    }
+
+    /** Waits until the debug console says something. */
+    async console(text: string | RegExp): Promise<void> {
+        await this.page.locator(".repl .monaco-list-row").filter({ hasText: text }).first().waitFor({ timeout: PATIENCE });
+    }
+
+    /** Waits for the end of the session. */
+    async ended(): Promise<void> {
+        await this.page.locator(".debug-toolbar").filter({ visible: true }).waitFor({ state: "hidden", timeout: PATIENCE });
+    }
+
+    /** All that can be read on the screen. */
+    async text(): Promise<string> {
+        return this.page.locator("body").innerText();
+    }
+}
+
+/** Waits until something is so. */
+export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+    const end = Date.now() + PATIENCE;
+    while (!(await holds())) {
+        if (Date.now() > end) throw new Error(`in ${PATIENCE / 1000} s there was never ${what}`);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+}
