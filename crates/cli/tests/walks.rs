@@ -9,10 +9,10 @@
 //! - An operator *is of a line* when its row has a line and is a statement, and when it isn't a mere mark of structure
 //!   (`block`, `loop`, `else`, `end`, `try_table`) in a row with other operators that run: branches go past such marks.
 //! - `next` ends at the first operator of this frame and function that is of another line of the same source frame, or of
-//!   any line in the source frames around it (an inlined call has come to its end); operators in inlined calls made from
-//!   here don't count. When the frame ends first, the step ends at the first operator behind it; if that one is of no
+//!   any line in a source frame around it (an inlined call has come to its end); operators in inlined calls made from
+//!   here, or from the frames around, don't count. When the frame ends first, the step ends at the first operator behind it; if that one is of no
 //!   line, the step goes on from there as a `next`.
-//! - `step` is `next`, but also ends at the first operator of a line in an inlined call made from here, and in a function
+//! - `step` is `next`, but also ends at the first operator of a line in an inlined call, and in a function
 //!   with lines that this frame calls, behind its prologue.
 //! - `until` is `next`, but of the lines of the same source frame in the same file only later ones count.
 //! - `finish` of a Wasm frame ends at the first operator with fewer frames; of an inlined one at the first operator of

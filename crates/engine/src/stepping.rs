@@ -428,8 +428,10 @@ impl Origin<'_> {
                     _ if deeper => false,
                     Step::Until if same => here.is_none_or(|here| at.file != here.file || at.line > here.line),
                     _ if same => other_line,
-                    // Out of the inlined call that the step started in.
-                    _ => true,
+                    // Out of the inlined call that the step started in: back in a function around it, and not in another
+                    // call that was inlined there, unless it's a step into.
+                    Step::Into => true,
+                    _ => chain.first().is_some_and(|f| f.scope.is_none() || scopes.contains(&f.scope)),
                 };
                 if let Some(pc) = self.exact(row).filter(|_| wanted) {
                     places.add(self.frame.module, pc, DepthCheck::Exactly(self.depth));

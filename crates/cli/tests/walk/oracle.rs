@@ -185,7 +185,8 @@ impl<'a> Oracle<'a> {
                 _ if called => false,
                 Command::Until if same => here.line.is_none_or(|here| here.0 != line.0 || line.1 > here.1),
                 _ if same => here.line != Some(line),
-                _ => true,
+                Command::Step => true,
+                _ => there.innermost().is_none() || here.chain.iter().any(|c| c.0 == there.innermost()),
             };
             if lands {
                 return Landing::At(at);
