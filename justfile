@@ -26,4 +26,4 @@ guests:
     cargo xtask guests
 
 bench:
-    cargo bench --workspace --bench events
+    cargo bench --workspace --bench events --bench stepping
