@@ -168,10 +168,12 @@ impl<'a> Oracle<'a> {
             if self.depth(at) < depth {
                 return self.on_to_lines(at);
             }
-            if *command == Command::Step && self.depth(at) == depth + 1 && self.depth(at - 1) == depth {
-                if let Some(inside) = self.entered(at) {
-                    return Landing::At(inside);
-                }
+            if *command == Command::Step
+                && self.depth(at) == depth + 1
+                && self.depth(at - 1) == depth
+                && let Some(inside) = self.entered(at)
+            {
+                return Landing::At(inside);
             }
             if !self.same_function(from, at) {
                 continue;
