@@ -1,6 +1,8 @@
 //! Debug information beside the guest, given by options, missing, of another build or of other code; sources inside of it;
 //! globals by name, type and file.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "only tests are here")]
+
 mod command;
 
 use std::fs;

@@ -267,19 +267,19 @@ impl<'a> Context<'a> {
             bytes.resize(start + size, 0);
             let Piece::At(place) = piece else { continue };
             let Some(part) = bytes.get_mut(start..) else { continue };
-            match self.place_bytes(place)? {
-                Storage::Memory { address, .. } => self.access().memory(address, part)?,
-                Storage::Bytes { bytes, .. } => {
-                    for (into, from) in part.iter_mut().zip(bytes) {
-                        *into = from;
-                    }
+            let got = match self.place_bytes(place)? {
+                Storage::Memory { address, .. } => {
+                    self.access().memory(address, part)?;
+                    size
                 }
+                // Of a place that is smaller than its piece the rest isn't known.
+                Storage::Bytes { bytes, .. } => part.iter_mut().zip(bytes).map(|(into, from)| *into = from).count(),
                 Storage::Partly { .. } | Storage::PointsTo(_) => continue,
                 Storage::Unavailable(why) => return Err(why),
-            }
+            };
             match known.last_mut() {
-                Some(last) if last.end == start => last.end = bytes.len(),
-                _ => known.push(start..bytes.len()),
+                Some(last) if last.end == start => last.end = start + got,
+                _ => known.push(start..start + got),
             }
         }
         if known.len() == 1 && known.first() == Some(&(0..bytes.len())) {

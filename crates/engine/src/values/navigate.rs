@@ -367,7 +367,8 @@ impl Context<'_> {
             }
             Storage::Bytes { bytes, origin } => {
                 let start = usize::try_from(offset(0, index, size)?).unwrap_or(usize::MAX);
-                match bytes.get(start..) {
+                // Of a place that is smaller than its type nothing is known behind its end.
+                match bytes.get(start..).filter(|rest| !rest.is_empty() || self.size(&ty) == Some(0)) {
                     Some(rest) => Storage::Bytes { bytes: rest.to_vec(), origin },
                     None => return Err(EngineError::Expression("that part of the value isn't known".to_owned())),
                 }
