@@ -104,7 +104,10 @@ struct Counted {
 
 fn count(symbols: &Symbols, wasm: &[u8]) -> wasmparser::Result<Counted> {
     let mut counted = Counted::default();
-    let mut machine = Machine { memory: initial_memory(wasm)?, locals: Vec::new(), operands: Vec::new() };
+    let memory = initial_memory(wasm)?;
+    // Stack pointers and pointers point to zeros: what the module initialises lies at the memory's beginning.
+    let pointer = i32::try_from(memory.len().saturating_sub(32768)).unwrap_or(0);
+    let mut machine = Machine { memory, pointer, locals: Vec::new(), operands: Vec::new() };
     let mut validator = Validator::new_with_features(WasmFeatures::all());
     let mut allocations = FuncValidatorAllocations::default();
     for payload in Parser::new(0).parse_all(wasm) {
@@ -228,15 +231,16 @@ fn read_place(machine: &mut Machine, place: &Place, size: u64) -> Result<(), Una
 /// A machine in its initial state, standing at an operator.
 struct Machine {
     memory: Vec<u8>,
+    /// What every i32 is.
+    pointer: i32,
     locals: Vec<ValType>,
     operands: Vec<Option<ValType>>,
 }
 
 impl Machine {
-    fn value(ty: ValType) -> WasmValue {
+    fn value(&self, ty: ValType) -> WasmValue {
         match ty {
-            // Stack pointers and pointers point into the memory.
-            ValType::I32 => WasmValue::I32(4096),
+            ValType::I32 => WasmValue::I32(self.pointer),
             ValType::I64 => WasmValue::I64(0),
             ValType::F32 => WasmValue::F32(0),
             ValType::F64 => WasmValue::F64(0),
@@ -248,14 +252,14 @@ impl Machine {
 impl FrameAccess for Machine {
     fn local(&mut self, index: u32) -> Result<WasmValue, Unavailable> {
         let ty = self.locals.get(index as usize).copied();
-        ty.map(Self::value).ok_or_else(|| Unavailable::new("there is no such local"))
+        ty.map(|ty| self.value(ty)).ok_or_else(|| Unavailable::new("there is no such local"))
     }
     fn operand(&mut self, index: u32) -> Result<WasmValue, Unavailable> {
         let ty = self.operands.get(index as usize).copied().flatten();
-        ty.map(Self::value).ok_or_else(|| Unavailable::new("the operand stack isn't that high"))
+        ty.map(|ty| self.value(ty)).ok_or_else(|| Unavailable::new("the operand stack isn't that high"))
     }
     fn global(&mut self, _: u32) -> Result<WasmValue, Unavailable> {
-        Ok(WasmValue::I32(4096))
+        Ok(WasmValue::I32(self.pointer))
     }
     fn memory(&mut self, address: u64, into: &mut [u8]) -> Result<(), Unavailable> {
         let start = usize::try_from(address).unwrap_or(usize::MAX);
