@@ -197,7 +197,12 @@ macro_rules! crowd {
         let $e = Nested::Inner(Some(Ok(Box::new(Point { x: 8, y: 9 }))));
         let $p = Point { x: 1, y: 2 };
         black_box((&$v, &$s, &$m, &$o, &$r, &$t, &$h, &$d, &$e, &$p));
-    )* black_box(&()); }; // #crowd
+    )*
+        let mut round = 0;
+        while round < 60 {
+            round += black_box(1); // #crowd
+        }
+    };
 }
 
 #[inline(never)]
@@ -219,7 +224,10 @@ fn hundred() {
 #[inline(never)]
 fn huge(length: usize) {
     let vector = vec![0x0101_0101u32; length];
-    black_box(&vector); // #huge
+    let mut round = 0;
+    while round < 60 {
+        round += vector[black_box(0)] & 1; // #huge
+    }
 }
 
 fn main() {

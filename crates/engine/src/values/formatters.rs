@@ -111,6 +111,10 @@ impl Formatters {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
+    fn is_empty(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
     fn find(&self, ty: &Type) -> Option<Arc<Formatter>> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.iter().rev().find(|formatter| formatter.fits(ty)).cloned()
@@ -121,7 +125,10 @@ impl Context<'_> {
     /// The person's own formatter for a type: by the name that it was declared with, else by the one behind typedefs.
     pub(super) fn formatter(&self, value: &Value) -> Option<Arc<Formatter>> {
         let super::ValueType::Named(id) = &value.ty else { return None };
-        let formatters = self.target.formatters.clone();
+        let formatters = &self.target.formatters;
+        if formatters.is_empty() {
+            return None;
+        }
         let ty = self.ty(*id);
         formatters.find(&ty).or_else(|| formatters.find(&*self.stripped(&value.ty)?))
     }

@@ -52,6 +52,15 @@ pub(super) struct Entry {
     used: u64,
 }
 
+/// How a node is called, and where it is among its siblings.
+#[derive(Default)]
+pub(super) struct Called<'n> {
+    pub name: &'n str,
+    pub evaluate: Option<String>,
+    pub index: u64,
+    pub raw: bool,
+}
+
 /// What a node was shown as.
 struct Seen {
     stop: u64,
@@ -74,16 +83,9 @@ impl Handles {
     }
 
     /// The handle of what has this origin: the one that it had, or a new one. `clock` is the stop's version.
-    pub(super) fn issue(
-        &mut self,
-        origin: Origin,
-        name: &str,
-        evaluate: Option<String>,
-        index: u64,
-        raw: bool,
-        found: Option<(u64, Value)>,
-        clock: u64,
-    ) -> Handle {
+    pub(super) fn issue(&mut self, origin: Origin, called: Called<'_>, found: Option<&Value>, clock: u64) -> Handle {
+        let Called { name, evaluate, index, raw } = called;
+        let found = found.map(|value| (clock, value.clone()));
         if let Some(handle) = self.by_origin.get(&origin).copied()
             && let Some(entry) = self.entries.get_mut(&handle)
         {

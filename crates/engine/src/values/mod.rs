@@ -19,7 +19,13 @@ mod view;
 
 use freezeframe_debuggee::{FrameAccess, InstanceId, ModuleId, ModulePc, Unavailable};
 use freezeframe_symbols::{BitRange, Encoding, Language, Piece, Place, Symbols, Type, TypeId, TypeKind, Variable};
-use std::{ops::Range, sync::Arc};
+use std::{
+    cell::RefCell,
+    collections::HashMap,
+    hash::{BuildHasherDefault, Hasher},
+    ops::Range,
+    sync::Arc,
+};
 
 pub use formatters::Formatter;
 pub use node::{Children, Handle, Node, NodeKind, ScopeKind};
@@ -141,6 +147,31 @@ pub(crate) struct Context<'a> {
     pub this: Option<Value>,
     /// How many formatters are at work, each for the one before.
     pub formatting: u32,
+    types: Types,
+}
+
+/// Types that were looked at already: a value asks for its type at every turn.
+#[derive(Default)]
+struct Types(RefCell<HashMap<TypeId, Arc<Type>, BuildHasherDefault<OffsetHasher>>>);
+
+/// Hashes offsets, which are as different as can be.
+#[derive(Default)]
+struct OffsetHasher(u64);
+
+impl Hasher for OffsetHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(self.0 ^ u64::from(*byte));
+        }
+    }
+
+    fn write_u64(&mut self, offset: u64) {
+        self.0 = offset.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
 }
 
 impl<'a> Context<'a> {
@@ -148,15 +179,18 @@ impl<'a> Context<'a> {
     pub(crate) fn in_frame(target: &'a mut Target, frame: StackFrame) -> Result<Self, EngineError> {
         let module = target.module(frame.module).ok_or(EngineError::Internal("a frame of an unknown module"))?;
         let symbols = module.symbols.clone();
-        Ok(Self {
-            symbols,
-            instance: frame.instance,
-            language: frame.language,
-            frame: Some(frame),
-            target,
-            this: None,
-            formatting: 0,
-        })
+        let (instance, language) = (frame.instance, frame.language);
+        Ok(Self::new(target, symbols, Some(frame), instance, language))
+    }
+
+    fn new(
+        target: &'a mut Target,
+        symbols: Arc<Symbols>,
+        frame: Option<StackFrame>,
+        instance: Option<InstanceId>,
+        language: Language,
+    ) -> Self {
+        Self { target, symbols, frame, instance, language, this: None, formatting: 0, types: Types::default() }
     }
 
     /// Outside of any frame, in the first module.
@@ -169,13 +203,12 @@ impl<'a> Context<'a> {
         let symbols = target.module(module).ok_or(EngineError::NotRunning)?.symbols.clone();
         let instance = target.instance_of(module)?;
         let language = symbols.functions().iter().map(|f| f.language).find(|l| *l != Language::Other);
-        let language = language.unwrap_or(Language::Other);
-        Ok(Self { symbols, frame: None, instance, language, target, this: None, formatting: 0 })
+        Ok(Self::new(target, symbols, None, instance, language.unwrap_or(Language::Other)))
     }
 
     /// Without an instance: types and copies of bytes can be shown while the guest runs.
     pub(crate) fn detached(target: &'a mut Target, symbols: Arc<Symbols>, language: Language) -> Self {
-        Self { symbols, frame: None, instance: None, language, target, this: None, formatting: 0 }
+        Self::new(target, symbols, None, None, language)
     }
 
     fn access(&mut self) -> Access<'_> {
@@ -290,14 +323,19 @@ impl<'a> Context<'a> {
 
     /// A type of the module; one that is damaged is shown as such.
     pub(crate) fn ty(&self, id: TypeId) -> Arc<Type> {
-        self.symbols.ty(id).unwrap_or_else(|why| {
+        if let Some(known) = self.types.0.borrow().get(&id) {
+            return known.clone();
+        }
+        let ty = self.symbols.ty(id).unwrap_or_else(|why| {
             Arc::new(Type {
                 name: format!("<{why}>"),
                 size: None,
                 kind: TypeKind::Unknown(why.0),
                 language: self.language,
             })
-        })
+        });
+        self.types.0.borrow_mut().insert(id, ty.clone());
+        ty
     }
 
     /// The type behind typedefs and qualifiers.

@@ -8,7 +8,7 @@ use freezeframe_symbols::{Language, Variable, VariableKind};
 
 use super::{
     Children, Context, Handle, Handles, Node, NodeKind, ScopeKind, Storage, Value, ValueOptions,
-    handles::{FrameKey, Origin},
+    handles::{Called, FrameKey, Origin},
     show::{Limits, Line},
     view::{Content, Element, List, ListForm, Part, TextSource, View, Way},
 };
@@ -59,8 +59,8 @@ impl Debugger {
         let context = context(target, frame)?;
         let named = scope_variables(&context, &kind).len() as u64;
         let name = kind.to_string();
-        let handle =
-            handles.issue(Origin::Scope { debuggee: id, frame: key, kind }, &name, None, 0, false, None, clock);
+        let called = Called { name: &name, ..Called::default() };
+        let handle = handles.issue(Origin::Scope { debuggee: id, frame: key, kind }, called, None, clock);
         Ok(Node {
             handle,
             name,
@@ -96,8 +96,8 @@ impl Debugger {
         let mut context = context(target, frame)?;
         let value = context.evaluate(&expression)?;
         let origin = Origin::Expression { debuggee: id, frame: key, text: text.to_owned() };
-        let found = Some((clock, value.clone()));
-        let handle = handles.issue(origin, text, Some(text.to_owned()), 0, false, found, clock);
+        let called = Called { name: text, evaluate: Some(text.to_owned()), ..Called::default() };
+        let handle = handles.issue(origin, called, Some(&value), clock);
         Ok(context.shown_node(handles, handle, &Content::Value(value), options))
     }
 
@@ -286,8 +286,8 @@ impl Context<'_> {
             let value = self.variable(variable);
             let evaluate = (!hidden).then(|| variable.name.clone());
             let origin = Origin::Variable { scope, variable: variable.id };
-            let found = Some((clock, value.clone()));
-            let handle = handles.issue(origin, &variable.name, evaluate, i as u64, false, found, clock);
+            let called = Called { name: &variable.name, evaluate, index: i as u64, raw: false };
+            let handle = handles.issue(origin, called, Some(&value), clock);
             nodes.push(self.shown_node(handles, handle, &Content::Value(value), options));
         }
         nodes
@@ -416,8 +416,8 @@ impl Context<'_> {
         let mut of = of;
         if options.raw && !raw {
             // These are the children that its `[raw]` has: they have the same handles.
-            let found = Some((clock, value.clone()));
-            of = handles.issue(Origin::Raw { of }, "[raw]", None, 0, true, found, clock);
+            let called = Called { name: "[raw]", raw: true, ..Called::default() };
+            of = handles.issue(Origin::Raw { of }, called, Some(value), clock);
             // An expression would find what printers show.
             (raw, evaluate) = (true, None);
         }
@@ -451,8 +451,8 @@ impl Context<'_> {
         // Behind what people look for.
         let place = parts.saturating_add(elements);
         if inside.raw && which != Children::Indexed && (start..end).contains(&place) {
-            let origin = Origin::Raw { of };
-            let handle = handles.issue(origin, "[raw]", None, place, true, Some((clock, value.clone())), clock);
+            let called = Called { name: "[raw]", raw: true, ..Called::default() };
+            let handle = handles.issue(Origin::Raw { of }, called, Some(value), clock);
             let mut node = self.shown_node(handles, handle, content, ValueOptions { raw: true, ..options });
             node.kind = NodeKind::Raw;
             nodes.push(node);
@@ -468,10 +468,10 @@ impl Context<'_> {
             false => Origin::Part { of, name: name.clone() },
         };
         let found = match &content {
-            Content::Value(value) => Some((clock, value.clone())),
+            Content::Value(value) => Some(value),
             Content::Words(_) => None,
         };
-        let handle = handles.issue(origin, &name, evaluate, index, raw, found, clock);
+        let handle = handles.issue(origin, Called { name: &name, evaluate, index, raw }, found, clock);
         self.shown_node(handles, handle, &content, ValueOptions { raw, ..options })
     }
 
