@@ -41,7 +41,7 @@ fn a_program_runs_to_its_end() {
         .filter(|event| event["category"] == "stdout")
         .map(|event| event["output"].as_str().unwrap().to_owned())
         .collect();
-    assert!(output.contains("sum is 13979, expected 14186"), "{output}");
+    assert!(output.contains("sum is 13772, expected 13979"), "{output}");
     client.leave();
 }
 
@@ -158,6 +158,7 @@ fn breakpoints_in_sources() {
     client.go_on(&stop);
     let (stop, frame) = client.stopped();
     assert_eq!(client.evaluate(&frame, "order->id").unwrap(), "3");
+    assert!(told[0]["message"].is_null());
     // A file of the same name elsewhere is another one.
     let elsewhere = json!({ "source": { "path": "/nowhere/orders.c" }, "breakpoints": [{ "line": total }] });
     let told = client.ask("setBreakpoints", elsewhere)["breakpoints"].take();
@@ -172,25 +173,25 @@ fn breakpoints_in_sources() {
 fn columns_and_places() {
     let mut client = Client::stdio();
     client.launch(orders());
-    let main_loop = line(ORDERS, "main-loop");
+    // A loop has its beginning, its condition and its step on one line.
+    let header = line(ORDERS, "price-entry") + 1;
     let path = root().join(ORDERS);
-    let asked = json!({ "source": { "path": path }, "line": main_loop - 2, "endLine": main_loop });
+    let asked = json!({ "source": { "path": path }, "line": header - 2, "endLine": header });
     let places = client.ask("breakpointLocations", asked)["breakpoints"].take();
-    let on_loop: Vec<i64> = places
+    let columns: Vec<i64> = places
         .as_array()
         .unwrap()
         .iter()
-        .filter(|p| p["line"] == main_loop)
+        .filter(|p| p["line"] == header)
         .filter_map(|p| p["column"].as_i64())
         .collect();
-    assert!(on_loop.len() >= 2, "{places:#}");
-    let breakpoint =
-        json!({ "source": { "path": path }, "breakpoints": [{ "line": main_loop, "column": on_loop[1] }] });
+    assert!(columns.len() >= 2, "{places:#}");
+    let breakpoint = json!({ "source": { "path": path }, "breakpoints": [{ "line": header, "column": columns[1] }] });
     let told = client.ask("setBreakpoints", breakpoint)["breakpoints"].take();
-    assert_eq!((&told[0]["line"], &told[0]["column"]), (&json!(main_loop), &json!(on_loop[1])));
+    assert_eq!((&told[0]["line"], &told[0]["column"]), (&json!(header), &json!(columns[1])));
     client.ask("configurationDone", Value::Null);
     let (_, frame) = client.stopped();
-    assert_eq!((&frame["line"], &frame["column"]), (&json!(main_loop), &json!(on_loop[1])));
+    assert_eq!((&frame["line"], &frame["column"]), (&json!(header), &json!(columns[1])));
     client.leave();
 }
 
@@ -340,7 +341,7 @@ fn expressions_and_completions() {
     assert!(error.contains("did you mean `customer`?"), "{error}");
     // Without a frame globals are known.
     let asked = json!({ "expression": "orders_priced", "context": "repl" });
-    assert_eq!(client.ask("evaluate", asked)["result"], "1");
+    assert_eq!(client.ask("evaluate", asked)["result"], "0");
     let mut complete = |text: &str| {
         let asked = json!({ "text": text, "column": text.len() + 1, "frameId": frame["id"] });
         let targets = client.ask("completions", asked)["targets"].take();
@@ -594,28 +595,27 @@ fn exits_and_panics() {
 
 #[test]
 fn a_running_program_is_paused_and_its_breakpoints_change() {
+    const SPIN: &str = "guests/src/spin.c";
     let mut client = Client::stdio();
     client.launch(json!({ "program": "guests/built/spin.O0.dwarf5.wasm" }));
     client.ask("configurationDone", Value::Null);
+    client.find(|m| m["event"] == "output" && m["body"]["output"] == "spinning\n").unwrap();
     let running = client.try_ask("stackTrace", json!({ "threadId": 1 }));
     assert!(running.unwrap_err().contains("running"));
     client.ask("pause", json!({ "threadId": 1 }));
-    let (stop, frame) = client.stopped();
+    let (stop, _) = client.stopped();
     assert_eq!(stop["reason"], "pause");
-    let at = frame["line"].as_u64().unwrap() as u32;
     client.go_on(&stop);
-    let source = frame["source"]["path"].as_str().unwrap().to_owned();
-    let relative = source.strip_prefix(&format!("{}/", root().display())).unwrap().to_owned();
-    let told = client.break_at(&relative, &[at]);
+    let told = client.break_at(SPIN, &[line(SPIN, "loop-body")]);
     assert_eq!(told[0]["verified"], true);
     let (stop, _) = client.stopped();
     assert_eq!(stop["reason"], "breakpoint");
     // A pause isn't lost in what is done for breakpoints meanwhile.
-    client.break_at(&relative, &[]);
+    client.break_at(SPIN, &[]);
     client.go_on(&stop);
     for _ in 0..20 {
         let pause = client.send("pause", json!({ "threadId": 1 }));
-        client.break_at(&relative, &[]);
+        client.break_at(SPIN, &[]);
         client.answer(pause).unwrap();
         let (stop, _) = client.stopped();
         assert_eq!(stop["reason"], "pause");
@@ -633,10 +633,7 @@ fn entry_restart_and_running_without_debugging() {
     client.break_at(ORDERS, &[line(ORDERS, "relabel-call")]);
     client.ask("configurationDone", Value::Null);
     let (stop, frame) = client.stopped();
-    assert_eq!(
-        (&stop["reason"], &frame["name"], &frame["line"]),
-        (&json!("entry"), &json!("main"), &json!(line(ORDERS, "main-start")))
-    );
+    assert_eq!((&stop["reason"], &frame["name"]), (&json!("entry"), &json!("main")));
     client.go_on(&stop);
     let (stop, _) = client.stopped();
     assert_eq!(stop["reason"], "breakpoint");

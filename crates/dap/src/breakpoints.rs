@@ -34,6 +34,8 @@ pub struct Entry {
     pub wanted: Wanted,
     /// The engine's; or why there is none.
     pub set: Result<BreakpointId, String>,
+    /// Why it's in no module yet, if it isn't.
+    pub why_pending: Option<String>,
     /// What the client was told last.
     pub told: Option<dap::Breakpoint>,
 }
@@ -100,8 +102,15 @@ impl Breakpoints {
                 continue;
             }
             self.last += 1;
-            let set = wanted.spec().and_then(|spec| debugger.add_breakpoint(spec, true).map_err(|e| e.to_string()));
-            new.push(Entry { id: self.last, wanted, set, told: None });
+            let mut why_pending = None;
+            let set = wanted.spec().and_then(|spec| match debugger.add_breakpoint(spec.clone(), false) {
+                Ok(id) => Ok(id),
+                Err(why) => {
+                    why_pending = Some(why.to_string());
+                    debugger.add_breakpoint(spec, true).map_err(|e| e.to_string())
+                }
+            });
+            new.push(Entry { id: self.last, wanted, set, why_pending, told: None });
         }
         for entry in old {
             if let Ok(id) = entry.set {
@@ -191,7 +200,8 @@ pub fn describe(entry: &Entry, debugger: &Debugger, sources: &Sources, client: &
             told.verified = !breakpoint.pending();
             told.message = breakpoint.note.clone();
             if breakpoint.pending() {
-                told.message = Some("no code of a loaded module belongs to it".to_owned());
+                let unknown = || "no code of a loaded module belongs to it".to_owned();
+                told.message = Some(entry.why_pending.clone().unwrap_or_else(unknown));
                 told.reason = Some(dap::BreakpointReason::Pending);
             }
             if let Some(site) = breakpoint.sites.first()

@@ -188,7 +188,7 @@ pub(crate) fn ended(world: &mut World, clients: &mut Clients, debuggee: Debuggee
     };
     for client in clients.values_mut().filter(|client| client.phase >= Phase::Configuring) {
         client.frames.forget(debuggee);
-        let send = |event: Outgoing| _ = client.outbox.send(event);
+        let send = |event: Outgoing| client.outbox.send(event);
         let mine = client.guest == Some(debuggee);
         if let (Some((category, text)), true) = (&said, guest.launched && mine) {
             send(Outgoing::event(&output_event(category, text.clone())));

@@ -1,7 +1,7 @@
 //! The thread that owns a debugger, and serves clients.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     io::{self, BufRead, Write},
     path::PathBuf,
     sync::{
@@ -12,13 +12,13 @@ use std::{
 };
 
 use freezeframe_debuggee::Debuggee;
-use freezeframe_engine::{DebuggeeId, Debugger, Ended, LogLine, Reason};
+use freezeframe_engine::{CodeId, DebuggeeId, Debugger, Ended, LogLine, Reason};
 use serde_json::Value;
 
 use crate::{
     client::{Client, ClientId, Phase},
     error::Failure,
-    handlers::{self, Answered, Ctx},
+    handlers::{self, Answered, Ctx, disassembly::FunctionText},
     launch::{LaunchArguments, Launched, Opener},
     parked::{Parked, ParkedId},
     progress::Progress,
@@ -96,6 +96,8 @@ pub(crate) struct World {
     pub adopt: bool,
     /// What log points said.
     logged: Arc<Mutex<Vec<LogLine>>>,
+    /// Texts of functions without source.
+    pub texts: HashMap<(CodeId, u32), Arc<FunctionText>>,
     /// Of each guest how many modules clients know.
     pub known_modules: Vec<(DebuggeeId, usize)>,
 }
@@ -138,6 +140,7 @@ impl Server {
             parked: BTreeMap::new(),
             adopt: false,
             logged,
+            texts: HashMap::new(),
             known_modules: Vec::new(),
         };
         Self { world, clients: BTreeMap::new(), inputs, last_client: 0, last_parked: 0, open: false }
@@ -208,7 +211,7 @@ impl Server {
         };
         let after = std::mem::take(&mut ctx.after);
         match answered {
-            Ok(Answered::Now(body)) => _ = outbox.send(Outgoing::response(seq, &command, body)),
+            Ok(Answered::Now(body)) => outbox.send(Outgoing::response(seq, &command, body)),
             Ok(Answered::Later) => {}
             Err(failure) => self.fail(id, seq, &command, &failure),
         }
@@ -309,7 +312,7 @@ impl Server {
                 world.guests.remove(&guest);
             }
         }
-        if world.attach.is_some() && self.clients.is_empty() {
+        if world.attach.is_some() && !self.clients.values().any(|client| client.phase >= Phase::Configuring) {
             self.world.park_all(&mut self.last_parked);
         }
         client.outbox.finish();
@@ -330,10 +333,14 @@ impl Server {
         };
         let after = std::mem::take(&mut ctx.after);
         match started {
-            Ok(()) => _ = outbox.send(Outgoing::response(seq, &command, Value::Null)),
+            Ok(()) => outbox.send(Outgoing::response(seq, &command, Value::Null)),
             Err(failure) => {
                 ctx.client.phase = Phase::Initialized;
                 self.fail(id, seq, &command, &failure);
+                if command == "restart" {
+                    // The guest that there was is gone.
+                    outbox.event(&dap::TerminatedEventBody::default());
+                }
             }
         }
         for event in after {

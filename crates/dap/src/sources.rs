@@ -49,8 +49,15 @@ impl Sources {
         if !file_name(client).eq_ignore_ascii_case(file_name(compiler)) {
             return false;
         }
+        let client = Path::new(client);
         match self.local(compiler) {
-            Some(local) => same_file(Path::new(client), &local),
+            Some(local) if same_file(client, &local) => true,
+            // A copy of the sources, such as the one that they were built in: the same if it could have been found first, and
+            // nothing in it differs.
+            Some(local) => {
+                let candidates = self.lock().paths.candidates(compiler);
+                candidates.iter().any(|candidate| same_file(client, candidate)) && same_contents(client, &local)
+            }
             None => false,
         }
     }
@@ -68,5 +75,42 @@ fn same_file(a: &Path, b: &Path) -> bool {
     match (a.canonicalize(), b.canonicalize()) {
         (Ok(a), Ok(b)) => a == b,
         _ => false,
+    }
+}
+
+fn same_contents(a: &Path, b: &Path) -> bool {
+    match (std::fs::read(a), std::fs::read(b)) {
+        (Ok(a), Ok(b)) => a == b,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn copies_are_the_same_file_and_namesakes_are_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &str| {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(&path, text).unwrap();
+            path.to_string_lossy().into_owned()
+        };
+        let built = write("build/src/a.c", "int a;");
+        let copy = write("project/src/a.c", "int a;");
+        let other = write("project/lib/a.c", "int a;");
+        let sources = Sources::default();
+        sources.look_in(SourcePaths::new(folder.path().join("project/out/guest.wasm"), vec![]));
+        assert!(sources.same(&built, &built));
+        assert!(sources.same(&copy, &built));
+        assert!(!sources.same(&other, &built));
+        write("project/src/a.c", "int b;");
+        assert!(!sources.same(&copy, &built));
+        // What was built elsewhere.
+        assert!(sources.same(&copy, "/elsewhere/src/a.c"));
+        assert!(!sources.same(&built, "/elsewhere/src/a.c"));
+        assert!(!sources.same(&copy, "/elsewhere/src/b.c"));
     }
 }

@@ -3,8 +3,8 @@
 //! `attach` takes the embedder's store and code, and any front end that speaks the `Debuggee` contract. The guest gets a
 //! thread of its own with the near half of `freezeframe::live`; the front end, here in the main thread, holds the far
 //! half: it sends stop plans, waits for events and asks queries, all plain data, without a lifetime or a type of
-//! Wasmtime's. The front end of this example is a function that prints. Protocol front ends (DAP for editors, GDB's
-//! remote protocol) will plug in at the same place.
+//! Wasmtime's. The front end of this example is a function that prints; that for editors (`freezeframe::dap`, see the
+//! example `http`) plugs in at the same place.
 //!
 //! Choose it when the debugger is a program of its own kind: an editor, a remote console, something with its own threads.
 //!

@@ -75,7 +75,7 @@ macro_rules! examples {
     };
 }
 
-examples!(attach, calls, component, editor, event_filter, owned_store, server, sync_main);
+examples!(attach, calls, component, editor, event_filter, http, owned_store, server, sync_main);
 
 /// Each example is run here, and is on the page for embedders.
 #[test]

@@ -2,8 +2,9 @@
 
 #![allow(dead_code, reason = "each test binary uses its part")]
 
+mod schema;
+
 use std::{
-    cell::RefCell,
     collections::{HashMap, VecDeque},
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
@@ -14,7 +15,7 @@ use std::{
     time::Duration,
 };
 
-use jsonschema::Validator;
+use schema::Schema;
 use serde_json::{Value, json};
 
 /// A test must not wait for ever.
@@ -23,36 +24,6 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// The root of the repository.
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
-}
-
-/// The protocol's schema, of which each message's definition is made ready when it's wanted.
-struct Schema {
-    definitions: Value,
-    ready: RefCell<HashMap<String, Validator>>,
-}
-
-impl Schema {
-    fn new() -> Self {
-        let text = std::fs::read_to_string(root().join("crates/dap/schema/debug-protocol.json")).unwrap();
-        let mut schema: Value = serde_json::from_str(&text).unwrap();
-        // What a launch takes is each adapter's own.
-        for own in ["LaunchRequestArguments", "AttachRequestArguments"] {
-            schema["definitions"][format!("DebugProtocol.{own}")]["additionalProperties"] = true.into();
-        }
-        Self { definitions: schema["definitions"].take(), ready: RefCell::default() }
-    }
-
-    fn check(&self, name: &str, message: &Value) {
-        let mut ready = self.ready.borrow_mut();
-        let validator = ready.entry(name.to_owned()).or_insert_with(|| {
-            let whole = format!("#/definitions/DebugProtocol.{name}");
-            let schema = json!({ "$ref": whole, "definitions": self.definitions });
-            jsonschema::validator_for(&schema).unwrap_or_else(|e| panic!("{name}: {e}"))
-        });
-        let errors: Vec<String> =
-            validator.iter_errors(message).map(|e| format!("{} at {}", e, e.instance_path())).collect();
-        assert!(errors.is_empty(), "this is no {name}: {errors:?}\n{message:#}");
-    }
 }
 
 fn upper_first(name: &str) -> String {
@@ -65,6 +36,7 @@ pub struct Client {
     to: Box<dyn Write>,
     from: Receiver<Value>,
     child: Option<Child>,
+    stream: Option<TcpStream>,
     schema: Schema,
     seq: i64,
     /// The numbers of the server's messages count up.
@@ -77,13 +49,14 @@ pub struct Client {
 impl Client {
     /// Over standard input and output.
     pub fn stdio() -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_freezeframe"))
-            .arg("dap")
-            .current_dir(root())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child =
+            Command::new(option_env!("CARGO_BIN_EXE_freezeframe").expect("only the command's own tests start it"))
+                .arg("dap")
+                .current_dir(root())
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .spawn()
+                .unwrap();
         let (to, from) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
         Self::over(from, to, Some(child))
     }
@@ -91,7 +64,9 @@ impl Client {
     /// Over a connection.
     pub fn connect(address: &str) -> Self {
         let stream = TcpStream::connect(address).unwrap();
-        Self::over(stream.try_clone().unwrap(), stream, None)
+        let mut client = Self::over(stream.try_clone().unwrap(), stream.try_clone().unwrap(), None);
+        client.stream = Some(stream);
+        client
     }
 
     fn over(from: impl Read + Send + 'static, to: impl Write + 'static, child: Option<Child>) -> Self {
@@ -108,6 +83,7 @@ impl Client {
             to: Box::new(to),
             from: receiver,
             child,
+            stream: None,
             schema: Schema::new(),
             seq: 0,
             their_seq: 0,
@@ -245,6 +221,13 @@ impl Client {
         )
     }
 
+    /// Attaches, up to where breakpoints are set.
+    pub fn attach(&mut self, arguments: Value) {
+        self.initialize();
+        self.ask("attach", arguments);
+        self.event("initialized");
+    }
+
     /// Launches, up to where breakpoints are set.
     pub fn launch(&mut self, arguments: Value) {
         self.initialize();
@@ -328,6 +311,10 @@ impl Drop for Client {
         if let Some(mut child) = self.child.take() {
             _ = child.kill();
             _ = child.wait();
+        }
+        if let Some(stream) = self.stream.take() {
+            // The reader's thread has it too.
+            _ = stream.shutdown(std::net::Shutdown::Both);
         }
     }
 }

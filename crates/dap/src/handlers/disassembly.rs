@@ -1,6 +1,6 @@
 //! Code as Wasm text, with its source lines.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, sync::Arc};
 
 use freezeframe_engine::{CodeId, DebuggeeId, ListedInstruction, LocationSpec, ModuleId, ModulePc};
 
@@ -69,7 +69,7 @@ fn instruction(
     ctx: &Ctx<'_>,
     code: CodeId,
     listed: &ListedInstruction,
-    last_line: &mut Option<(std::sync::Arc<str>, u32)>,
+    last_line: &mut Option<(Arc<str>, u32)>,
     symbols: bool,
 ) -> dap::DisassembledInstruction {
     let ListedInstruction { instruction, bytes, function } = listed;
@@ -97,22 +97,48 @@ fn instruction(
     told
 }
 
+/// How many functions' texts are kept.
+const MOST_TEXTS: usize = 256;
+
 /// The text of a function without source.
+#[derive(Debug)]
 pub struct FunctionText {
     /// Where it begins.
     pub start: ModulePc,
-    /// Its instructions, one a line.
+    /// The places of its instructions, one a line.
+    places: Vec<ModulePc>,
+    /// Its lines.
     pub text: String,
-    /// The line of the place that was asked for, from 1.
-    pub line: u32,
+}
+
+impl FunctionText {
+    /// The line of a place, from 1.
+    pub fn line(&self, pc: ModulePc) -> u32 {
+        let before = self.places.partition_point(|place| *place < pc);
+        u32::try_from(before.min(self.places.len().saturating_sub(1))).unwrap_or(0) + 1
+    }
 }
 
 /// The text of the whole function around a place.
-pub fn function_text(ctx: &mut Ctx<'_>, code: CodeId, pc: ModulePc) -> Result<FunctionText, Failure> {
-    let (guest, _) = guest_with(ctx, code)?;
+pub fn function_text(ctx: &mut Ctx<'_>, code: CodeId, pc: ModulePc) -> Result<Arc<FunctionText>, Failure> {
+    let (guest, module) = guest_with(ctx, code)?;
+    let modules = ctx.world.debugger.modules(guest)?;
+    let function = modules.iter().find(|(id, ..)| *id == module).and_then(|(.., symbols)| symbols.function_at(pc));
+    let key = (code, function.map_or(0, |function| function.index));
+    if let Some(text) = ctx.world.texts.get(&key) {
+        return Ok(text.clone());
+    }
     let location = LocationSpec::Instruction { code, pc: pc.0 };
     let (_, instructions) = ctx.world.debugger.disassemble(guest, None, Some(&location))?;
-    let line = instructions.iter().position(|i| i.pc >= pc).map_or(1, |at| at as u32 + 1);
     let lines: Vec<String> = instructions.iter().map(|i| format!("{:<10}{}", i.pc.to_string(), i.text)).collect();
-    Ok(FunctionText { start: instructions.first().map_or(pc, |first| first.pc), text: lines.join("\n"), line })
+    let text = Arc::new(FunctionText {
+        start: instructions.first().map_or(pc, |first| first.pc),
+        places: instructions.iter().map(|i| i.pc).collect(),
+        text: lines.join("\n"),
+    });
+    if ctx.world.texts.len() >= MOST_TEXTS {
+        ctx.world.texts.clear();
+    }
+    ctx.world.texts.insert(key, text.clone());
+    Ok(text)
 }

@@ -1,7 +1,7 @@
 //! Memory, in bytes.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
-use freezeframe_engine::{DebuggeeId, InstanceId};
+use freezeframe_engine::{DebuggeeId, EngineError, InstanceId};
 
 use super::{Ctx, evaluate::place, variables::invalidate};
 use crate::{
@@ -44,7 +44,7 @@ pub fn read(ctx: &mut Ctx<'_>, arguments: dap::ReadMemoryArguments) -> Result<da
     let bytes = match wanted {
         // Clients ask so whether there's memory at all.
         0 => Vec::new(),
-        wanted => ctx.world.debugger.read_instance_memory(debuggee, instance, address, wanted.min(MOST))?,
+        wanted => readable(ctx, debuggee, instance, address, wanted.min(MOST))?,
     };
     let missing = if wanted > MOST { 0 } else { wanted - (bytes.len() as u64).min(wanted) };
     Ok(dap::ReadMemoryResponseBody {
@@ -54,17 +54,32 @@ pub fn read(ctx: &mut Ctx<'_>, arguments: dap::ReadMemoryArguments) -> Result<da
     })
 }
 
+/// What of some bytes lies in the memory: nothing, beyond its end.
+fn readable(
+    ctx: &mut Ctx<'_>,
+    debuggee: DebuggeeId,
+    instance: InstanceId,
+    address: u64,
+    length: u64,
+) -> Result<Vec<u8>, Failure> {
+    match ctx.world.debugger.read_instance_memory(debuggee, instance, address, length) {
+        Ok(bytes) => Ok(bytes),
+        Err(EngineError::Unavailable(_)) => Ok(Vec::new()),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// Writes.
 pub fn write(ctx: &mut Ctx<'_>, arguments: dap::WriteMemoryArguments) -> Result<dap::WriteMemoryResponseBody, Failure> {
     let (debuggee, instance, address) = place_of(ctx, &arguments.memory_reference, arguments.offset)?;
     let address = address.ok_or_else(|| Failure::Arguments("the offset leads before the memory's begin".to_owned()))?;
     let bytes = BASE64.decode(&arguments.data).map_err(|e| Failure::Arguments(format!("`data` is no base64: {e}")))?;
-    let debugger = &mut ctx.world.debugger;
     let mut count = bytes.len();
     if arguments.allow_partial == Some(true) {
         // As much as lies inside of the memory.
-        count = debugger.read_instance_memory(debuggee, instance, address, bytes.len() as u64)?.len();
+        count = readable(ctx, debuggee, instance, address, bytes.len() as u64)?.len();
     }
+    let debugger = &mut ctx.world.debugger;
     debugger.write_instance_memory(debuggee, instance, address, bytes.into_iter().take(count).collect())?;
     let count = i64::try_from(count).unwrap_or(i64::MAX);
     let event =

@@ -44,7 +44,7 @@ pub fn contents(ctx: &mut Ctx<'_>, arguments: dap::SourceArguments) -> Result<da
     let reference = arguments.source.as_ref().and_then(|source| source.source_reference).filter(|number| *number > 0);
     let reference = reference.unwrap_or(arguments.source_reference);
     if let Some(Extra::Text(code, pc)) = ctx.client.extras.get(reference) {
-        let content = function_text(ctx, code, ModulePc(pc))?.text;
+        let content = function_text(ctx, code, ModulePc(pc))?.text.clone();
         return Ok(dap::SourceResponseBody { content, mime_type: Some("text/x-wat".to_owned()) });
     }
     // A file that the client can't find itself, if it's one of the guest's.

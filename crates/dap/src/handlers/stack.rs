@@ -89,7 +89,7 @@ fn describe(ctx: &mut Ctx<'_>, debuggee: DebuggeeId, frame: &StackFrame) -> dap:
             // Without source, the Wasm text stands for it.
             if let Ok(text) = function_text(ctx, code, frame.pc) {
                 told.source = Some(text_source(ctx, code, &frame.function, text.start));
-                told.line = ctx.client.line(text.line);
+                told.line = ctx.client.line(text.line(frame.pc));
                 told.column = ctx.client.column(1);
             }
         }

@@ -107,9 +107,23 @@ impl Outgoing {
         Self(json!({ "seq": 0, "type": "request", "command": command, "arguments": arguments }))
     }
 
+    /// An estimate of its length in bytes: what is large in a message is text.
+    pub fn size(&self) -> usize {
+        256 + size(&self.0["body"])
+    }
+
     /// The message as it's sent, as the one with this number.
     pub fn numbered(mut self, seq: i64) -> Value {
         self.0["seq"] = seq.into();
         self.0
+    }
+}
+
+fn size(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(size).sum::<usize>() + 8 * items.len(),
+        Value::Object(fields) => fields.iter().map(|(name, value)| name.len() + size(value)).sum(),
+        _ => 8,
     }
 }

@@ -47,7 +47,7 @@ struct State {
 }
 
 enum Item {
-    Message(Value),
+    Message(Outgoing),
     /// Guest output, not yet an event: more of the same may be added.
     Output {
         category: &'static str,
@@ -73,16 +73,11 @@ impl Outbox {
         Ok(outbox)
     }
 
-    /// Sends a message and gives its number.
-    pub fn send(&self, message: Outgoing) -> i64 {
-        let mut state = self.0.lock();
-        state.last_seq += 1;
-        let seq = state.last_seq;
-        let message = message.numbered(seq);
-        // What is large in a message is text.
-        let size = message["body"].as_object().map_or(256, |body| 256 + body.values().map(size).sum::<usize>());
+    /// Sends a message.
+    pub fn send(&self, message: Outgoing) {
+        let state = self.0.lock();
+        let size = message.size();
         self.push(state, Item::Message(message), size);
-        seq
     }
 
     /// Sends an event.
@@ -169,12 +164,12 @@ impl Shared {
                 let message = match item {
                     Item::Message(message) => message,
                     Item::Output { category, text } => {
-                        state.last_seq += 1;
                         let category = Some(category.to_owned());
-                        let body = OutputEventBody { category, output: text, ..OutputEventBody::default() };
-                        Outgoing::event(&body).numbered(state.last_seq)
+                        Outgoing::event(&OutputEventBody { category, output: text, ..OutputEventBody::default() })
                     }
                 };
+                state.last_seq += 1;
+                let message = message.numbered(state.last_seq);
                 drop(state);
                 self.changed.notify_all();
                 return Some(message);
@@ -183,14 +178,5 @@ impl Shared {
             self.changed.notify_all();
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-    }
-}
-
-fn size(value: &Value) -> usize {
-    match value {
-        Value::String(text) => text.len(),
-        Value::Array(items) => items.iter().map(size).sum::<usize>() + 8 * items.len(),
-        Value::Object(fields) => fields.iter().map(|(name, value)| name.len() + size(value)).sum(),
-        _ => 8,
     }
 }
