@@ -67,6 +67,14 @@ export class Workbench {
         await this.page.mouse.move(700, 12);
     }
 
+    /** Removes all breakpoints. */
+    async removeBreakpoints(): Promise<void> {
+        const header = this.page.locator('.pane-header[aria-label^="Breakpoints"]');
+        await header.hover();
+        await header.getByRole("button", { name: "Remove All Breakpoints" }).click({ timeout: PATIENCE });
+        await this.page.mouse.move(700, 12);
+    }
+
     /** Waits until the program stands at a line, which is highlighted. */
     async stoppedAt(line: number): Promise<void> {
         await until(`the highlight of line ${line}`, async () => {
@@ -84,10 +92,24 @@ export class Workbench {
         return this.page.locator(`.pane:has(.pane-header[aria-label^="${view}"]) .monaco-list-row`).filter({ hasText: text }).first();
     }
 
-    /** Waits for a row, and scrolls to it. */
+    /** Waits for a row, and scrolls to it: only what is on the screen is in the page. */
     async see(view: string, text: string | RegExp): Promise<Locator> {
         const row = this.row(view, text);
-        await row.waitFor({ timeout: PATIENCE });
+        const pane = `.pane:has(.pane-header[aria-label^="${view}"])`;
+        const list = this.page.locator(`${pane} .monaco-list`);
+        const shown = (): Promise<string[]> => this.page.locator(`${pane} .monaco-list-row`).evaluateAll((rows) => rows.map((row) => row.getAttribute("data-index") ?? "").sort());
+        await until(`${String(text)} in ${view}`, async () => {
+            if (await row.isVisible()) return true;
+            const box = await list.boundingBox();
+            if (box === null) return false;
+            await this.page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+            const before = await shown();
+            await this.page.mouse.wheel(0, box.height / 2);
+            await new Promise((resolve) => setTimeout(resolve, 200));
+            // At the end: from the beginning again.
+            if (before.join() === (await shown()).join()) await this.page.mouse.wheel(0, -100_000);
+            return false;
+        });
         return row;
     }
 
@@ -131,10 +153,9 @@ export class Workbench {
 
     /** Adds a watch. */
     async watch(expression: string): Promise<void> {
-        await this.command("View: Focus on Watch View");
         const header = this.page.locator('.pane-header[aria-label^="Watch"]');
         await header.hover();
-        await header.locator(".codicon-watch-expressions-add-function-breakpoint, .codicon-add").first().click();
+        await header.getByRole("button", { name: "Add Expression" }).click({ timeout: PATIENCE });
         const input = this.page.locator('.pane:has(.pane-header[aria-label^="Watch"]) input');
         await input.waitFor({ timeout: PATIENCE });
         await input.fill(expression);
@@ -143,16 +164,25 @@ export class Workbench {
 
     /** Asks in the debug console. */
     async ask(expression: string): Promise<void> {
-        await this.command("Debug Console: Focus on Debug Console View");
         const input = this.page.locator(".repl .repl-input-wrapper .monaco-editor");
-        await input.click();
+        if (!(await input.isVisible())) await this.page.keyboard.press("Control+Shift+Y");
+        await input.click({ timeout: PATIENCE });
         await this.page.keyboard.insertText(expression);
         await this.page.keyboard.press("Enter");
     }
 
-    /** Waits until the debug console says something. */
+    /** Waits until the debug console says something, and scrolls upwards to it. */
     async console(text: string | RegExp): Promise<void> {
-        await this.page.locator(".repl .monaco-list-row").filter({ hasText: text }).first().waitFor({ timeout: PATIENCE });
+        const row = this.page.locator(".repl .monaco-list-row").filter({ hasText: text }).first();
+        await until(`${String(text)} in the debug console`, async () => {
+            if (await row.isVisible()) return true;
+            const box = await this.page.locator(".repl .monaco-list").boundingBox();
+            if (box === null) return false;
+            await this.page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+            await this.page.mouse.wheel(0, -box.height / 2);
+            await new Promise((resolve) => setTimeout(resolve, 200));
+            return false;
+        });
     }
 
     /** Waits for the end of the session. */

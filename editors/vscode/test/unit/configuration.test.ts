@@ -1,7 +1,7 @@
 // What is said of a wrong configuration; and that the schema offers exactly what the adapter reads.
 
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { problemWith } from "../../src/configurationCheck.js";
 
@@ -54,10 +54,12 @@ const [wasm] = manifest.contributes.debuggers;
 
 /** The fields of a struct of arguments in the adapter's source, as a client writes them. */
 function adapterReads(struct: string): string[] {
-    const source = readFileSync("../../crates/dap/src/launch.rs", "utf8");
-    const body = new RegExp(`pub struct ${struct} \\{([^}]*)\\}`).exec(source)?.[1];
-    assert.ok(body !== undefined, `${struct} isn't in launch.rs`);
-    const fields = [...body.matchAll(/^\s*pub (\w+):/gm)].map((match) => match[1] ?? "");
+    const folder = "../../crates/dap/src";
+    const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".rs"));
+    const sources = files.map((file) => readFileSync(`${folder}/${file}`, "utf8"));
+    const [body] = sources.flatMap((source) => new RegExp(`struct ${struct} \\{([^}]*)\\}`).exec(source)?.[1] ?? []);
+    assert.ok(body !== undefined, `${struct} isn't in ${folder}`);
+    const fields = [...body.matchAll(/^\s*(?:pub )?(\w+):/gm)].map((match) => match[1] ?? "");
     return fields.map((name) => name.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase()));
 }
 
@@ -65,6 +67,11 @@ test("the schema of a launch offers what the adapter reads, no more and no less"
     const offered = Object.keys(wasm?.configurationAttributes["launch"]?.properties ?? {}).sort();
     // `noDebug` is VS Code's own.
     assert.deepEqual(offered, adapterReads("LaunchArguments").filter((name) => name !== "noDebug").sort());
+});
+
+test("the schema of an attach offers what the adapter reads, and where to connect to", () => {
+    const offered = Object.keys(wasm?.configurationAttributes["attach"]?.properties ?? {}).sort();
+    assert.deepEqual(offered, [...adapterReads("AttachArguments"), "host", "port"].sort());
 });
 
 test("snippets use what the schema knows", () => {

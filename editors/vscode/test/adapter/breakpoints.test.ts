@@ -1,0 +1,138 @@
+// setBreakpoints, setFunctionBreakpoints, conditions, hit conditions, log points, breakpointLocations.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { line, Session, source } from "./session.js";
+
+const ORDERS = "orders.O0.dwarf5";
+
+test("a breakpoint is verified on its line, and stops there with its number", async () => {
+    await using session = await Session.open();
+    let id = -1;
+    await session.launch(ORDERS, {}, async () => {
+        const [breakpoint] = await session.breakpoints("orders.c", ["#price-total"]);
+        assert.equal(breakpoint?.verified, true);
+        assert.equal(breakpoint.line, line("orders.c", "#price-total"));
+        id = breakpoint.id ?? -1;
+    });
+    const stop = await session.stopped("breakpoint", ["orders.c", "#price-total"]);
+    assert.deepEqual(stop.hitBreakpointIds, [id]);
+    assert.equal(stop.allThreadsStopped, true);
+});
+
+test("a line without code moves to the next one that has some; a file without any isn't verified", async () => {
+    await using session = await Session.open();
+    await session.launch(ORDERS, { stopOnEntry: true });
+    await session.stopped("entry");
+    const at = line("orders.c", "#price-entry");
+    const before = await session.client.setBreakpointsRequest({ source: { path: source("orders.c") }, breakpoints: [{ line: at - 5 }] });
+    const [moved] = before.body.breakpoints;
+    assert.equal(moved?.verified, true);
+    assert.ok((moved.line ?? 0) > at - 5);
+    const other = await session.client.setBreakpointsRequest({ source: { path: source("spin.c") }, breakpoints: [{ line: 5 }] });
+    assert.equal(other.body.breakpoints[0]?.verified, false);
+    assert.ok(other.body.breakpoints[0].message);
+});
+
+test("setting a file's breakpoints again replaces them, and keeps the numbers of those that stay", async () => {
+    await using session = await Session.open();
+    await session.stopAt(ORDERS, ["orders.c", "#price-total"]);
+    const [first] = await session.breakpoints("orders.c", ["#price-total", "#relabel-end"]);
+    const again = await session.breakpoints("orders.c", ["#relabel-end", "#price-total"]);
+    assert.equal(again[1]?.id, first?.id);
+    await session.breakpoints("orders.c", ["#done", "#mismatch"]);
+    await session.until(() => session.continue(), "breakpoint", ["orders.c", "#mismatch"]);
+    await session.breakpoints("orders.c", []);
+    await session.continue();
+    assert.equal(await session.exited(), 1);
+});
+
+test("conditions in C and in Rust; one that can't be understood says so at once", async () => {
+    await using session = await Session.open();
+    await session.stopAt(ORDERS, ["orders.c", "#price-total"], {}, { condition: "order->id == 3 && sum > 0" });
+    assert.equal(await session.value("order->id"), "3");
+    const [wrong] = await session.breakpoints("orders.c", ["#relabel-end"], { condition: "order->nosuch == 1" });
+    assert.equal(wrong?.verified, false);
+    assert.match(wrong.message ?? "", /nosuch/);
+
+    await using rust = await Session.open();
+    await rust.stopAt("inventory.O0.dwarf4", ["inventory.rs", "#stock"], {}, { condition: 'name == "usb"' });
+    assert.equal(await rust.value("count"), "0");
+});
+
+test("hit conditions", async () => {
+    for (const [hitCondition, expected] of [
+        ["2", "2"],
+        [">= 3", "3"],
+        ["% 2", "2"],
+    ] as const) {
+        await using session = await Session.open();
+        await session.stopAt(ORDERS, ["orders.c", "#price-total"], {}, { hitCondition });
+        assert.equal(await session.value("order->id"), expected, hitCondition);
+    }
+    await using session = await Session.open();
+    await session.launch(ORDERS, { stopOnEntry: true });
+    await session.stopped("entry");
+    const [wrong] = await session.breakpoints("orders.c", ["#price-total"], { hitCondition: "often" });
+    assert.equal(wrong?.verified, false);
+    assert.match(wrong.message ?? "", /often/);
+});
+
+test("log points say what they are asked to, with a link to their line, and never stop", async () => {
+    await using session = await Session.open();
+    await session.launch(ORDERS, { args: ["Bea"] }, () => session.breakpoints("orders.c", ["#price-total"], { logMessage: "order {order->id}: {sum}" }));
+    assert.equal(await session.exited(), 0);
+    const said = session.output.filter(({ output }) => output.startsWith("order "));
+    assert.deepEqual(said.map(({ output }) => output.trim()), ["order 1: 730", "order 2: 1999", "order 3: 12500"]);
+    assert.equal(said[0]?.line, line("orders.c", "#price-total"));
+    assert.equal(said[0].source?.path, source("orders.c"));
+});
+
+test("functions by name, and by pattern", async () => {
+    await using session = await Session.open();
+    await session.launch(ORDERS, {}, async () => {
+        const { body } = await session.client.setFunctionBreakpointsRequest({ breakpoints: [{ name: "tenth_off" }, { name: "nosuch" }] });
+        assert.deepEqual(body.breakpoints.map(({ verified }) => verified), [true, false]);
+    });
+    await session.stopped("function breakpoint");
+    assert.equal((await session.top()).name, "tenth_off");
+    await session.client.setFunctionBreakpointsRequest({ breakpoints: [{ name: "/^add_|^relabel$/" }] });
+    await session.until(() => session.continue(), "function breakpoint");
+    assert.equal((await session.top()).name, "relabel");
+    await session.until(() => session.continue(), "function breakpoint");
+    assert.equal((await session.top()).name, "add_up");
+});
+
+test("breakpointLocations are where statements begin", async () => {
+    await using session = await Session.open();
+    await session.launch(ORDERS, { stopOnEntry: true });
+    await session.stopped("entry");
+    const first = line("orders.c", "#price-total");
+    const { body } = (await session.client.customRequest("breakpointLocations", {
+        source: { path: source("orders.c") },
+        line: first,
+        endLine: first + 3,
+    })) as { body: { breakpoints: { line: number; column?: number }[] } };
+    const lines = new Set(body.breakpoints.map((place) => place.line));
+    assert.deepEqual([...lines].sort(), [first, first + 1, first + 2]);
+    assert.ok(body.breakpoints.every(({ column }) => column !== undefined && column > 0));
+});
+
+test("lines and columns count from 0 for a client that says so", async () => {
+    await using session = await Session.open({ linesStartAt1: false, columnsStartAt1: false });
+    const at = line("orders.c", "#price-total") - 1;
+    await session.launch(ORDERS, {}, async () => {
+        const { body } = await session.client.setBreakpointsRequest({ source: { path: source("orders.c") }, breakpoints: [{ line: at }] });
+        assert.equal(body.breakpoints[0]?.line, at);
+    });
+    await session.client.waitForEvent("stopped");
+    assert.equal((await session.top()).line, at);
+});
+
+test("breakpoints can be set while the guest runs", async () => {
+    await using session = await Session.open();
+    await session.launch("spin.O0.dwarf5");
+    const lines = Array.from({ length: 40 }, (_, at) => ({ line: at + 1 }));
+    await session.client.setBreakpointsRequest({ source: { path: source("spin.c") }, breakpoints: lines });
+    await session.stopped("breakpoint");
+});
