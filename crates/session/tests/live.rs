@@ -475,7 +475,7 @@ fn exceptions_when_asked_for() {
         debuggee.resume(StopPlan { exceptions: asked, ..StopPlan::default() }).unwrap();
         if asked {
             let reason = stopped(&mut debuggee);
-            assert!(matches!(&reason, StopReason::Exception { summary } if summary.contains("42")), "{reason:?}");
+            assert!(matches!(&reason, StopReason::Exception { summary, .. } if summary.contains("42")), "{reason:?}");
             let Answer::Frames(frames) = ask(&mut debuggee, Query::Frames { limit: 9 }) else { panic!() };
             assert_eq!(frames.iter().map(|f| f.function).collect::<Vec<_>>(), [0, 1]);
             let throw = operators(&module).into_iter().find(|(_, op)| op.starts_with("Throw")).unwrap();
