@@ -336,3 +336,19 @@ fn a_hundred_variables_are_one_page() {
     let few = session.debugger.scope(session.guest, Some(0), ScopeKind::Locals).unwrap();
     assert_eq!(session.page(&few, Children::All, 95, 100), locals[95..]);
 }
+
+#[test]
+fn whatever_the_limits_a_line_ends() {
+    let mut session = Session::values();
+    session.break_at("#maps");
+    session.break_at("#pointers-end");
+    let limits = Limits { depth: u32::MAX, elements: u64::MAX, text: usize::MAX };
+    for raw in [false, true] {
+        session.run();
+        let scope = session.debugger.scope(session.guest, Some(0), ScopeKind::Locals).unwrap();
+        let options = ValueOptions { format: Format::Natural, limits, raw };
+        for node in session.debugger.children(scope.handle, Children::All, 0, u64::MAX, options).unwrap() {
+            assert!(node.text.len() < 64 << 10, "{}: {} bytes", node.name, node.text.len());
+        }
+    }
+}

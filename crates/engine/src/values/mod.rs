@@ -147,6 +147,8 @@ pub(crate) struct Context<'a> {
     pub this: Option<Value>,
     /// How many formatters are at work, each for the one before.
     pub formatting: u32,
+    /// How many values are gone through for the one that is asked for.
+    pub through: u32,
     types: Types,
 }
 
@@ -190,7 +192,17 @@ impl<'a> Context<'a> {
         instance: Option<InstanceId>,
         language: Language,
     ) -> Self {
-        Self { target, symbols, frame, instance, language, this: None, formatting: 0, types: Types::default() }
+        Self {
+            target,
+            symbols,
+            frame,
+            instance,
+            language,
+            this: None,
+            formatting: 0,
+            through: 0,
+            types: Types::default(),
+        }
     }
 
     /// Outside of any frame, in the first module.

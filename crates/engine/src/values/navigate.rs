@@ -12,6 +12,9 @@ use super::{
 };
 use crate::{EngineError, error::near_misses};
 
+/// How many references, boxes … are gone through to what an expression means.
+const MOST_THROUGH: u32 = 32;
+
 /// Elements in memory, one after the other.
 pub(crate) struct Sliced {
     pub pointer: u64,
@@ -82,6 +85,10 @@ impl Context<'_> {
 
     /// The value of the key that is this text, in a map; `None` for what is no map.
     pub(crate) fn index_text(&mut self, value: &Value, text: &[u8]) -> Result<Option<Value>, EngineError> {
+        self.going_through(|this| this.index_text_here(value, text))
+    }
+
+    fn index_text_here(&mut self, value: &Value, text: &[u8]) -> Result<Option<Value>, EngineError> {
         let value = self.referent(value)?.unwrap_or_else(|| value.clone());
         match self.printer_view(&value) {
             Some(View::List(list)) if list.form == ListForm::Map => {
@@ -237,8 +244,23 @@ impl Context<'_> {
         }
     }
 
+    /// Goes on with what a value is seen as. Of damaged files that may be itself.
+    fn going_through<R>(&mut self, go: impl FnOnce(&mut Self) -> Result<R, EngineError>) -> Result<R, EngineError> {
+        if self.through > MOST_THROUGH {
+            return Err(EngineError::Expression("what this stands for is behind too many references".to_owned()));
+        }
+        self.through += 1;
+        let result = go(self);
+        self.through -= 1;
+        result
+    }
+
     /// Element `index` of an array, or of what a pointer points to.
     pub(crate) fn index(&mut self, value: &Value, index: i128) -> Result<Value, EngineError> {
+        self.going_through(|this| this.index_here(value, index))
+    }
+
+    fn index_here(&mut self, value: &Value, index: i128) -> Result<Value, EngineError> {
         if let Some(target) = self.referent(value)? {
             return self.index(&target, index);
         }
@@ -280,6 +302,10 @@ impl Context<'_> {
 
     /// Elements `from` up to `to` (or the end, where there is one), as an array; of a text a text.
     pub(crate) fn slice(&mut self, value: &Value, from: i128, to: Option<i128>) -> Result<Value, EngineError> {
+        self.going_through(|this| this.slice_here(value, from, to))
+    }
+
+    fn slice_here(&mut self, value: &Value, from: i128, to: Option<i128>) -> Result<Value, EngineError> {
         if let Some(target) = self.referent(value)? {
             return self.slice(&target, from, to);
         }

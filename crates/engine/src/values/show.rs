@@ -128,9 +128,12 @@ impl Context<'_> {
     }
 
     fn show(&mut self, line: &mut Line, value: &Value, depth: u32) {
+        if depth > DEEPEST {
+            return line.out.push('…');
+        }
         if let Some(address) = value.address() {
             let here = (address, value.ty.clone());
-            if line.around.contains(&here) || depth > DEEPEST {
+            if line.around.contains(&here) {
                 _ = write!(line.out, "<inside itself: {address:#x}>");
                 return;
             }
@@ -247,7 +250,8 @@ impl Context<'_> {
             _ = write!(line.out, "{open}…{close}");
             return note(&mut line.out, list.note.as_deref());
         }
-        let wanted = list.length.min(line.options.limits.elements);
+        // Each writes something: more than these find no room, whatever the limit says.
+        let wanted = list.length.min(line.options.limits.elements).min(LONGEST as u64);
         let elements = match list.elements.page(self, 0, wanted) {
             Ok(elements) => elements,
             Err(why) => return unavailable(&mut line.out, &why.unavailable()),
@@ -288,7 +292,7 @@ impl Context<'_> {
             return self.show_list(line, &value, list, depth);
         }
         line.out.push_str(&text.before);
-        match self.text_bytes(text, line.options.limits.text) {
+        match self.text_bytes(text, line.options.limits.text.min(LONGEST)) {
             Ok((bytes, whole)) => {
                 let cut = (bytes.len() as u64) < whole.unwrap_or(u64::MAX);
                 let wrong = quoted(&mut line.out, &bytes, cut, text.encoding);

@@ -79,11 +79,17 @@ impl Context<'_> {
 
     /// The first pointer inside a value: its own, or that of what it wraps, whatever the wrappers are called.
     pub(crate) fn first_pointer(&mut self, value: &Value) -> Result<Value, Trouble> {
-        self.pointer_within(value, WRAPPERS)
+        // Damaged files may have records of records without end.
+        let mut looked_at = 0;
+        self.pointer_within(value, WRAPPERS, &mut looked_at)
             .ok_or_else(|| Trouble::layout(format!("a `{}` holds no pointer here", self.type_name(&value.ty))))
     }
 
-    fn pointer_within(&mut self, value: &Value, depth: u32) -> Option<Value> {
+    fn pointer_within(&mut self, value: &Value, depth: u32, looked_at: &mut u32) -> Option<Value> {
+        *looked_at += 1;
+        if *looked_at > 100 {
+            return None;
+        }
         if self.pointee(&value.ty).is_some() {
             return Some(value.clone());
         }
@@ -92,7 +98,7 @@ impl Context<'_> {
         let depth = depth.checked_sub(1)?;
         record.members.iter().find_map(|member| {
             let member = self.part_of_member(value, member).ok()?;
-            self.pointer_within(&member, depth)
+            self.pointer_within(&member, depth, looked_at)
         })
     }
 
