@@ -31,14 +31,23 @@ pub(crate) fn read<'a>(types: &Types<'_, 'a>, entry: &Entry<'a>) -> Record {
             constants::DW_TAG_member if !is_static(&child) => record.members.extend(member(types, &child)),
             constants::DW_TAG_member | constants::DW_TAG_variable => record.statics.extend(static_of(types, child)),
             constants::DW_TAG_variant_part => record.variants = Some(variant_part(types, &child)),
-            constants::DW_TAG_template_type_parameter => {
-                let name = child.string(types.dwarf, constants::DW_AT_name).unwrap_or_default();
-                record.type_arguments.extend(types.target(&child).map(|ty| (name, ty)));
+            constants::DW_TAG_template_type_parameter => record.type_arguments.extend(type_argument(types, &child)),
+            // `T...`: those of `std::tuple<int, char>` are together in one.
+            constants::DW_TAG_GNU_template_parameter_pack => {
+                let arguments = child.children(types.dwarf);
+                let arguments =
+                    arguments.iter().filter(|child| child.die.tag() == constants::DW_TAG_template_type_parameter);
+                record.type_arguments.extend(arguments.filter_map(|child| type_argument(types, child)));
             }
             _ => {}
         }
     }
     record
+}
+
+fn type_argument<'a>(types: &Types<'_, 'a>, entry: &Entry<'a>) -> Option<(String, TypeId)> {
+    let name = entry.string(types.dwarf, constants::DW_AT_name).unwrap_or_default();
+    Some((name, types.target(entry)?))
 }
 
 fn is_static(entry: &Entry<'_>) -> bool {
