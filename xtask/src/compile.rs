@@ -6,8 +6,10 @@
 use crate::derive::derive;
 use crate::error::Error;
 use crate::exceptions;
-use crate::matrix::{Guest, Recipe, Split};
-use crate::tools::{self, ASC, CLANG_19, CLANG_22, CLANGXX_19, DWP, RUSTC, Tool, WASM_OPT, ZIG_015};
+use crate::matrix::{Guest, Libcxx, Recipe, Split};
+use crate::tools::{
+    self, ASC, CLANG_19, CLANG_22, CLANGXX_19, CLANGXX_22, DWP, LIBCXX_22, OBJCOPY, RUSTC, Tool, WASM_OPT, ZIG_015,
+};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -41,6 +43,7 @@ pub fn make(root: &Path, folder: &Path, guest: &Guest) -> Result<Made, Error> {
             compile_then_link(root, folder, guest, &CLANGXX_19, &flags)
         }
         Recipe::CppExceptions(flags) => exceptions::make(root, folder, guest, flags),
+        Recipe::CppValues { library, flags } => cpp_values(root, folder, guest, library, flags),
         Recipe::Rust { target, flags } => rustc(root, folder, guest, target, flags),
         Recipe::Bare { flags, split } => bare(root, folder, guest, flags, split),
         Recipe::AssemblyScript => assemblyscript(root, folder, guest),
@@ -168,6 +171,55 @@ fn compile_then_link(root: &Path, folder: &Path, guest: &Guest, tool: &Tool, fla
     let object = folder.join(object);
     fs::remove_file(&object).map_err(Error::io(&object))?;
     Ok(Made { command: format!("{} && {}", compiled.command, linked.command), ..linked })
+}
+
+/// The C library that is linked loses its debug information first, the module its names at the end.
+fn cpp_values(root: &Path, folder: &Path, guest: &Guest, library: Libcxx, flags: &[&str]) -> Result<Made, Error> {
+    let (tool, include, lib) = match library {
+        Libcxx::V19 => (&CLANGXX_19, Vec::new(), Vec::new()),
+        Libcxx::V22 => {
+            let base = format!("{LIBCXX_22}/usr/lib/llvm-22");
+            let include = vec!["-nostdinc++".into(), "-isystem".into(), format!("{base}/include/wasm32-wasi/c++/v1")];
+            let lib =
+                vec!["-nostdlib++".into(), format!("-L{base}/lib/wasm32-wasi"), "-lc++".into(), "-lc++abi".into()];
+            (&CLANGXX_22, include, lib)
+        }
+    };
+    let object = guest.file.replace(".wasm", ".o");
+    let mut line = Line::new(root, folder, tool.program);
+    line.words(&["--target=wasm32-wasi", "-Wno-deprecated", "-std=c++20", "-fno-exceptions", "-g", "-c"]);
+    line.words(&["-mllvm", "-dwarf-linkage-names=Abstract"]);
+    line.words(flags);
+    include.into_iter().for_each(|word| line.word(word));
+    line.word(format!("-fdebug-compilation-dir={NEUTRAL_ROOT}"));
+    line.words(&[&guest.source_path(), "-o"]);
+    line.output(&object);
+    let compiled = line.run(tool)?;
+
+    let mut line = Line::new(root, folder, OBJCOPY.program);
+    line.words(&["--strip-debug", "/usr/lib/wasm32-wasi/libc.a"]);
+    line.output("libc.a");
+    let stripped = line.run(&OBJCOPY)?;
+
+    let mut line = Line::new(root, folder, tool.program);
+    line.words(&["--target=wasm32-wasi", "-Wno-deprecated"]);
+    line.output(&object);
+    line.shown(format!("-L{}", folder.display()), "-Lguests/built");
+    lib.into_iter().for_each(|word| line.word(word));
+    line.word("-o".to_string());
+    line.output(guest.file);
+    let linked = line.run(tool)?;
+
+    let mut line = Line::new(root, folder, OBJCOPY.program);
+    line.words(&["--remove-section=name"]);
+    line.output(guest.file);
+    let named = line.run(&OBJCOPY)?;
+    for file in [object.as_str(), "libc.a"] {
+        let path = folder.join(file);
+        fs::remove_file(&path).map_err(Error::io(&path))?;
+    }
+    let commands = [compiled.command, stripped.command, linked.command.clone(), named.command];
+    Ok(Made { command: commands.join(" && "), ..linked })
 }
 
 fn rustc(root: &Path, folder: &Path, guest: &Guest, target: &str, flags: &[&str]) -> Result<Made, Error> {

@@ -17,6 +17,7 @@ const NEUTRAL: &[&str] = &[
     "/usr/lib/",
     "/build/", // Debian's builders of libc++ and compiler-rt
     "/opt/zig/ziglang/",
+    "/opt/libc++-22/",
 ];
 
 /// Folders of people and build machines.

@@ -20,6 +20,12 @@ pub enum Recipe {
     Cpp(&'static [&'static str]),
     /// C++ that throws, with a run-time library of its own.
     CppExceptions(&'static [&'static str]),
+    /// A small module for looking at values: no `name` section, a C library without debug information, linkage names only
+    /// where nothing else tells functions apart.
+    CppValues {
+        library: Libcxx,
+        flags: &'static [&'static str],
+    },
     /// `.wasm` and the `.dwo` beside it; the latter has no row of its own here but one in the manifest.
     SplitDwarf(&'static [&'static str]),
     Rust {
@@ -50,6 +56,15 @@ pub enum Split {
     Object,
     /// A `.dwp` beside it.
     Package,
+}
+
+/// A version of libc++.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Libcxx {
+    /// 19, with Clang 19.
+    V19,
+    /// 22, with Clang 22, from packages that are unpacked beside the installed ones.
+    V22,
 }
 
 /// What is done to a built guest's bytes (or instead of them).
@@ -123,6 +138,16 @@ pub const GUESTS: &[Guest] = &[
     guest("shapes.O2.dwarf5.wasm", "shapes.cpp", Recipe::Cpp(&["-O2", "-gdwarf-5"])),
     guest("exceptions.O0.dwarf5.wasm", "exceptions.cpp", Recipe::CppExceptions(O0_5)),
     guest("exceptions.O2.dwarf5.wasm", "exceptions.cpp", Recipe::CppExceptions(&["-O2", "-gdwarf-5"])),
+    guest(
+        "containers.O0.dwarf4.wasm",
+        "containers.cpp",
+        Recipe::CppValues { library: Libcxx::V19, flags: &["-O0", "-gdwarf-4"] },
+    ),
+    guest(
+        "containers.O0.dwarf5.libcxx22.wasm",
+        "containers.cpp",
+        Recipe::CppValues { library: Libcxx::V22, flags: &["-O0", "-gdwarf-5"] },
+    ),
     guest("inventory.O0.dwarf4.wasm", "inventory.rs", rust("wasm32-wasip1", RUST_O0_4)),
     guest("inventory.O2.dwarf5.wasm", "inventory.rs", rust("wasm32-wasip1", RUST_O2_5)),
     guest("inventory.O0.dwarf4.p2.wasm", "inventory.rs", rust("wasm32-wasip2", RUST_O0_4)),
@@ -187,7 +212,7 @@ impl Guest {
         match self.recipe {
             Recipe::C(_) | Recipe::Clang19(_) | Recipe::SplitDwarf(_) => "C",
             Recipe::Bare { .. } if self.source.ends_with(".c") => "C",
-            Recipe::Cpp(_) | Recipe::CppExceptions(_) | Recipe::Bare { .. } => "C++",
+            Recipe::Cpp(_) | Recipe::CppExceptions(_) | Recipe::CppValues { .. } | Recipe::Bare { .. } => "C++",
             Recipe::WasmOpt(_) => "C++",
             Recipe::AssemblyScript => "AssemblyScript",
             Recipe::Rust { .. } => "Rust",

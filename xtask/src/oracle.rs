@@ -110,7 +110,7 @@ pub fn check(root: &Path) -> Result<String, Error> {
     }
 }
 
-/// Guests that a compiler made, with the DWARF in the same file.
+/// Guests that a compiler made, with the DWARF in the same file. (Those for values have nothing new to say of code.)
 fn has_oracle(guest: &Guest) -> bool {
     matches!(
         guest.recipe,

@@ -61,6 +61,19 @@ pub const CLANGXX_19: Tool = Tool {
     libraries: &["wasi-libc", "libclang-rt-19-dev-wasm32", "libc++-19-dev-wasm32", "libc++abi-19-dev-wasm32"],
 };
 
+/// Where libc++ 22 is unpacked: it can't be installed beside 19, and its path is in the DWARF.
+pub const LIBCXX_22: &str = "/opt/libc++-22";
+
+pub const CLANGXX_22: Tool = Tool {
+    program: "clang++-22",
+    install: "apt install clang-22 lld-22 llvm-22 libclang-rt-22-dev-wasm32 wasi-libc && \
+              apt-get download libc++-22-dev-wasm32 libc++abi-22-dev-wasm32 && \
+              for d in libc++*-22-dev-wasm32_*.deb; do dpkg -x $d /opt/libc++-22; done",
+    ..CLANG_22
+};
+
+pub const OBJCOPY: Tool = Tool { program: "llvm-objcopy-22", ..DWARFDUMP };
+
 pub const RUSTC: Tool = Tool {
     program: "rustc",
     version_arguments: &["--version"],

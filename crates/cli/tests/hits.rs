@@ -41,9 +41,11 @@ fn false_conditions_are_no_hits() {
 #[test]
 fn log_texts_say_what_the_values_were() {
     let total = at("orders.c", "price-total");
-    let text = "{order->id} {order->customer} {order->status} {order->weight} {order->flags.shelf} {sum * 2} {sum > 1000}";
+    let text =
+        "{order->id} {order->customer} {order->status} {order->weight} {order->flags.shelf} {sum * 2} {sum > 1000}";
     let set = format!("logpoint {total} \"{text} {{{{}}}}\"");
-    let lines = "\n1 \"Ada\" NEW 0.25 -3 1460 0 {}\n2 \"Bob\" PAID 1.5 15 3998 1 {}\n3 \"Cleo\" SHIPPED 12.75 -16 25000 1 {}\n";
+    let lines =
+        "\n1 \"Ada\" NEW 0.25 -3 1460 0 {}\n2 \"Bob\" PAID 1.5 15 3998 1 {}\n3 \"Cleo\" SHIPPED 12.75 -16 25000 1 {}\n";
     let ran = batch(ORDERS, &[&set, "run", "info b"]);
     ran.prints(lines).prints("1    yes      3 ");
     assert!(!ran.out.contains("slow where"), "{}", ran.out);

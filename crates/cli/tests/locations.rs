@@ -23,7 +23,8 @@ fn a_column_is_a_statement_of_a_line() {
 
 #[test]
 fn overloads_are_told_apart_by_their_parameters() {
-    let ran = batch("shapes.O0.dwarf5", &["break show(double)", "run", "bt 1", "break show(char)", "break show( int )"]);
+    let ran =
+        batch("shapes.O0.dwarf5", &["break show(double)", "run", "bt 1", "break show(char)", "break show( int )"]);
     ran.prints("Breakpoint 1: (anonymous namespace)::show at").prints("show (value=20.25)");
     ran.complains("no function `show(char)`; there are: ").complains("show(double)").complains("show(int)");
     ran.prints("Breakpoint 2: (anonymous namespace)::show at");

@@ -191,13 +191,7 @@ pub fn record(debuggee: &mut dyn Debuggee, begin: Site, most: usize) -> Log {
     let wait = |debuggee: &mut dyn Debuggee| debuggee.next_event(None).unwrap().expect("an event");
     assert!(matches!(wait(debuggee), Event::Stopped(_)));
     let Answer::Modules(modules) = debuggee.query(vec![Query::Modules]).unwrap().remove(0).unwrap() else { panic!() };
-    let rule = freezeframe_debuggee::Rule {
-        id: freezeframe_debuggee::RuleId(0),
-        site: begin,
-        depth: freezeframe_debuggee::DepthCheck::Any,
-        condition: None,
-        temporary: true,
-    };
+    let rule = Rule { temporary: true, ..Rule::at(RuleId(0), begin) };
     debuggee.resume(StopPlan { rules: vec![rule], ..StopPlan::default() }).unwrap();
     let mut event = wait(debuggee);
     let (instance, stack) = stack_pointer(debuggee);
