@@ -41,7 +41,7 @@ use std::{
 use freezeframe_debuggee::{Ended, Site, StopReason};
 use freezeframe_engine::{
     BreakpointId, BreakpointSpec, DebuggeeId, Debugger, Direction, EngineError, HitCondition, LocationSpec, Reason,
-    Report, Step,
+    Report, SkipId, Step,
 };
 use freezeframe_host::Program;
 use walk::{
@@ -303,6 +303,8 @@ fn backwards_is_refused_in_words() {
     let guest = Guest { module: "steps.O0.dwarf5", args: &[], from: "main" };
     let program = guest.program();
     let mut debugger = Debugger::new();
+    // What is said of libraries is another matter: every line counts.
+    debugger.enable_skip(SkipId(0), false).unwrap();
     let log = log_of(&mut debugger, &guest, &program);
     let oracle = Oracle::new(&log);
     let mut walk = Walk::begin(&mut debugger, &guest, &program, &oracle, 1);
@@ -324,6 +326,7 @@ fn interrupted_steps_leave_nothing_behind() {
     let guest = Guest { module: "inline.O2.dwarf5", args: &[], from: "main" };
     let program = guest.program();
     let mut debugger = Debugger::new();
+    debugger.enable_skip(SkipId(0), false).unwrap();
     let log = log_of(&mut debugger, &guest, &program);
     let oracle = Oracle::new(&log);
     let mut interrupted = 0;
@@ -368,6 +371,7 @@ fn walk(guest: Guest) {
     let program = guest.program();
     // One for all walks: the symbols are read once.
     let mut debugger = Debugger::new();
+    debugger.enable_skip(SkipId(0), false).unwrap();
     let log = log_of(&mut debugger, &guest, &program);
     assert!(log.entries.len() > 10, "{}: {:?}", guest.module, log.end);
     let oracle = Oracle::new(&log);

@@ -10,7 +10,7 @@ use std::{
 
 use freezeframe_debuggee::{
     Answer, Call, CallId, Capabilities, Debuggee, DebuggeeError, Ended, Event, InstanceId, Interrupter, Module,
-    ModuleId, Query, Site, StopPlan, StopReason, Unavailable, WasmValue,
+    ModuleId, Query, Rule, RuleId, Site, StopPlan, StopReason, Unavailable, WasmValue,
 };
 use freezeframe_engine::ModulePc;
 use freezeframe_host::{LaunchOptions, Output, Program, Stdin, launch};
@@ -205,6 +205,7 @@ pub fn record(debuggee: &mut dyn Debuggee, begin: Site, most: usize) -> Log {
                 }
                 other => break End::Stop(other),
             },
+            Event::Passed(passed) => panic!("the plan counts nothing: {passed:?}"),
         }
         if entries.len() == most {
             break End::Cut;

@@ -160,6 +160,8 @@ impl<'a> Oracle<'a> {
             }
         }
         let mut at = from;
+        // Functions without lines are looked through: down to this depth there are only such.
+        let mut through = depth;
         loop {
             at += 1;
             if at == self.log.entries.len() {
@@ -168,12 +170,12 @@ impl<'a> Oracle<'a> {
             if self.depth(at) < depth {
                 return self.on_to_lines(at);
             }
-            if *command == Command::Step
-                && self.depth(at) == depth + 1
-                && self.depth(at - 1) == depth
-                && let Some(inside) = self.entered(at)
-            {
-                return Landing::At(inside);
+            through = through.min(self.depth(at)).max(depth);
+            if *command == Command::Step && self.depth(at) == through + 1 && self.depth(at - 1) == through {
+                if let Some(inside) = self.entered(at) {
+                    return Landing::At(inside);
+                }
+                through += u32::from(!self.has_lines(at));
             }
             if !self.same_function(from, at) {
                 continue;
@@ -194,6 +196,13 @@ impl<'a> Oracle<'a> {
                 return Landing::At(at);
             }
         }
+    }
+
+    /// Whether the function at `at` has lines where a person wants to be in it.
+    fn has_lines(&self, at: usize) -> bool {
+        let Entry { module, function, .. } = self.entry(at);
+        let symbols = self.symbols(module);
+        symbols.function_by_index(function).is_some_and(|f| symbols.location(f.prologue_end).is_some())
     }
 
     /// Of a function that is entered here: the first operator behind its prologue, if it has lines.

@@ -29,6 +29,8 @@ impl Context<'_> {
     }
 
     pub(crate) fn cast(&mut self, value: &Value, ty: ValueType) -> Result<Value, EngineError> {
+        let converted = self.converted(value, &ty)?;
+        let value = converted.as_ref().unwrap_or(value);
         let Some(kind) = self.scalar_kind(&ty) else {
             // To a record: look at the same bytes as another type.
             return Ok(Value { ty, storage: value.storage.clone(), bits: None });
@@ -58,6 +60,22 @@ impl Context<'_> {
             }
         };
         Ok(Value { ty, storage: Storage::Bytes { bytes, origin: "it is the result of a cast" }, bits: None })
+    }
+
+    /// An object, or a pointer to one, where it lies as one of a base class, or of a derived one.
+    fn converted(&mut self, value: &Value, to: &ValueType) -> Result<Option<Value>, EngineError> {
+        if self.language_of(to) != Language::Cpp {
+            return Ok(None);
+        }
+        if let (Some(Some(from)), Some(Some(to))) = (self.pointee(&value.ty), self.pointee(to)) {
+            let address = self.address_in(value)?;
+            let converted = self.converted_address(address, &from, &to);
+            return Ok(converted.map(|address| Value::pointer(address, to)));
+        }
+        let object = self.referent(value)?.unwrap_or_else(|| value.clone());
+        let Some(address) = object.address() else { return Ok(None) };
+        let converted = self.converted_address(address, &object.ty, to);
+        Ok(converted.map(|address| self.at(address, to.clone())))
     }
 
     /// A float as an integer: Rust takes the nearest that there is; C leaves it open, and Wasm traps or does the same.

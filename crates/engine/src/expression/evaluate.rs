@@ -2,7 +2,7 @@
 
 use freezeframe_symbols::{Language, Variable};
 
-use super::{Expression, Kind, Node, arithmetic::Rules, names};
+use super::{Expression, Kind, Node, UnaryOp, arithmetic::Rules, names};
 use crate::{
     EngineError,
     error::near_misses,
@@ -100,7 +100,14 @@ impl Context<'_> {
             }
             Kind::Call(callee, arguments) => self.call_and_wait(callee, arguments),
             Kind::SizeOf(value) => {
-                let ty = self.node(value)?.ty;
+                let ty = match &value.kind {
+                    // By the type that is written down, whatever object is there.
+                    Kind::Unary(UnaryOp::Deref, pointer) => {
+                        let pointer = self.node(pointer)?;
+                        self.deref(&pointer)?.ty
+                    }
+                    _ => self.node(value)?.ty,
+                };
                 self.size_of(&ty)
             }
         }

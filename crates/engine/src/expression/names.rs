@@ -3,7 +3,7 @@
 
 use std::{borrow::Cow, collections::BTreeSet};
 
-use freezeframe_symbols::{ModulePc, Symbols, TypeId, TypeKind, Variable};
+use freezeframe_symbols::{Language, ModulePc, Symbols, TypeId, TypeKind, Variable};
 
 /// How many types are searched for an enumerator.
 const MOST_TYPES: usize = 2000;
@@ -67,7 +67,11 @@ pub(super) fn enumerator(symbols: &Symbols, variables: &[Variable], path: &str) 
         let Ok(ty) = symbols.ty(id) else { continue };
         match &ty.kind {
             TypeKind::Enumeration { enumerators, .. } => {
-                let named = prefix.is_none_or(|prefix| ty.name == prefix || ty.name.ends_with(&format!("::{prefix}")));
+                // C++ finds those of a plain `enum` in what lies around it too.
+                let around = ty.name.rsplit_once("::").filter(|_| ty.language == Language::Cpp).map(|(path, _)| path);
+                let is = |path: &str, prefix: &str| path == prefix || path.ends_with(&format!("::{prefix}"));
+                let named =
+                    prefix.is_none_or(|prefix| is(&ty.name, prefix) || around.is_some_and(|around| is(around, prefix)));
                 let found = enumerators.iter().find(|(n, _)| n == name).filter(|_| named);
                 if let Some((_, value)) = found {
                     return Some((id, *value));

@@ -19,7 +19,8 @@ impl Context<'_> {
         let value = self.node(operand)?;
         let rules = self.rules();
         match op {
-            UnaryOp::Deref => self.deref(&value),
+            // As the object that is there, as gdb does with `print object`.
+            UnaryOp::Deref => self.deref(&value).map(|target| self.as_what_it_is(target).1),
             UnaryOp::AddressOf => {
                 let value = self.referent(&value)?.unwrap_or(value);
                 match (&value.storage, value.bits) {

@@ -5,7 +5,7 @@ use freezeframe_symbols::TypeKind;
 use super::{Kind, Node};
 use crate::{
     EngineError,
-    values::{Context, Value, View, is_character},
+    values::{Context, TextEncoding, Value, View, is_character},
 };
 
 impl Context<'_> {
@@ -31,9 +31,10 @@ impl Context<'_> {
                 value = target;
             }
             if let Some(View::Text(found)) = self.printer_view(&value) {
+                let text = &encoded(text, found.encoding);
                 // One byte more tells a longer one.
                 let (bytes, length) = self.text_bytes(&found, text.len() + 1)?;
-                return Ok(length == Some(text.len() as u64) && bytes == text);
+                return Ok(length == Some(text.len() as u64) && bytes == *text);
             }
             if let Some(element) = self.element_type(&value.ty).filter(|ty| self.is_char(ty)) {
                 let bytes = self.bytes(&value)?;
@@ -55,7 +56,7 @@ impl Context<'_> {
                 _ => break,
             }
         }
-        let name = self.type_name(&value.ty);
+        let name = self.short_type_name(&value.ty);
         Err(EngineError::Expression(format!("a value of type `{name}` is no text")))
     }
 
@@ -77,5 +78,15 @@ impl Context<'_> {
             }
         }
         Ok(true)
+    }
+}
+
+/// A text as a program has it that keeps its characters so.
+fn encoded(text: &[u8], encoding: TextEncoding) -> Vec<u8> {
+    let characters = || String::from_utf8_lossy(text);
+    match encoding {
+        TextEncoding::Utf8 | TextEncoding::Bytes => text.to_vec(),
+        TextEncoding::Utf16 => characters().encode_utf16().flat_map(u16::to_le_bytes).collect(),
+        TextEncoding::Utf32 => characters().chars().flat_map(|c| (c as u32).to_le_bytes()).collect(),
     }
 }

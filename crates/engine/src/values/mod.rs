@@ -35,7 +35,7 @@ pub(crate) use formatters::Formatters;
 pub(crate) use handles::Handles;
 pub(crate) use scalar::{Scalar, ScalarKind, range, wrap};
 pub(crate) use show::c_like;
-pub(crate) use view::View;
+pub(crate) use view::{TextEncoding, View};
 
 use crate::{
     EngineError,
@@ -417,6 +417,12 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// A type's name as people write it, without what C++'s libraries add to it: for messages.
+    pub(crate) fn short_type_name(&self, ty: &ValueType) -> String {
+        let name = self.type_name(ty);
+        if self.language_of(ty) == Language::Cpp { printers::short_name_of_cpp(&name) } else { name }
+    }
+
     /// The size of a type in bytes.
     pub(crate) fn size(&self, ty: &ValueType) -> Option<u64> {
         self.size_within(ty, 16)
@@ -443,6 +449,12 @@ impl<'a> Context<'a> {
                         if inner == ValueType::Named(*id) { None } else { self.size_within(&inner, depth) }
                     }
                     TypeKind::Pointer(_) | TypeKind::Reference(_) => Some(ADDRESS_SIZE),
+                    // To a method: where it is, and how `this` is adjusted.
+                    TypeKind::MemberPointer { target, .. } => {
+                        let target = target.and_then(|target| self.stripped(&ValueType::Named(target)));
+                        let is_method = target.is_some_and(|ty| matches!(ty.kind, TypeKind::Function { .. }));
+                        Some(if is_method { 2 * ADDRESS_SIZE } else { ADDRESS_SIZE })
+                    }
                     TypeKind::Array { element, counts } => self.array_size(&ValueType::Named(*element), counts, depth),
                     _ => None,
                 }

@@ -113,21 +113,23 @@ impl Context<'_> {
         list: &List,
         is_key: impl Fn(&mut Self, &Value) -> Result<bool, EngineError>,
     ) -> Result<Option<Value>, EngineError> {
-        /// How many are looked at together.
-        const PAGE: u64 = 1 << 12;
-        let mut start = 0;
+        // How many are looked at together: more and more, as each page may be walked to from the beginning.
+        let (mut start, mut count) = (0, 1 << 8);
         while start < list.length {
-            let page = list.elements.page(self, start, PAGE).map_err(|why| why.unavailable())?;
-            if page.is_empty() {
-                break;
-            }
+            let page = list.elements.page(self, start, count).map_err(|why| why.unavailable())?;
+            // Behind a damaged element there's nothing.
+            let whole = page.len() as u64 == count;
             start += page.len() as u64;
+            count = (count * 4).min(1 << 16);
             for Element { key, value } in page {
                 if let Some(key) = key
                     && is_key(self, &key)?
                 {
                     return Ok(Some(value));
                 }
+            }
+            if !whole {
+                break;
             }
             if start > LONGEST_CHAIN {
                 let why = format!("the key isn't among the first {start}, and no more are searched");
@@ -227,7 +229,10 @@ impl Context<'_> {
                 Err(EngineError::Expression("a `void *` can't be dereferenced; cast it first: `*(int *)p`".to_owned()))
             }
             None => {
-                let name = self.type_name(&value.ty);
+                let name = self.short_type_name(&value.ty);
+                if let Some(View::Words { text, .. }) = self.printer_view(value) {
+                    return Err(EngineError::Expression(format!("there is nothing behind this `{name}`: {text}")));
+                }
                 Err(EngineError::Expression(format!("a value of type `{name}` is no pointer")))
             }
         }
@@ -284,7 +289,7 @@ impl Context<'_> {
             return Ok(element);
         }
         let (Some(element), Some((_, counts))) = (self.element_type(&value.ty), self.array(&value.ty)) else {
-            let name = self.type_name(&value.ty);
+            let name = self.short_type_name(&value.ty);
             return Err(EngineError::Expression(format!("a value of type `{name}` can't be indexed")));
         };
         // In C an index behind the end is an idiom (`items[1]` at the end of a struct); bytes of a copy do end.
@@ -356,7 +361,7 @@ impl Context<'_> {
         }
         let (Some(element), Some((innermost, mut counts))) = (self.element_type(&value.ty), self.array(&value.ty))
         else {
-            let name = self.type_name(&value.ty);
+            let name = self.short_type_name(&value.ty);
             return Err(EngineError::Expression(format!("a value of type `{name}` can't be indexed")));
         };
         if let Some(first) = counts.first_mut() {
@@ -432,13 +437,19 @@ impl Context<'_> {
         let value = &value;
         let Some(ty) = self.stripped(&value.ty) else { return self.no_member(value, name, &[]) };
         let TypeKind::Record(record) = &ty.kind else { return self.no_member(value, name, &[]) };
-        match self.find_member(value, record, name, 0)? {
-            Some(found) => Ok(found),
-            None => {
-                let names: Vec<String> = record.members.iter().filter_map(|m| m.name.clone()).collect();
-                self.no_member(value, name, &names)
-            }
+        if let Some(found) = self.find_member(value, record, name, 0)? {
+            return Ok(found);
         }
+        // One that only the class has which the object really is of.
+        if let Some(whole) = self.most_derived(value)
+            && let Some(of_whole) = self.stripped(&whole.ty)
+            && let TypeKind::Record(of_whole) = &of_whole.kind
+            && let Some(found) = self.find_member(&whole, of_whole, name, 0)?
+        {
+            return Ok(found);
+        }
+        let names: Vec<String> = record.members.iter().filter_map(|m| m.name.clone()).collect();
+        self.no_member(value, name, &names)
     }
 
     /// A member of what a smart pointer points to, else a part that the printer names.
@@ -481,7 +492,7 @@ impl Context<'_> {
             (None, false) if names.len() <= 12 => format!("; it has {}", names.join(", ")),
             _ => String::new(),
         };
-        let ty = self.type_name(&value.ty);
+        let ty = self.short_type_name(&value.ty);
         Err(EngineError::Expression(format!("there is no member `{name}` in a `{ty}`{hint}")))
     }
 
@@ -504,9 +515,11 @@ impl Context<'_> {
         }
         let anonymous = record.members.iter().filter(|m| m.name.is_none());
         let anonymous: Vec<Value> = anonymous.filter_map(|m| self.part_of_member(value, m).ok()).collect();
-        let bases = record.bases.iter().filter_map(|b| Some((b.ty, b.offset?)));
+        if let Some(variable) = record.statics.iter().find(|v| v.name == name) {
+            return Ok(Some(self.variable(variable)));
+        }
         let bases: Vec<Value> =
-            bases.filter_map(|(ty, offset)| self.part(value, 1, offset, ValueType::Named(ty)).ok()).collect();
+            (0..record.bases.len()).filter_map(|index| self.base_part(value, record, index).ok()).collect();
         for inner in anonymous.into_iter().chain(bases) {
             if let Some(ty) = self.stripped(&inner.ty)
                 && let TypeKind::Record(record) = &ty.kind

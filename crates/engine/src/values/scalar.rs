@@ -102,7 +102,7 @@ impl Context<'_> {
             if let (Some(address), true) = (value.address(), self.element_type(&value.ty).is_some()) {
                 return Ok(Scalar::Pointer(address));
             }
-            let name = self.type_name(&value.ty);
+            let name = self.short_type_name(&value.ty);
             return Err(EngineError::Expression(format!("a value of type `{name}` is not a number")));
         };
         let bytes = self.bytes(value)?;
@@ -136,6 +136,7 @@ impl Context<'_> {
                 // Records and arrays: only a copy of the same type.
                 let (to, from) = (self.type_name(&value.ty), self.type_name(&new.ty));
                 if to != from {
+                    let (to, from) = (self.short_type_name(&value.ty), self.short_type_name(&new.ty));
                     return Err(EngineError::Expression(format!("a `{to}` can't be set to a `{from}`")));
                 }
                 self.bytes(new)?

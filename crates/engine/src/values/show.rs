@@ -10,6 +10,7 @@ use freezeframe_symbols::{Language, Type, TypeKind};
 
 use super::{
     Context, Scalar, ScalarKind, Value, ValueType, is_character,
+    printers::literal_prefix,
     text::{character, float, formatted, quoted},
     view::{Content, Form, List, ListForm, Part, Parts, Text, TextSource, View},
 };
@@ -362,10 +363,18 @@ impl Context<'_> {
         match scalar {
             Scalar::Bool(value) => _ = write!(out, "{value}"),
             Scalar::Float { value, bits } => float(out, value, bits, language),
-            Scalar::Char { value, .. } => character(out, value),
+            Scalar::Char { value, .. } => {
+                if let Some(ty) = ty.filter(|_| c_like(language)) {
+                    out.push_str(literal_prefix(&ty.name));
+                }
+                character(out, value);
+            }
             // A pointer of Zig that may be 0 is an optional one.
             Scalar::Pointer(0) if language == Language::Zig => out.push_str("null"),
             Scalar::Pointer(address) => {
+                if let Some(class) = self.dynamic_label(value) {
+                    _ = write!(out, "({class} *) ");
+                }
                 _ = write!(out, "{address:#x}");
                 let is_function = self.pointee(&value.ty).flatten().and_then(|target| self.stripped(&target));
                 if is_function.is_some_and(|ty| matches!(ty.kind, TypeKind::Function { .. }))
@@ -382,6 +391,10 @@ impl Context<'_> {
                 Some(TypeKind::Base(encoding)) if is_character(*encoding) && c_like(language) => {
                     _ = write!(out, "{number} ");
                     character(out, (number & 0xff) as u32);
+                }
+                Some(TypeKind::Base(_)) if ty.as_deref().is_some_and(|ty| ty.name == "wchar_t") => {
+                    _ = write!(out, "{number} L");
+                    character(out, number as u32);
                 }
                 None if c_like(language) && matches!(self.strip(&value.ty), ValueType::Integer { bits: 8, .. }) => {
                     _ = write!(out, "{number} ");

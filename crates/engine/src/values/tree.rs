@@ -389,6 +389,7 @@ impl Context<'_> {
         let Some(Some(_)) = self.pointee(&value.ty) else { return Vec::new() };
         match (self.address_in(value), self.deref(value)) {
             (Ok(address), Ok(target)) if address != 0 && self.size(&target.ty).is_some_and(|size| size > 0) => {
+                let (_, target) = self.as_what_it_is(target);
                 match self.view(&target, raw) {
                     View::Parts(parts) => parts.parts,
                     _ => vec![Part::value("*", target).by(Way::Deref)],

@@ -16,6 +16,8 @@ mod rust;
 mod structural;
 mod zig;
 
+pub(crate) use cpp::names::{literal_prefix, short as short_name_of_cpp};
+
 use std::{collections::HashMap, sync::LazyLock};
 
 use freezeframe_symbols::{Language, Type};
@@ -78,7 +80,8 @@ fn find(ty: &Type) -> Option<Print> {
         Language::C => &C,
         Language::Other => return None,
     };
-    table.get(head(&ty.name).as_str()).copied()
+    let found = table.get(head(&ty.name).as_str()).copied();
+    found.or_else(|| (ty.language == Language::Cpp).then(|| cpp::by_form(ty)).flatten())
 }
 
 /// The path of a type without generic arguments, wherever in it they stand, and without namespaces that are only versions:

@@ -2,7 +2,7 @@
 
 use freezeframe_symbols::{Language, Member, Record, RecordKind, Type, TypeKind};
 
-use super::Context;
+use super::{Context, literal_prefix};
 use crate::values::{
     Storage, Value, ValueType, c_like, is_character,
     view::{Element, Form, List, ListForm, Part, Parts, Text, TextEncoding, TextSource, Trouble, View, Way},
@@ -19,8 +19,9 @@ impl Context<'_> {
             return Ok(View::Unavailable(why.clone()));
         }
         if let Some(target) = self.referent(value)? {
-            let before = format!("@{:#x}: ", target.address().unwrap_or(0));
-            return Ok(View::alias(before, target));
+            let address = target.address().unwrap_or(0);
+            let (label, target) = self.as_what_it_is(target);
+            return Ok(View::alias(format!("@{address:#x}: {label}"), target));
         }
         if let Some(kind) = self.scalar_kind(&value.ty) {
             // Rust's unit, Zig's `void`.
@@ -62,7 +63,7 @@ impl Context<'_> {
             return Ok(None);
         }
         Ok(Some(View::Text(Text {
-            before: format!("{address:#x} "),
+            before: format!("{address:#x} {}", self.literal_prefix(&target)),
             source: TextSource::Terminated { pointer: address },
             encoding,
             elements: None,
@@ -86,6 +87,8 @@ impl Context<'_> {
             Some(1) if is_character(encoding) => Some(TextEncoding::Bytes),
             Some(2) if is_character(encoding) => Some(TextEncoding::Utf16),
             Some(4) if is_character(encoding) => Some(TextEncoding::Utf32),
+            // In C++ it is a type of its own, an integer by its encoding.
+            Some(4) if own.name == "wchar_t" => Some(TextEncoding::Utf32),
             _ => None,
         }
     }
@@ -112,6 +115,11 @@ impl Context<'_> {
         None
     }
 
+    /// What the language writes before the quotes of a text of such characters.
+    fn literal_prefix(&self, character: &ValueType) -> &'static str {
+        self.stripped(character).map_or("", |ty| literal_prefix(&ty.name))
+    }
+
     fn array_view(&mut self, value: &Value, counts: &[Option<u64>]) -> Result<View, Trouble> {
         let Some(element) = self.element_type(&value.ty) else { return Ok(View::words("<array of unknown type>")) };
         let Some(Some(count)) = counts.first().copied() else {
@@ -128,7 +136,8 @@ impl Context<'_> {
             let end = bytes.chunks(unit).position(|unit| unit.iter().all(|b| *b == 0));
             let end = end.map_or(bytes.len(), |end| end * unit);
             let source = TextSource::Bytes(bytes[..end].to_vec());
-            return Ok(Text { before: String::new(), source, encoding, elements: Some(list) }.into());
+            let before = self.literal_prefix(&element).to_owned();
+            return Ok(Text { before, source, encoding, elements: Some(list) }.into());
         }
         Ok(list.into())
     }

@@ -1,0 +1,251 @@
+//! Printers over memory that makes no sense: nothing panics, nothing goes on for ever, nothing grows without bounds.
+//!
+//! The guest doesn't run here. Its module says which variables of which types lie where, and the memory behind them is made
+//! up: no program would leave such a one to look at.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "only tests are here")]
+
+use std::{
+    fs,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use freezeframe_debuggee::{
+    Answer, Capabilities, Debuggee, DebuggeeError, Event, Frame, FrameDetail, Instance, InstanceId, Interrupter,
+    Module, ModuleId, ModulePc, PcMeaning, Query, StopPlan, StopReason, Stopped, Unavailable, WasmValue,
+};
+use freezeframe_engine::{Children, DebuggeeId, Debugger, Limits, Node, ScopeKind, ValueOptions};
+use freezeframe_symbols::Symbols;
+
+const MARKERS: [&str; 6] = ["strings", "sequences", "trees", "hashes", "wrappers", "language"];
+const MEMORY: usize = 1 << 18;
+/// Where the frames lie.
+const BASE: i32 = 0x1_0000;
+
+fn guests() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../guests")
+}
+
+/// A debuggee that stands for ever, with a frame in each function that has variables worth looking at.
+struct Garbage {
+    module: Arc<[u8]>,
+    frames: Vec<Frame>,
+    memory: Vec<u8>,
+    attached: bool,
+    /// How many bytes of the memory were asked for.
+    read: Arc<AtomicU64>,
+}
+
+impl Garbage {
+    fn answer(&self, query: Query) -> Result<Answer, Unavailable> {
+        Ok(match query {
+            Query::Modules => Answer::Modules(vec![Module { id: ModuleId(0), name: None, bytes: self.module.clone() }]),
+            Query::Instances => Answer::Instances(vec![Instance { id: InstanceId(0), module: ModuleId(0) }]),
+            Query::Frames { limit } => Answer::Frames(self.frames.iter().take(limit as usize).cloned().collect()),
+            Query::Depth => Answer::Count(self.frames.len() as u64),
+            Query::Locals { .. } => Answer::Values(vec![WasmValue::I32(BASE); 64]),
+            Query::Operands { .. } => Answer::Values(Vec::new()),
+            Query::Global { .. } => Answer::Values(vec![WasmValue::I32(BASE)]),
+            Query::Memory { address, length, .. } => {
+                let start = usize::try_from(address).unwrap_or(usize::MAX).min(self.memory.len());
+                let end = start.saturating_add(usize::try_from(length).unwrap()).min(self.memory.len());
+                self.read.fetch_add((end - start) as u64, Relaxed);
+                Answer::Bytes(self.memory[start..end].to_vec())
+            }
+            Query::MemorySize { .. } => Answer::Count(self.memory.len() as u64),
+            Query::TableFunction { entry, .. } => {
+                Answer::Function(u32::try_from(entry % 1000).ok().map(|function| (ModuleId(0), function)))
+            }
+            _ => return Err(Unavailable::new("not here")),
+        })
+    }
+}
+
+impl Debuggee for Garbage {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::default()
+    }
+    fn query(&mut self, queries: Vec<Query>) -> Result<Vec<Result<Answer, Unavailable>>, DebuggeeError> {
+        Ok(queries.into_iter().map(|query| self.answer(query)).collect())
+    }
+    fn resume(&mut self, _: StopPlan) -> Result<(), DebuggeeError> {
+        Err(DebuggeeError::Unsupported("run"))
+    }
+    fn next_event(&mut self, _: Option<Duration>) -> Result<Option<Event>, DebuggeeError> {
+        match std::mem::replace(&mut self.attached, true) {
+            false => Ok(Some(Event::Stopped(Stopped { reason: StopReason::Attached }))),
+            true => Err(DebuggeeError::Ended),
+        }
+    }
+    fn interrupter(&self) -> Interrupter {
+        Interrupter::new(|| {})
+    }
+    fn kill(&mut self) -> Result<(), DebuggeeError> {
+        Ok(())
+    }
+}
+
+fn frames(module: &Arc<[u8]>) -> Vec<Frame> {
+    let symbols = Symbols::new(module.clone()).unwrap();
+    let source = fs::read_to_string(guests().join("src/containers.cpp")).unwrap();
+    let file = symbols.find_files("containers.cpp").into_iter().find(|f| !symbols.lines_with_code(*f).is_empty());
+    let at = |marker: &&str| {
+        let line = source.lines().position(|line| line.ends_with(&format!("// #{marker}"))).expect("a marker") + 1;
+        let pc: ModulePc = symbols.line_sites(file.unwrap(), u32::try_from(line).unwrap()).unwrap().sites[0];
+        let function = symbols.function_at(pc).unwrap().index;
+        Frame {
+            module: ModuleId(0),
+            instance: Some(InstanceId(0)),
+            function,
+            pc,
+            pc_meaning: PcMeaning::Next,
+            activation: 0,
+            detail: FrameDetail::Full,
+        }
+    };
+    MARKERS.iter().map(at).collect()
+}
+
+/// Random numbers without a dependency: xorshift.
+fn random(seed: u64) -> impl FnMut() -> u64 {
+    let mut state = seed | 1;
+    move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state
+    }
+}
+
+/// Memories of different kinds of nonsense, by name.
+fn memories() -> Vec<(&'static str, Vec<u8>)> {
+    let words = |word: &mut dyn FnMut(u32) -> u32| -> Vec<u8> {
+        (0..MEMORY as u32 / 4).flat_map(|i| word(i * 4).to_le_bytes()).collect()
+    };
+    let (mut a, mut b, mut c, mut d) = (random(1), random(2), random(3), random(4));
+    let mask = MEMORY as u64 - 4;
+    vec![
+        ("zeros", vec![0; MEMORY]),
+        ("ones", vec![0xff; MEMORY]),
+        ("all 1", vec![1; MEMORY]),
+        ("random", words(&mut |_| a() as u32)),
+        // Every pointer leads somewhere, every chain is long, most end in circles.
+        ("addresses", words(&mut |_| (b() & mask) as u32)),
+        ("to itself", words(&mut |at| at)),
+        ("to the next", words(&mut |at| (at + 8) % MEMORY as u32)),
+        ("to the frame", words(&mut |_| BASE as u32 + (c() as u32 & 0x3ff))),
+        ("small numbers", words(&mut |_| (d() & 0x7) as u32)),
+    ]
+}
+
+/// Looks at a node and two levels below it.
+fn look(debugger: &mut Debugger, node: &Node, depth: u32, seen: &mut usize, what: &str) {
+    *seen += 1;
+    assert!(node.text.len() < 128 << 10, "{what}: {} has a text of {} bytes", node.name, node.text.len());
+    if depth == 0 {
+        return;
+    }
+    let options = ValueOptions { limits: Limits { depth: 3, elements: 20, text: 100 }, ..ValueOptions::default() };
+    for start in [0, 1000, u64::MAX - 3] {
+        let Ok(children) = debugger.children(node.handle, Children::All, start, 8, options) else { continue };
+        assert!(children.len() <= 9, "{what}: {} has {} children in a page of 8", node.name, children.len());
+        for child in children {
+            look(debugger, &child, depth - 1, seen, what);
+        }
+    }
+}
+
+const EXPRESSIONS: &[(usize, &str)] = &[
+    (0, "large == \"x\""),
+    (0, "words[1]"),
+    (0, "wide[0..2]"),
+    (1, "numbers[1]"),
+    (1, "queue[5]"),
+    (1, "chain[70000]"),
+    (1, "forward[3]"),
+    (1, "flags[9]"),
+    (1, "*second"),
+    (2, "ages[\"Ada\"]"),
+    (2, "places[3].x"),
+    (2, "*found"),
+    (3, "many[7]"),
+    (4, "*animal"),
+    (4, "animal->weeks"),
+    (4, "*variant"),
+    (4, "tuple.2"),
+    (5, "animal->weeks"),
+    (5, "named->weeks"),
+    (5, "(zoo::Puppy *)named"),
+    (5, "(zoo::Copier *)device"),
+    (5, "copier.serial"),
+    (5, "(zoo::Device *)&copier"),
+];
+
+#[test]
+fn nonsense_is_shown_as_such() {
+    for file in ["containers.O0.dwarf4.wasm", "containers.O0.dwarf5.libcxx22.wasm"] {
+        let module: Arc<[u8]> = fs::read(guests().join("built").join(file)).unwrap().into();
+        let frames = frames(&module);
+        for (kind, memory) in memories() {
+            let what = format!("{file}, {kind}");
+            let read = Arc::new(AtomicU64::new(0));
+            let garbage =
+                Garbage { module: module.clone(), frames: frames.clone(), memory, attached: false, read: read.clone() };
+            let mut debugger = Debugger::new();
+            let id: DebuggeeId = debugger.attach(Box::new(garbage)).unwrap();
+            let mut seen = 0;
+            for (frame, marker) in MARKERS.iter().enumerate() {
+                let what = format!("{what}, {marker}");
+                let locals = debugger.locals(id, frame, Limits::default()).unwrap();
+                assert!(locals.len() > 5, "{what}");
+                for local in &locals {
+                    assert!(!local.text.is_empty() && local.text.len() < 128 << 10, "{what}: {local:?}");
+                }
+                let scope = debugger.scope(id, Some(frame), ScopeKind::Locals).unwrap();
+                let variables =
+                    debugger.children(scope.handle, Children::All, 0, 100, ValueOptions::default()).unwrap();
+                assert_eq!(variables.len(), locals.len(), "{what}");
+                for variable in variables {
+                    look(&mut debugger, &variable, 2, &mut seen, &what);
+                }
+            }
+            for (frame, text) in EXPRESSIONS {
+                // Whether it has a value is up to the bytes; what matters is that there's an answer.
+                _ = debugger.evaluate(id, Some(*frame), text, freezeframe_engine::Format::Natural, Limits::default());
+            }
+            assert!(seen > 100, "{what}: {seen}");
+            // Each page of the memory is asked for once.
+            assert!(read.load(Relaxed) <= MEMORY as u64, "{what}: {} bytes were read", read.load(Relaxed));
+        }
+    }
+}
+
+/// What isn't set up yet says so: no printer shows a number of elements that can't be.
+#[test]
+fn damage_is_named() {
+    let module: Arc<[u8]> = fs::read(guests().join("built/containers.O0.dwarf5.libcxx22.wasm")).unwrap().into();
+    let shown = |memory: Vec<u8>, frame: usize, name: &str| {
+        let garbage =
+            Garbage { module: module.clone(), frames: frames(&module), memory, attached: false, read: Arc::default() };
+        let mut debugger = Debugger::new();
+        let id = debugger.attach(Box::new(garbage)).unwrap();
+        let locals = debugger.locals(id, frame, Limits::default()).unwrap();
+        locals.into_iter().find(|local| local.name == name).expect("a variable").text
+    };
+    // Pointers that all differ and lead out of the memory.
+    let outside: Vec<u8> = (0..MEMORY as u32 / 4).flat_map(|i| (0xf000_0000 + i * 4).to_le_bytes()).collect();
+    let names = ["numbers", "queue", "chain", "forward"].map(|name| (1, name));
+    for (frame, name) in names.into_iter().chain([(2, "ages"), (3, "many"), (0, "large")]) {
+        let text = shown(outside.clone(), frame, name);
+        assert!(text.starts_with("<unavailable: ") && text.contains("damaged"), "{name} = {text}");
+    }
+    // Two nodes that point to one another.
+    let circle = (0..MEMORY as u32 / 4).flat_map(|i| ((i * 4) ^ 8).to_le_bytes()).collect();
+    let text = shown(circle, 1, "forward");
+    assert!(text.contains("the chain runs in a circle"), "{text}");
+}
