@@ -44,11 +44,22 @@ export class Workbench {
     /** Opens a file by its whole path (a search would need ripgrep), at a line. */
     async file(file: string, line: number): Promise<void> {
         const name = path.basename(file);
-        await this.page.keyboard.press("Control+P");
-        await this.quickInput(`${file}:${line}`);
-        await this.page.locator(".quick-input-list .monaco-list-row", { hasText: name }).first().waitFor({ timeout: PATIENCE });
+        const row = this.page.locator(".quick-input-list .monaco-list-row", { hasText: name }).first();
+        await until(`an editor with ${name}`, async () => {
+            try {
+                await this.page.keyboard.press("Control+P");
+                await this.quickInput(file);
+                await row.click({ timeout: 2000 });
+                await this.page.locator(".tab.active", { hasText: name }).waitFor({ timeout: 5000 });
+                return true;
+            } catch {
+                await this.page.keyboard.press("Escape");
+                return false;
+            }
+        });
+        await this.page.keyboard.press("Control+G");
+        await this.quickInput(`:${line}`);
         await this.page.keyboard.press("Enter");
-        await this.page.locator(".tab.active", { hasText: name }).waitFor({ timeout: PATIENCE });
         await this.lineNumber(line).waitFor({ timeout: PATIENCE });
     }
 
