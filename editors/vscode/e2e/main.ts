@@ -82,6 +82,15 @@ async function story(it: Workbench): Promise<void> {
         await it.command("Notifications: Clear All Notifications");
     });
 
+    await step("the walkthrough opens, with its pictures", async () => {
+        await it.command("Welcome: Open Walkthrough...");
+        await page.locator(".quick-input-list .monaco-list-row", { hasText: "Debug WebAssembly with Freezeframe" }).first().click({ timeout: 60_000 });
+        await page.getByText("Look at values").first().click({ timeout: 60_000 });
+        const image = page.locator(".gettingStartedContainer img[src*='values.webp'], .gettingStartedContainer img.media").first();
+        await until("the picture of the walkthrough", async () => (await image.evaluate((shown: HTMLImageElement) => shown.naturalWidth).catch(() => 0)) > 0);
+        await it.command("View: Close All Editors");
+    });
+
     const total = marked("orders.c", "#price-total");
     await step("C: a click in the gutter, F5 without launch.json, stopped at the line", async () => {
         await it.file(source("orders.c"), total);

@@ -4,8 +4,9 @@
 #
 #   e2e/run.sh [--pictures FOLDER]
 #
-# Needs Node 20 and, the first time, some minutes for what it installs: Chromium and Kerberos' headers by apt, code-server
-# into FREEZEFRAME_E2E_CACHE (~/.cache/freezeframe-e2e). FREEZEFRAME names the binary (target/release/freezeframe).
+# Needs Node with npm, and the first time some minutes for what it installs: Chromium and Kerberos' headers by apt,
+# code-server into FREEZEFRAME_E2E_CACHE (~/.cache/freezeframe-e2e). FREEZEFRAME names the binary
+# (target/release/freezeframe).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 here=$PWD
@@ -37,22 +38,31 @@ install_code_server() {
     cd "$cache"
     echo '{"private": true}' >package.json
     npm install --silent --ignore-scripts "code-server@$version"
-    npm rebuild --silent argon2
+    npm rebuild --silent argon2 >/dev/null
     cd node_modules/code-server/lib/vscode
     npm install --silent --omit=dev --ignore-scripts
-    npm rebuild --silent kerberos @vscode/spdlog native-watchdog node-pty
+    npm rebuild --silent kerberos @vscode/spdlog native-watchdog node-pty >/dev/null
     ln -sfn node_modules node_modules.asar
     (cd extensions && npm install --silent --omit=dev --ignore-scripts)
     touch "$cache/$version.done"
     cd "$here"
 }
 
-case $(node --version) in
-v20.*) ;;
-*) echo "code-server $version runs on Node 20, this is $(node --version); put one first on PATH (npm has it as the package node@20)"; exit 1 ;;
-esac
+# Its native parts are built for Node 20, and run by it.
+use_node_20() {
+    case $(node --version) in v20.*) return ;; esac
+    local arch
+    case $(uname -m) in x86_64) arch=x64 ;; *) arch=arm64 ;; esac
+    if [ ! -x "$cache/node/node_modules/node-linux-$arch/bin/node" ]; then
+        say "npm installs Node 20, as this is $(node --version)"
+        npm install --silent --prefix "$cache/node" "node-linux-$arch@20"
+    fi
+    export PATH=$cache/node/node_modules/node-linux-$arch/bin:$PATH
+}
+
 [ -x "$freezeframe" ] || { echo "$freezeframe isn't there: cargo build --release"; exit 1; }
 install_packages
+use_node_20
 install_code_server
 [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --silent
 say "packages the extension"
