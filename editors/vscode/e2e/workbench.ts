@@ -20,7 +20,7 @@ export class Workbench {
 
     private async quickInput(text: string): Promise<void> {
         const input = this.page.locator(".quick-input-widget input.input");
-        await input.waitFor({ timeout: PATIENCE });
+        await input.waitFor({ timeout: 10_000 });
         await input.fill(text);
     }
 
@@ -28,9 +28,9 @@ export class Workbench {
     async command(title: string): Promise<void> {
         const row = this.page.locator(".quick-input-list .monaco-list-row").filter({ has: this.page.getByText(title, { exact: true }) }).first();
         await until(`the command ${title}`, async () => {
-            await this.page.keyboard.press("F1");
-            await this.quickInput(`>${title}`);
             try {
+                await this.page.keyboard.press("F1");
+                await this.quickInput(`>${title}`);
                 await row.waitFor({ timeout: 2000 });
                 await row.click({ timeout: 2000 });
                 return true;
