@@ -246,7 +246,7 @@ fn description(schema: &Value) -> &str {
 fn doc(schema: &Value, indent: &str) -> String {
     let text = description(schema).lines().next().unwrap_or_default();
     let text = text.split_once(". ").map_or(text, |(sentence, _)| sentence).trim_end_matches('.');
-    let text = text.replace('[', "\\[").replace('<', "\\<").replace("http", "\\http");
+    let text = text.replace('[', "\\[").replace('<', "\\<");
     let text = if text.is_empty() { "See the protocol".to_owned() } else { text };
     let first = if indent.is_empty() { "\n" } else { "" };
     format!("{first}{indent}/// {text}.\n")

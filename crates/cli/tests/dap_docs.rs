@@ -18,7 +18,7 @@ const BEGIN: &str = "<!-- generated: `UPDATE=1 cargo test --release --test dap_d
 const END: &str = "<!-- end -->\n";
 
 /// What the client's helpers ask for.
-const HELPERS: [(&str, &[&str]); 11] = [
+const HELPERS: [(&str, &[&str]); 12] = [
     (".initialize(", &["initialize"]),
     (".launch(", &["initialize", "launch"]),
     (".attach(", &["initialize", "attach"]),
@@ -30,6 +30,7 @@ const HELPERS: [(&str, &[&str]); 11] = [
     (".evaluate(", &["evaluate"]),
     (".go_on(", &["continue"]),
     (".leave(", &["disconnect"]),
+    ("stopped_in_orders(", &["initialize", "launch", "setBreakpoints", "configurationDone", "stackTrace"]),
 ];
 
 /// The tests of a file, with what is in each.
@@ -45,7 +46,9 @@ fn tests(file: &str) -> Vec<(String, String)> {
 /// Which tests ask for which request.
 fn coverage() -> BTreeMap<&'static str, BTreeSet<String>> {
     let mut covered: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
-    for file in ["crates/cli/tests/dap_requests.rs", "crates/freezeframe/tests/hub.rs"] {
+    for file in
+        ["crates/cli/tests/dap_requests.rs", "crates/cli/tests/dap_values.rs", "crates/freezeframe/tests/hub.rs"]
+    {
         for (name, body) in tests(file) {
             for command in served() {
                 let by_helper = HELPERS.iter().any(|(call, asks)| asks.contains(&command) && body.contains(call));

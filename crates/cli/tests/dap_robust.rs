@@ -10,14 +10,12 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use dap::{Client, line, root};
+use dap::{Client, ORDERS, line, root};
 use proptest::{
     prelude::*,
     test_runner::{Config, TestRunner},
 };
 use serde_json::{Value, json};
-
-const ORDERS: &str = "guests/src/orders.c";
 
 fn orders() -> Value {
     json!({ "program": "guests/built/orders.O0.dwarf5.wasm", "stopOnEntry": true })

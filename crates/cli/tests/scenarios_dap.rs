@@ -92,6 +92,8 @@ impl<'a> Run<'a> {
         let mut arguments = json!({
             "program": root().join(format!("guests/built/{}.wasm", self.module)),
             "args": self.scenario.args, "env": self.scenario.env, "dirs": dirs, "stopOnEntry": stop_on_entry,
+            // Zig's guests are built in a folder of this name, which may be there with other sources.
+            "sourceMap": { "/freezeframe": root() },
         });
         if let Some(file) = &self.scenario.stdin {
             arguments["stdin"] = json!(root().join(file));

@@ -1,7 +1,7 @@
 //! The Debug Adapter Protocol: what editors speak, over stdio and TCP.
 //!
 //! It translates requests into those of [`freezeframe_engine::Debugger`], and its reports into events; there is no debugger
-//! logic in it. A [`server`] owns one debugger and serves any number of clients: one over stdio or a connection that
+//! logic in it. A server owns one debugger and serves any number of clients: one over stdio or a connection that
 //! launches a guest of its own, or several that attach to the guests of an embedder.
 //!
 //! ```text

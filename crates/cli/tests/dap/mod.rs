@@ -345,3 +345,26 @@ pub fn line(source: &str, marker: &str) -> u32 {
     });
     found.unwrap_or_else(|| panic!("no marker #{marker} in {source}")).0
 }
+
+/// The source of `orders`.
+pub const ORDERS: &str = "guests/src/orders.c";
+
+/// The arguments of a launch of orders.
+pub fn orders() -> Value {
+    json!({ "program": "guests/built/orders.O0.dwarf5.wasm" })
+}
+
+/// Orders, launched and stopped at a marker.
+pub fn stopped_in_orders(marker: &str) -> (Client, Value, Value) {
+    let mut client = Client::stdio();
+    client.launch(orders());
+    client.break_at(ORDERS, &[line(ORDERS, marker)]);
+    client.ask("configurationDone", Value::Null);
+    let (stop, frame) = client.stopped();
+    (client, stop, frame)
+}
+
+/// The one of some variables that has a name.
+pub fn named<'a>(variables: &'a [Value], name: &str) -> &'a Value {
+    variables.iter().find(|v| v["name"] == name).unwrap_or_else(|| panic!("no {name} in {variables:#?}"))
+}
