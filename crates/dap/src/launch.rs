@@ -66,6 +66,9 @@ impl LaunchArguments {
     }
 }
 
+/// Finds a file of debug information by the name that a module says.
+pub type DebugFiles = Box<dyn FnMut(&str) -> Option<Arc<[u8]>> + Send>;
+
 /// A guest that was opened, and can be started any number of times.
 pub trait Opened: Send + Sync {
     /// Starts it; it stands before its first operator.
@@ -75,7 +78,7 @@ pub trait Opened: Send + Sync {
     fn start(&self) -> Result<Box<dyn Debuggee>, String>;
 
     /// Finds debug information in files of its own.
-    fn debug_files(&self) -> Box<dyn FnMut(&str) -> Option<Arc<[u8]>> + Send>;
+    fn debug_files(&self) -> DebugFiles;
 }
 
 /// Opens a guest whose output goes to this client; may take as long as compiling takes.

@@ -6,7 +6,7 @@ use freezeframe_debuggee::Debuggee;
 use freezeframe_host::{DebugFileFinder, LaunchOptions, MappedDir, Output, Program, Stdin, Stream, launch};
 
 use crate::{
-    launch::{LaunchArguments, Opened, Opener},
+    launch::{DebugFiles, LaunchArguments, Opened, Opener},
     output::Decoder,
     transport::outbox::Outbox,
 };
@@ -21,7 +21,7 @@ impl Opened for Guest {
         launch(&self.program, self.options.clone()).map_err(|e| e.to_string())
     }
 
-    fn debug_files(&self) -> Box<dyn FnMut(&str) -> Option<Arc<[u8]>> + Send> {
+    fn debug_files(&self) -> DebugFiles {
         let files = DebugFileFinder::beside(self.program.path());
         Box::new(move |path| files.find(path))
     }

@@ -42,6 +42,14 @@ pub const FILTERS: &[Filter] = &[
         catch: || Catch::Exceptions,
     },
     Filter {
+        id: "uncaught",
+        label: "Uncaught exceptions",
+        description: "An exception of Wasm as it is thrown that nothing on the stack catches, by the code's tables of catches",
+        condition: "an expression; stops where it is true",
+        default: true,
+        catch: || Catch::Uncaught,
+    },
+    Filter {
         id: "host-error",
         label: "Errors of the host",
         description: "A function of the host that failed",

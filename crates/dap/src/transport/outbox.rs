@@ -127,7 +127,7 @@ impl Outbox {
     pub fn finish(&self) {
         let deadline = Instant::now() + PATIENCE;
         let mut state = self.0.lock();
-        while !state.closed && !(state.queue.is_empty() && state.idle) {
+        while !(state.closed || state.queue.is_empty() && state.idle) {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 break;
