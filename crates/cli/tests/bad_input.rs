@@ -106,7 +106,7 @@ fn commands_that_cannot_be() {
         "0x3 is not the start of an instruction",
         "expected a condition after `if`",
         "no breakpoint number 7",
-        "`x` is no number of a breakpoint",
+        "no breakpoint is in a group `x`",
         "the program is not being run; start it with `run` or `start`",
         "expected an expression",
         "no format `q`",

@@ -209,7 +209,7 @@ fn mistakes_are_explained() {
         "expected an expression\n  {1 +}\n",
         "did you mean `unreachable`?",
         "`catch throw` takes no `up`",
-        "there are: trap, throw, host-error, exit, load",
+        "there are: trap, throw, uncaught, host-error, exit, load",
         "no breakpoint has a number of 5-9",
         "`$bpnum` is no number",
         "expected a file",

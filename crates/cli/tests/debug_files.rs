@@ -66,7 +66,7 @@ fn debug_information_by_option() {
         [("guests/src/orders.c", "it is neither"), ("guests/built/nodebug.wasm", "it has no debug"), ("/no/such", "")]
     {
         let ran = batch_with(&["--symbols", file], &[], &[&path]);
-        ran.complains(&format!("--symbols {file}: {why}")).exits(1);
+        ran.complains(&format!("can't take debug information from {file}: {why}")).exits(1);
     }
     let ran = run(&["info", "--symbols", &debug, &path]);
     ran.prints("orders.O0.dwarf5.external.wasm").exits(0);

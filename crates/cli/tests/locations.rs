@@ -10,14 +10,14 @@ const ORDERS: &str = "orders.O0.dwarf5";
 
 #[test]
 fn a_column_is_a_statement_of_a_line() {
-    // `while (name[i] != '\0' && i < 8) {`: the second half is a statement of its own.
-    let line = command::line("orders.c", "relabel-loop") - 1;
+    // `    for (int i = 0; i < 2; i++) {`: the third part is a statement of its own.
+    let line = command::line("orders.c", "price-loop") - 3;
     let whole = batch(ORDERS, &[&format!("break orders.c:{line}"), "run", "bt 1"]);
-    let half = batch(ORDERS, &[&format!("break orders.c:{line}:31"), "run", "print i", "info b"]);
-    whole.prints("relabel at");
-    half.prints("Breakpoint 1, relabel at").prints("$1 = 0\n");
+    let part = batch(ORDERS, &[&format!("break orders.c:{line}:28"), "run", "info b"]);
+    whole.prints("price at");
+    part.prints("Breakpoint 1, price at").prints(&format!("orders.c:{line}\n"));
     let pc = |out: &str| out.lines().next().unwrap().rsplit(", ").next().unwrap().to_owned();
-    assert_ne!(pc(&whole.out), pc(&half.out), "{}{}", whole.out, half.out);
+    assert_ne!(pc(&whole.out), pc(&part.out), "{}{}", whole.out, part.out);
     batch(ORDERS, &["break orders.c:99999:3"]).complains("no code at or after line 99999").exits(1);
 }
 
@@ -64,7 +64,7 @@ fn groups_are_dealt_with_at_once() {
             "delete shop",
             "info b",
             "disable nosuch",
-            "group 1x 1",
+            "group 1x 2",
         ],
     );
     ran.prints("Breakpoint 2, add_up at").prints("in shop\n").prints("breakpoint 1 deleted\n");

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use freezeframe_debuggee::{
-    FrameAccess, MAX_PROGRAM_OPS, MAX_PROGRAM_STACK, Op, Program, ProgramError, Unavailable, WasmValue,
+    FloatOp, FrameAccess, MAX_PROGRAM_OPS, MAX_PROGRAM_STACK, Op, Program, ProgramError, Unavailable, WasmValue,
 };
 use proptest::{collection::vec, prelude::*};
 
@@ -39,6 +39,10 @@ impl FrameAccess for Frame {
         let bytes = usize::try_from(address).ok().and_then(|at| self.memory.get(at..at.checked_add(into.len())?));
         into.copy_from_slice(bytes.ok_or_else(|| Unavailable::new("out of bounds"))?);
         Ok(())
+    }
+    fn hits(&mut self) -> Result<u64, Unavailable> {
+        self.questions += 1;
+        Ok(self.questions as u64 * 3)
     }
 }
 
@@ -90,6 +94,32 @@ fn slow(ops: &[Op], frame: &mut Frame) -> Slow {
             Op::Local(i) => ask!(frame.local(i)),
             Op::Operand(i) => ask!(frame.operand(i)),
             Op::Global(i) => ask!(frame.global(i)),
+            Op::Hits => match frame.hits() {
+                Ok(hits) => hits as i64,
+                Err(_) => return Slow::Unavailable,
+            },
+            Op::Float(op) => {
+                let number = |bits: i64| f64::from_bits(bits as u64);
+                let bits = |number: f64| number.to_bits() as i64;
+                let last = pop!();
+                match op {
+                    FloatOp::Promote => bits(f32::from_bits(last as u32).into()),
+                    FloatOp::Round => bits((number(last) as f32).into()),
+                    FloatOp::FromInteger { signed } => bits(wide(last, signed) as f64),
+                    _ => {
+                        let (a, b) = (number(pop!()), number(last));
+                        match op {
+                            FloatOp::Add => bits(a + b),
+                            FloatOp::Sub => bits(a - b),
+                            FloatOp::Mul => bits(a * b),
+                            FloatOp::Div => bits(a / b),
+                            FloatOp::Eq => (a == b).into(),
+                            FloatOp::Lt => (a < b).into(),
+                            _ => (a <= b).into(),
+                        }
+                    }
+                }
+            }
             Op::Load { bytes, signed } => {
                 let address = pop!() as u64;
                 let mut value = 0;
@@ -134,7 +164,8 @@ fn slow(ops: &[Op], frame: &mut Frame) -> Slow {
             | Op::Shl
             | Op::Shr { .. }
             | Op::Eq
-            | Op::Lt { .. } => {
+            | Op::Lt { .. }
+            | Op::Le { .. } => {
                 let (b, a) = (pop!(), pop!());
                 let (wa, wb) = (i128::from(a), i128::from(b));
                 match op {
@@ -159,6 +190,7 @@ fn slow(ops: &[Op], frame: &mut Frame) -> Slow {
                     }
                     Op::Eq => i64::from(wa == wb),
                     Op::Lt { signed } => i64::from(wide(a, signed) < wide(b, signed)),
+                    Op::Le { signed } => i64::from(wide(a, signed) <= wide(b, signed)),
                     _ => unreachable!("not binary"),
                 }
             }
@@ -204,6 +236,8 @@ fn any_op() -> impl Strategy<Value = Op> + Clone {
         1 => (any::<u8>(), signed()).prop_map(|(bytes, signed)| Op::Load { bytes: bytes % 10, signed }),
         1 => (any::<u8>(), signed()).prop_map(|(bits, signed)| Op::Extend { bits: bits % 70, signed }),
         1 => plain_op(),
+        1 => unary_float(),
+        1 => Just(Op::Hits),
         1 => (0_u32..40).prop_map(Op::JumpIfZero),
         1 => (0_u32..40).prop_map(Op::Jump),
         1 => any::<u32>().prop_map(Op::Jump),
@@ -214,9 +248,22 @@ fn any_op() -> impl Strategy<Value = Op> + Clone {
 fn binary_ops() -> Vec<Op> {
     let mut all = vec![Op::Add, Op::Sub, Op::Mul, Op::And, Op::Or, Op::Xor, Op::Shl, Op::Eq];
     for signed in [false, true] {
-        all.extend([Op::Div { signed }, Op::Rem { signed }, Op::Shr { signed }, Op::Lt { signed }]);
+        all.extend([Op::Div { signed }, Op::Rem { signed }, Op::Shr { signed }]);
+        all.extend([Op::Lt { signed }, Op::Le { signed }]);
     }
+    let floats = [FloatOp::Add, FloatOp::Sub, FloatOp::Mul, FloatOp::Div, FloatOp::Eq, FloatOp::Lt, FloatOp::Le];
+    all.extend(floats.map(Op::Float));
     all
+}
+
+/// The operators of floats that take one.
+fn unary_float() -> impl Strategy<Value = Op> + Clone {
+    prop::sample::select(vec![
+        Op::Float(FloatOp::Promote),
+        Op::Float(FloatOp::Round),
+        Op::Float(FloatOp::FromInteger { signed: false }),
+        Op::Float(FloatOp::FromInteger { signed: true }),
+    ])
 }
 
 /// The operators without an operand.
@@ -243,10 +290,12 @@ fn tree() -> impl Strategy<Value = Tree> {
         1 => (0_u32..4).prop_map(Op::Local),
         1 => (0_u32..4).prop_map(Op::Operand),
         1 => (0_u32..4).prop_map(Op::Global),
+        1 => Just(Op::Hits),
     ]
     .prop_map(Tree::Leaf);
     let unary = prop_oneof![
         Just(Op::Not),
+        unary_float(),
         (prop::sample::select(vec![1_u8, 2, 4, 8]), signed()).prop_map(|(bytes, signed)| Op::Load { bytes, signed }),
         (1_u8..=64, signed()).prop_map(|(bits, signed)| Op::Extend { bits, signed }),
     ];
@@ -312,7 +361,8 @@ fn well_formed(ops: &[Op]) -> bool {
             continue;
         }
         let (takes, gives) = match ops[at] {
-            Op::Const(_) | Op::Local(_) | Op::Operand(_) | Op::Global(_) => (0, 1),
+            Op::Const(_) | Op::Local(_) | Op::Operand(_) | Op::Global(_) | Op::Hits => (0, 1),
+            Op::Float(FloatOp::Promote | FloatOp::Round | FloatOp::FromInteger { .. }) => (1, 1),
             Op::Load { bytes, .. } if ![1, 2, 4, 8].contains(&bytes) => return false,
             Op::Extend { bits, .. } if bits == 0 || bits > 64 => return false,
             Op::Load { .. } | Op::Extend { .. } | Op::Not => (1, 1),

@@ -355,7 +355,7 @@ impl Debugger {
         let target = self.target(id)?;
         target.interrupt.store(false, Relaxed);
         let places = target.plan_step(direction, step)?;
-        let past_libraries = !target.in_skipped_code(true);
+        let past_libraries = !target.in_library();
         let remaining = count.max(1);
         target.stepping = Some(Stepping { direction, past_libraries, remaining, ..Stepping::once(step, places) });
         self.resume_with_plan(id)

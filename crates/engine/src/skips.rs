@@ -122,6 +122,11 @@ impl Skips {
         })
     }
 
+    /// Whether code in this file is of a compiler's library.
+    pub(crate) fn is_library(file: Option<&str>) -> bool {
+        file.is_some_and(is_of_libraries)
+    }
+
     /// Whether a function with code of its own is.
     pub(crate) fn pass(&self, symbols: &Symbols, function: &Function, libraries: bool) -> bool {
         let at = function.declared.or_else(|| symbols.location(function.prologue_end));

@@ -127,7 +127,7 @@ impl Target {
             }
             Direction::Backward => return Err(EngineError::NoReverse),
         }
-        let past_libraries = !self.in_skipped_code(true);
+        let past_libraries = !self.in_library();
         let frame = self.frame(physical)?;
         let caller = self.frame(physical.saturating_add(1)).ok();
         let depth = self.depth()?.saturating_sub(physical);
@@ -298,6 +298,12 @@ impl Target {
                 }
             }
         }
+    }
+
+    /// Whether the innermost frame stands in a compiler's library.
+    pub(crate) fn in_library(&mut self) -> bool {
+        let frame = self.stack_frame(0);
+        frame.is_ok_and(|frame| Skips::is_library(frame.position.as_ref().map(|at| &*at.path)))
     }
 
     /// Whether the innermost frame stands in code that line steps pass by.

@@ -77,7 +77,8 @@ impl WasiView for ComponentGuest {
 ///
 /// # Errors
 /// Whatever the guest needs and can't get: imports, folders, the export to call and its arguments.
-pub fn launch(program: &Program, options: LaunchOptions) -> Result<Box<dyn Debuggee>, HostError> {
+pub fn launch(program: &Program, mut options: LaunchOptions) -> Result<Box<dyn Debuggee>, HostError> {
+    options.output = options.output.for_one_run();
     let wasi = wasi(program, &options)?;
     match &program.code {
         Code::Module(module) => launch_module(program, module.clone(), wasi, options),
@@ -124,7 +125,9 @@ fn launch_module(
     let entry = Entry::of(program, &module, options.invoke)?;
     let mut store = Store::new(&program.engine, ModuleGuest { wasi: wasi.build_p1() });
     let live_options = LiveOptions { modules: vec![(Some(program.name()), module.clone())], complete: true };
+    let output = options.output.clone();
     on_a_thread(live_options, move |near, ender, runtime| {
+        output.behind(near.log_order());
         let ended = runtime.block_on(async {
             let body = async |store: &mut Store<ModuleGuest>| -> wasmtime::Result<Vec<WasmValue>> {
                 let instance = linker.instantiate_async(&mut *store, &module).await?;
@@ -174,7 +177,9 @@ fn launch_component(
     // All core modules inside it are known at once, and can be named in plans before any of them runs.
     store.debug_register_component(&component).map_err(failed)?;
     let live_options = LiveOptions { modules: Vec::new(), complete: true };
+    let output = options.output.clone();
     on_a_thread(live_options, move |near, ender, runtime| {
+        output.behind(near.log_order());
         let ended = runtime.block_on(async {
             let body = async |store: &mut Store<ComponentGuest>| -> wasmtime::Result<Vec<WasmValue>> {
                 let command = command.instantiate_async(&mut *store).await?;

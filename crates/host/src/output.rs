@@ -3,10 +3,11 @@
 use std::{
     io,
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, OnceLock},
     task::{Context, Poll},
 };
 
+use freezeframe_session::live::LogOrder;
 use tokio::io::AsyncWrite;
 use wasmtime_wasi::{
     cli::{IsTerminal, StdoutStream},
@@ -27,6 +28,8 @@ pub enum Stream {
 pub struct Output {
     sink: Arc<Sink>,
     terminal: bool,
+    /// What is written comes after what log points have said; known once the guest runs.
+    order: Arc<OnceLock<LogOrder>>,
 }
 
 type Sink = dyn Fn(Stream, &[u8]) -> io::Result<()> + Send + Sync;
@@ -34,12 +37,28 @@ type Sink = dyn Fn(Stream, &[u8]) -> io::Result<()> + Send + Sync;
 impl Output {
     /// Wraps a sink.
     pub fn new(sink: impl Fn(Stream, &[u8]) -> io::Result<()> + Send + Sync + 'static) -> Self {
-        Self { sink: Arc::new(sink), terminal: false }
+        Self { sink: Arc::new(sink), terminal: false, order: Arc::default() }
     }
 
     /// Whether the guest shall think that it writes to a terminal: most then write line by line instead of in blocks.
     pub fn terminal(self, terminal: bool) -> Self {
         Self { terminal, ..self }
+    }
+
+    /// The same for one run of a guest.
+    pub(crate) fn for_one_run(&self) -> Self {
+        Self { order: Arc::default(), ..self.clone() }
+    }
+
+    pub(crate) fn behind(&self, order: LogOrder) {
+        _ = self.order.set(order);
+    }
+
+    fn write(&self, stream: Stream, bytes: &[u8]) -> io::Result<()> {
+        if let Some(order) = self.order.get() {
+            order.wait();
+        }
+        (self.sink)(stream, bytes)
     }
 
     pub(crate) fn stream(&self, stream: Stream) -> Pipe {
@@ -83,7 +102,7 @@ impl Pollable for Pipe {
 
 impl OutputStream for Pipe {
     fn write(&mut self, bytes: bytes::Bytes) -> StreamResult<()> {
-        (self.output.sink)(self.stream, &bytes).map_err(|e| StreamError::LastOperationFailed(e.into()))
+        self.output.write(self.stream, &bytes).map_err(|e| StreamError::LastOperationFailed(e.into()))
     }
 
     fn flush(&mut self) -> StreamResult<()> {
@@ -97,7 +116,7 @@ impl OutputStream for Pipe {
 
 impl AsyncWrite for Pipe {
     fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Poll::Ready((self.output.sink)(self.stream, bytes).map(|()| bytes.len()))
+        Poll::Ready(self.output.write(self.stream, bytes).map(|()| bytes.len()))
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -10,7 +10,7 @@ pub(super) const COMMANDS: &[Command] = &[
         .words(Words::Command),
     Command::new(&["directory", "dir"], "directory DIR", "Look for source files in this folder too.", directory),
     Command::new(
-        &["set substitute-path", "settings set target.source-map"],
+        &["set substitute-path"],
         "set substitute-path FROM TO",
         "Take a source path that begins with FROM for one that begins with TO.",
         substitute,

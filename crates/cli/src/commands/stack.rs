@@ -33,7 +33,8 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::new(
         &["frame function"],
         "frame function NAME",
-        "Select the innermost frame of a function, from the selected one outwards and then from the innermost.",
+        "Select the next frame of a function outwards from the selected one.\n\
+         Without one there, the innermost of that function.",
         frame_of,
     )
     .words(Words::Function),

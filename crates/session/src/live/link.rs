@@ -44,6 +44,8 @@ pub(super) struct Link {
     far: Condvar,
     /// What was counted and taken down; locked after `state` where both are.
     tally: Mutex<Tally>,
+    /// Where somebody waits for the far half to have dealt with what was taken down.
+    dealt: Condvar,
     /// Counts what was said to the far half, and to the near half.
     to_far: AtomicU64,
     to_near: AtomicU64,
@@ -66,6 +68,8 @@ struct State {
     near: Option<Waker>,
     control: Option<Control>,
     killed: bool,
+    /// The far half deals with what was taken down.
+    dealing: bool,
     /// Who is told of events besides the far half.
     wake: Option<Wake>,
 }
@@ -111,7 +115,12 @@ impl Link {
 
     pub(super) fn next_event(&self, timeout: Option<Duration>) -> Result<Option<Event>, DebuggeeError> {
         let event = self.wait(timeout, |state| {
+            // Who asks for more has dealt with what there was.
+            if std::mem::take(&mut state.dealing) {
+                self.dealt.notify_all();
+            }
             if let Some(passed) = lock(&self.tally).take(!state.events.is_empty()) {
+                state.dealing = !passed.logged.is_empty();
                 return Some(Ok(Event::Passed(passed)));
             }
             match (state.events.pop_front(), state.phase) {
@@ -211,6 +220,20 @@ impl Link {
     /// What counts hits.
     pub(super) fn tally(&self) -> MutexGuard<'_, Tally> {
         lock(&self.tally)
+    }
+
+    /// Waits until the far half has dealt with all that was taken down, at most so long. For what must not overtake it; called
+    /// from the guest's own thread.
+    pub(super) fn wait_dealt(&self, most: Duration) {
+        let deadline = Instant::now() + most;
+        let mut state = self.state();
+        while state.phase == Phase::Running && (state.dealing || lock(&self.tally).has_lines()) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            state = self.dealt.wait_timeout(state, left).unwrap_or_else(std::sync::PoisonError::into_inner).0;
+        }
     }
 
     /// Something was taken down.

@@ -74,9 +74,26 @@ pub struct Near<T> {
 }
 
 impl<T: Send + 'static> Near<T> {
+    /// For a host that takes the guest's output.
+    pub fn log_order(&self) -> LogOrder {
+        LogOrder(self.link.clone())
+    }
+
     /// The debugger to hand to [`debug_with`](crate::debug_with).
     pub fn debugger(self) -> impl FnOnce(Dbg<T>) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         move |dbg| Box::pin(near::run(dbg, self.link, self.options))
+    }
+}
+
+/// Keeps a guest's output behind what its log points have said before it.
+#[derive(Clone)]
+pub struct LogOrder(Arc<Link>);
+
+impl LogOrder {
+    /// Waits until whatever has been taken down by now ([`Event::Passed`]) was dealt with: until the debugger asks for the
+    /// next event. 50 ms at most, in case that it doesn't. To be called on the guest's thread.
+    pub fn wait(&self) {
+        self.0.wait_dealt(Duration::from_millis(50));
     }
 }
 

@@ -43,6 +43,10 @@ impl Tally {
         self.logged.len() == 1
     }
 
+    pub(super) fn has_lines(&self) -> bool {
+        !self.logged.is_empty()
+    }
+
     pub(super) fn is_full(&self) -> bool {
         self.logged.len() >= MOST_LINES || self.bytes >= MOST_BYTES
     }
