@@ -12,9 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use freezeframe_debuggee::{
-    Debuggee, DepthCheck, Ended, Event as LiveEvent, Op, Program, Rule, RuleId, Site, StopPlan,
-};
+use freezeframe_debuggee::{Debuggee, Ended, Event as LiveEvent, Op, Program, Rule, RuleId, Site, StopPlan};
 use freezeframe_session::{
     Event, Freeze, Options, Verdict, debug_with,
     live::{LiveOptions, live},

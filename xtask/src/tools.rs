@@ -31,8 +31,6 @@ pub const CLANG_22: Tool = Tool {
     libraries: &["wasi-libc", "libclang-rt-22-dev-wasm32"],
 };
 
-pub const CLANGXX_22: Tool = Tool { program: "clang++-22", ..CLANG_22 };
-
 /// Fetches sources from PyPI; any version will do.
 pub const PIP: Tool = Tool {
     program: "pip",

@@ -51,6 +51,8 @@ struct Run<'a> {
     markers: Markers,
     client: Client,
     begun: bool,
+    /// The program has ended and wasn't started again.
+    over: bool,
     stop: Option<Value>,
     frames: Vec<Value>,
     sets: Vec<Set>,
@@ -69,6 +71,7 @@ impl<'a> Run<'a> {
             markers: Markers::of(&scenario.source),
             client,
             begun: false,
+            over: false,
             stop: None,
             frames: Vec::new(),
             sets: Vec::new(),
@@ -95,6 +98,9 @@ impl<'a> Run<'a> {
             // Zig's guests are built in a folder of this name, which may be there with other sources.
             "sourceMap": { "/freezeframe": root() },
         });
+        if let Some(name) = &self.scenario.invoke {
+            arguments["invoke"] = json!(name);
+        }
         if let Some(file) = &self.scenario.stdin {
             arguments["stdin"] = json!(root().join(file));
         }
@@ -102,6 +108,7 @@ impl<'a> Run<'a> {
     }
 
     fn run(&mut self, stop_on_entry: bool) -> Result<Outcome, String> {
+        self.over = false;
         if self.begun {
             let arguments = self.launch_arguments(stop_on_entry);
             self.client.try_ask("restart", json!({ "arguments": arguments }))?;
@@ -118,6 +125,7 @@ impl<'a> Run<'a> {
         let (event, body) = self.client.one_of(&["stopped", "exited"]);
         if event == "exited" {
             self.client.event("terminated");
+            self.over = true;
             return Outcome::Ended(body["exitCode"].as_i64().unwrap());
         }
         self.frames = self.client.frames(&body);
@@ -182,7 +190,9 @@ impl<'a> Run<'a> {
         for (command, arguments, asked) in requests {
             let told = self.client.try_ask(command, arguments)?["breakpoints"].take();
             for ((number, _), told) in asked.iter().zip(told.as_array().unwrap()) {
-                if told["verified"] == false {
+                // Without a program a breakpoint waits for one.
+                let waits = self.over && told["reason"] != "failed";
+                if told["verified"] == false && !waits {
                     failed = Err(told["message"].as_str().unwrap().to_owned());
                     self.sets.retain(|set| set.number != *number);
                 } else if let Some(set) = self.sets.iter_mut().find(|set| set.number == *number) {
@@ -377,7 +387,11 @@ impl<'a> Run<'a> {
             let reason = match stop["reason"].as_str().unwrap() {
                 "exception" => {
                     let info = self.client.ask("exceptionInfo", json!({ "threadId": stop["threadId"] }));
-                    if info["exceptionId"] == "exit" { "exit" } else { "trap" }
+                    match info["exceptionId"].as_str().unwrap() {
+                        "exit" => "exit",
+                        "exception" => "exception",
+                        _ => "trap",
+                    }
                 }
                 "pause" => "interrupted",
                 other => other.trim_start_matches("function "),

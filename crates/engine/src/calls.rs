@@ -69,6 +69,9 @@ pub(crate) struct Calling {
     pub meaning: Option<PcMeaning>,
 }
 
+/// What a call returned, or why it didn't.
+type Returned = Result<Option<Value>, String>;
+
 /// A call that a person asked for and that is over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Called {
@@ -119,7 +122,7 @@ impl Target {
         &mut self,
         id: CallId,
         result: Result<Vec<WasmValue>, String>,
-    ) -> Result<Option<(Calling, Result<Option<Value>, String>)>, EngineError> {
+    ) -> Result<Option<(Calling, Returned)>, EngineError> {
         let Some(at) = self.calls.iter().position(|call| call.id == id) else { return Ok(None) };
         let call = self.calls.split_off(at).swap_remove(0);
         self.forget_stop();

@@ -650,11 +650,12 @@ impl Debugger {
             }
             return Ok(Some(Reason::StepDone));
         }
-        if by_line && target.in_skipped_code(stepping.past_libraries) {
-            if let Ok(places) = target.plan_past_skipped(stepping.past_libraries) {
-                target.stepping = Some(Stepping { places, ..stepping });
-                return Ok(None);
-            }
+        if by_line
+            && target.in_skipped_code(stepping.past_libraries)
+            && let Ok(places) = target.plan_past_skipped(stepping.past_libraries)
+        {
+            target.stepping = Some(Stepping { places, ..stepping });
+            return Ok(None);
         }
         if stepping.remaining <= 1 {
             return Ok(Some(Reason::StepDone));

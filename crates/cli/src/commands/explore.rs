@@ -30,7 +30,8 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::new(
         &["set print"],
         "set print elements|depth|text N",
-        "Say how much of a value is shown: elements of a list, levels of records, bytes of a text.",
+        "Say how much of a value is shown.\n\
+         Elements of lists, levels of records, bytes of texts.",
         set_print,
     )
     .words(Words::OneOf(&["elements", "depth", "text"])),

@@ -11,8 +11,8 @@ pub(super) const COMMANDS: &[Command] = &[
     Command::new(
         &["skip"],
         "skip [FUNCTION | FILE]",
-        "Let steps pass by a function, or all functions of a file; without one, the selected frame's function.\n\
-         What it calls of the program's own is stopped at all the same. `skip function NAME` and `skip file FILE` say\n\
+        "Let steps pass by a function, or all functions of a file.\n\
+         Without one it's the selected frame's function. What it calls of the program's own is stopped at all the same. `skip function NAME` and `skip file FILE` say\n\
          which of both is meant. The libraries of compilers (std, libc, libc++ …) are on the list from the start, as 0.",
         skip,
     )

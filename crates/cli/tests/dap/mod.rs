@@ -50,7 +50,7 @@ impl Client {
     /// Over standard input and output.
     pub fn stdio() -> Self {
         let mut child =
-            Command::new(option_env!("CARGO_BIN_EXE_freezeframe").expect("only the command's own tests start it"))
+            Command::new(option_env!("CARGO_BIN_EXE_freezeframe").unwrap_or("only the command's own tests start it"))
                 .arg("dap")
                 .current_dir(root())
                 .stdin(Stdio::piped())

@@ -48,7 +48,7 @@ pub fn disassemble(
             // Addresses must differ and be in order, or clients mix them up.
             None => dap::DisassembledInstruction {
                 address: match list.first().filter(|_| wanted < 0) {
-                    Some(first) => outside(code, first.instruction.pc, wanted + here as i64),
+                    Some(place) => before_all(code, place.instruction.pc, -(wanted + here as i64), wanted - first),
                     None => outside(code, list.last().map_or(pc, |last| last.instruction.pc), wanted.max(0) + 1),
                 },
                 instruction: "(no code)".to_owned(),
@@ -58,6 +58,13 @@ pub fn disassemble(
         });
     }
     Ok(dap::DisassembleResponseBody { instructions })
+}
+
+/// The address of entry `index` of an answer, which lies `by` instructions before all code. There may be fewer addresses than
+/// that: those of the answer still differ and ascend.
+fn before_all(code: CodeId, pc: ModulePc, by: i64, index: i64) -> String {
+    let least = code.address(ModulePc(0)).saturating_add_signed(index);
+    format!("{:#x}", code.address(pc).saturating_add_signed(-by).max(least))
 }
 
 /// An address beside all code.

@@ -47,13 +47,15 @@ test("setting a file's breakpoints again replaces them, and keeps the numbers of
     assert.equal(await session.exited(), 1);
 });
 
-test("conditions in C and in Rust; one that can't be understood says so at once", async () => {
+test("conditions in C and in Rust; one that can't be evaluated stops", async () => {
     await using session = await Session.open();
     await session.stopAt(ORDERS, ["orders.c", "#price-total"], {}, { condition: "order->id == 3 && sum > 0" });
     assert.equal(await session.value("order->id"), "3");
     const [wrong] = await session.breakpoints("orders.c", ["#relabel-end"], { condition: "order->nosuch == 1" });
-    assert.equal(wrong?.verified, false);
-    assert.match(wrong.message ?? "", /nosuch/);
+    // Whether a name is known depends on the place; there it's said why.
+    assert.equal(wrong?.verified, true);
+    await session.until(() => session.continue(), "breakpoint");
+    assert.equal((await session.top()).name, "relabel");
 
     await using rust = await Session.open();
     await rust.stopAt("inventory.O0.dwarf4", ["inventory.rs", "#stock"], {}, { condition: 'name == "usb"' });
