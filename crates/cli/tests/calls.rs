@@ -121,6 +121,8 @@ fn methods_and_overloads_of_cpp() {
             "call shapes.__begin_[0].__ptr_.__value_->area()",
             "call shapes.__begin_[1].__ptr_.__value_->area()",
             "call shapes.__begin_[2].__ptr_.__value_->area()",
+            // Through a container and a smart pointer.
+            "call shapes[2]->area()",
             "call largest(numbers)",
             "call show(count)",
             "call show(2.5)",
@@ -128,8 +130,8 @@ fn methods_and_overloads_of_cpp() {
             "continue",
         ],
     );
-    ran.prints("$1 = 5\n").prints("\"short\"\n$3 = 12").prints("\n$4 = 6").prints("\n$5 = 2.25\n$6 = 5\n");
-    ran.prints("int 2\n").prints("double 2.50\n").prints("$7 = 20.25\n");
+    ran.prints("$1 = 5\n").prints("\"short\"\n$3 = 12").prints("\n$4 = 6").prints("\n$5 = 2.25\n$6 = 2.25\n$7 = 5\n");
+    ran.prints("int 2\n").prints("double 2.50\n").prints("$8 = 20.25\n");
 }
 
 #[test]

@@ -1,23 +1,22 @@
 //! The coordinator: logical breakpoints and running, over any number of debuggees.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::VecDeque,
     sync::{Arc, atomic::Ordering::Relaxed},
     time::{Duration, Instant},
 };
 
 use freezeframe_debuggee::{
-    Answer, Count, Counter, Debuggee, DebuggeeId, DepthCheck, Ended, Event, Interrupter, ModuleId, Query, Rule, RuleId,
-    Site, StopPlan, StopReason, TrapKind,
+    Answer, Debuggee, DebuggeeId, DepthCheck, Ended, Event, Interrupter, ModuleId, Query, Site, StopReason, TrapKind,
 };
 use freezeframe_symbols::{DebugFiles, Symbols, WantedFile};
 
 use crate::{
-    Breakpoint, BreakpointId, Called, Catch, CodeId, EngineError, HitCondition, LocationSpec, LogLine,
-    breakpoints::{Owner, bind, not_found},
+    Breakpoint, BreakpointId, Called, Catch, CodeId, EngineError, LocationSpec, LogLine,
+    breakpoints::{bind, not_found},
     code::Code,
     expression::Memo,
-    skips::{Skip, SkipId, SkipWhat, Skips},
+    skips::Skips,
     source_lines::SameSource,
     stepping::{Direction, Step, Stepping},
     target::{LoadedModule, Quiet, State, Target},
@@ -423,81 +422,6 @@ impl Debugger {
         self.resume_with_plan(id)
     }
 
-    /// Resumes with the breakpoints as they are now and whatever step is under way.
-    pub(crate) fn resume_with_plan(&mut self, id: DebuggeeId) -> Result<(), EngineError> {
-        let exceptions = self.catch_exceptions || self.wants(&Catch::Exceptions) || self.wants(&Catch::Uncaught);
-        let exits = self.wants(&Catch::Exit);
-        let alone = self.targets.iter().filter(|t| !matches!(t.state, State::Ended(_))).count() == 1;
-        let breakpoints = &self.breakpoints;
-        let mut plan_counters = Vec::new();
-        let Some(target) = self.targets.iter_mut().find(|t| t.id == id) else {
-            return Err(EngineError::NoDebuggee(id));
-        };
-        match target.state {
-            State::Stopped => {}
-            State::Running => return Err(EngineError::Running),
-            State::Ended(_) => return Err(EngineError::NotRunning),
-        }
-        let mut owners = Vec::new();
-        let mut counters: Vec<(BreakpointId, Count)> = Vec::new();
-        let mut logs = HashMap::new();
-        let mut plan = StopPlan { module_loads: true, exceptions, exits, ..StopPlan::default() };
-        let mut add = |owner, rule: Rule| {
-            let id = RuleId(u32::try_from(owners.len()).unwrap_or(u32::MAX));
-            owners.push(owner);
-            plan.rules.push(Rule { id, ..rule });
-            id
-        };
-        for breakpoint in breakpoints.iter().filter(|b| b.enabled) {
-            // Which hit stops depends on those in all debuggees: only of one alone its own side can tell.
-            let chooses = breakpoint.ignore > 0 || breakpoint.spec.hits.is_some();
-            for bound in breakpoint.sites.iter().filter(|s| s.debuggee == id) {
-                let here = breakpoint.condition.is_none() || bound.program.is_some();
-                let counted = here && (alone || !chooses) && (chooses || bound.log.is_some());
-                let counter = counted.then(|| {
-                    let known = counters.iter().position(|(id, _)| *id == breakpoint.id);
-                    let at = known.unwrap_or_else(|| {
-                        let count = Count { hits: breakpoint.hits, ignore: breakpoint.ignore };
-                        counters.push((breakpoint.id, count));
-                        plan_counters.push(Counter {
-                            hits: count.hits,
-                            ignore: count.ignore,
-                            wanted: breakpoint.spec.hits.and_then(HitCondition::compile),
-                        });
-                        counters.len() - 1
-                    });
-                    u32::try_from(at).unwrap_or(u32::MAX)
-                });
-                let shape = bound.log.clone().filter(|_| counted);
-                let rule = Rule {
-                    condition: bound.program.clone(),
-                    // A one-shot breakpoint that isn't hit now is planted again with the next plan.
-                    temporary: breakpoint.spec.one_shot,
-                    counter,
-                    log: shape.as_ref().map(|shape| shape.captures.clone()),
-                    ..Rule::at(RuleId(0), bound.site())
-                };
-                let rule = add(Owner::Breakpoint { id: breakpoint.id, counted }, rule);
-                logs.extend(shape.map(|shape| (rule, shape)));
-            }
-        }
-        if let Some(stepping) = &target.stepping {
-            let places = &stepping.places;
-            for (site, depth) in places.sites.iter().chain(&places.anew).chain(&stepping.into) {
-                add(Owner::Step, Rule { depth: *depth, temporary: true, ..Rule::at(RuleId(0), *site) });
-            }
-            plan.next_operator = stepping.places.anywhere;
-        }
-        plan.counters = plan_counters;
-        target.debuggee.resume(plan)?;
-        target.owners = owners;
-        target.counters = counters;
-        target.logs = logs;
-        target.forget_stop();
-        target.state = State::Running;
-        Ok(())
-    }
-
     /// Waits until a debuggee stops for a reason that concerns the user, or is over. `None` when `timeout` passed.
     ///
     /// # Errors
@@ -571,7 +495,7 @@ impl Debugger {
     }
 
     /// Whether an enabled catchpoint wants events like this one.
-    fn wants(&self, event: &Catch) -> bool {
+    pub(crate) fn wants(&self, event: &Catch) -> bool {
         let catch = |b: &Breakpoint| matches!(&b.spec.location, LocationSpec::Event(catch) if catch.same_family(event));
         self.breakpoints.iter().any(|b| b.enabled && catch(b))
     }
@@ -677,49 +601,6 @@ impl Debugger {
         let mut ids = self.target(id)?.stopped_at.clone();
         ids.retain(|id| self.breakpoint(*id).is_ok());
         Ok(ids)
-    }
-
-    /// What line steps pass by.
-    pub fn skips(&self) -> &[Skip] {
-        &self.skips.list
-    }
-
-    /// Lets line steps pass by some code, from the next one on. What is on the list already is enabled.
-    pub fn skip(&mut self, what: SkipWhat) -> SkipId {
-        self.change_skips(|skips| skips.add(what))
-    }
-
-    /// Lets an entry of the list count, or not.
-    ///
-    /// # Errors
-    /// There's none of this number.
-    pub fn enable_skip(&mut self, id: SkipId, enabled: bool) -> Result<(), EngineError> {
-        let found = self
-            .change_skips(|skips| skips.list.iter_mut().find(|skip| skip.id == id).map(|skip| skip.enabled = enabled));
-        found.ok_or(EngineError::NoSkip(id))
-    }
-
-    /// Takes an entry off the list. The one for libraries stays: it can be disabled.
-    ///
-    /// # Errors
-    /// There's none of this number, or it's the one for libraries.
-    pub fn remove_skip(&mut self, id: SkipId) -> Result<(), EngineError> {
-        if id == SkipId(0) {
-            return Err(EngineError::Expression("skip 0 can't be deleted; `skip disable 0` turns it off".to_owned()));
-        }
-        if !self.skips.list.iter().any(|skip| skip.id == id) {
-            return Err(EngineError::NoSkip(id));
-        }
-        self.change_skips(|skips| skips.list.retain(|skip| skip.id != id));
-        Ok(())
-    }
-
-    fn change_skips<R>(&mut self, change: impl FnOnce(&mut Skips) -> R) -> R {
-        let done = change(Arc::make_mut(&mut self.skips));
-        for target in &mut self.targets {
-            target.skips = self.skips.clone();
-        }
-        done
     }
 
     /// A handle by which another thread (a signal handler) can stop a debuggee.

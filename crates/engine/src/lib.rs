@@ -27,6 +27,7 @@ mod location;
 mod logpoint;
 mod memory;
 mod overloads;
+mod planning;
 mod setting;
 mod skips;
 mod source_lines;

@@ -3,9 +3,11 @@
 //! Invariant: skipped code is never where a line step ends, but it is looked through: the program's own functions that it
 //! calls (a comparison, a closure) are places to stop at all the same.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use freezeframe_symbols::{Function, Symbols, is_name_of};
+
+use crate::{Debugger, EngineError};
 
 /// Names a skip. 0 is the one for the libraries of compilers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -132,6 +134,51 @@ impl Skips {
         let at = function.declared.or_else(|| symbols.location(function.prologue_end));
         let file = at.and_then(|at| symbols.files().get(at.file.0 as usize));
         self.passes(&function.name, file.map(|file| &*file.path), libraries)
+    }
+}
+
+impl Debugger {
+    /// What line steps pass by.
+    pub fn skips(&self) -> &[Skip] {
+        &self.skips.list
+    }
+
+    /// Lets line steps pass by some code, from the next one on. What is on the list already is enabled.
+    pub fn skip(&mut self, what: SkipWhat) -> SkipId {
+        self.change_skips(|skips| skips.add(what))
+    }
+
+    /// Lets an entry of the list count, or not.
+    ///
+    /// # Errors
+    /// There's none of this number.
+    pub fn enable_skip(&mut self, id: SkipId, enabled: bool) -> Result<(), EngineError> {
+        let found = self
+            .change_skips(|skips| skips.list.iter_mut().find(|skip| skip.id == id).map(|skip| skip.enabled = enabled));
+        found.ok_or(EngineError::NoSkip(id))
+    }
+
+    /// Takes an entry off the list. The one for libraries stays: it can be disabled.
+    ///
+    /// # Errors
+    /// There's none of this number, or it's the one for libraries.
+    pub fn remove_skip(&mut self, id: SkipId) -> Result<(), EngineError> {
+        if id == SkipId(0) {
+            return Err(EngineError::Expression("skip 0 can't be deleted; `skip disable 0` turns it off".to_owned()));
+        }
+        if !self.skips.list.iter().any(|skip| skip.id == id) {
+            return Err(EngineError::NoSkip(id));
+        }
+        self.change_skips(|skips| skips.list.retain(|skip| skip.id != id));
+        Ok(())
+    }
+
+    fn change_skips<R>(&mut self, change: impl FnOnce(&mut Skips) -> R) -> R {
+        let done = change(Arc::make_mut(&mut self.skips));
+        for target in &mut self.targets {
+            target.skips = self.skips.clone();
+        }
+        done
     }
 }
 

@@ -15,6 +15,9 @@ use crate::{
 /// How many base classes around one another are searched for a method.
 const MOST_BASES: u32 = 16;
 
+/// How many pointers in one another are followed to one.
+const MOST_POINTERS: u32 = 8;
+
 /// A function and the object that it is called on.
 struct Callee {
     module: ModuleId,
@@ -166,8 +169,23 @@ impl Context<'_> {
         }
     }
 
-    /// The method `name` of the object, looked for in its class and then in the bases of that.
+    /// The method `name` of the object, or of what it points to: a smart pointer's own functions come first.
     fn method(&mut self, object: &Value, name: &str, arguments: &[Argument]) -> Result<Option<Callee>, EngineError> {
+        let mut object = object.clone();
+        for _ in 0..MOST_POINTERS {
+            if let Some(callee) = self.method_of(&object, name, arguments)? {
+                return Ok(Some(callee));
+            }
+            match self.deref(&object) {
+                Ok(target) if target != object => object = target,
+                _ => break,
+            }
+        }
+        Ok(None)
+    }
+
+    /// The method `name` of an object itself, looked for in its class and then in the bases of that.
+    fn method_of(&mut self, object: &Value, name: &str, arguments: &[Argument]) -> Result<Option<Callee>, EngineError> {
         let mut object = object.clone();
         for _ in 0..MOST_BASES {
             if let Some(target) = self.referent(&object)? {
