@@ -49,7 +49,8 @@ impl FloatOp {
     }
 
     fn apply(self, a: i64, b: i64) -> i64 {
-        let bits = |v: f64| v.to_bits().cast_signed();
+        // Of several NaNs processors give this one or that: here it's always the same.
+        let bits = |v: f64| if v.is_nan() { f64::NAN.to_bits() } else { v.to_bits() }.cast_signed();
         let (x, y) = (f64::from_bits(a.cast_unsigned()), f64::from_bits(b.cast_unsigned()));
         match self {
             Self::Add => bits(x + y),

@@ -100,7 +100,7 @@ fn slow(ops: &[Op], frame: &mut Frame) -> Slow {
             },
             Op::Float(op) => {
                 let number = |bits: i64| f64::from_bits(bits as u64);
-                let bits = |number: f64| number.to_bits() as i64;
+                let bits = |number: f64| if number.is_nan() { 0x7ff8 << 48 } else { number.to_bits() as i64 };
                 let last = pop!();
                 match op {
                     FloatOp::Promote => bits(f32::from_bits(last as u32).into()),
