@@ -211,7 +211,9 @@ pub fn describe(entry: &Entry, debugger: &Debugger, sources: &Sources, client: &
             }
             if let Some(at) = breakpoint.sites.iter().find_map(|site| site.position.as_ref()) {
                 told.line = Some(client.line(at.line));
-                told.column = (at.column > 0).then(|| client.column(at.column));
+                // Who asked for a line gets a line: editors draw a second mark at a column.
+                let asked = matches!(breakpoint.spec.location, LocationSpec::Source { column: Some(_), .. });
+                told.column = (asked && at.column > 0).then(|| client.column(at.column));
                 told.source = Some(crate::handlers::sources::source(&at.path, sources));
             }
         }
