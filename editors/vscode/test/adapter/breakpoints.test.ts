@@ -127,7 +127,7 @@ test("lines and columns count from 0 for a client that says so", async () => {
         const { body } = await session.client.setBreakpointsRequest({ source: { path: source("orders.c") }, breakpoints: [{ line: at }] });
         assert.equal(body.breakpoints[0]?.line, at);
     });
-    await session.client.waitForEvent("stopped");
+    await session.stopped("breakpoint");
     assert.equal((await session.top()).line, at);
 });
 
