@@ -6,6 +6,8 @@ use freezeframe_engine::{
     DebuggeeId, Debugger, Ended, EngineError, Format, LocationSpec, Reason, Report, StackFrame, State, ValueOptions,
 };
 
+use freezeframe_host::IndexCache;
+
 use crate::{
     args::Script,
     commands::{self, Repeat},
@@ -135,6 +137,9 @@ impl App {
         };
         let find = app.launcher.debug_files();
         app.debugger.find_debug_files(find);
+        if let Some(indexes) = IndexCache::of_user() {
+            app.debugger.keep_indexes(indexes);
+        }
         for contents in app.launcher.given_debug_files() {
             app.debugger.add_debug_file(contents)?;
         }

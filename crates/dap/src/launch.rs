@@ -8,6 +8,7 @@ use std::{
 
 use freezeframe_debuggee::Debuggee;
 use freezeframe_engine::SourcePaths;
+use freezeframe_symbols::IndexStore;
 use serde::Deserialize;
 
 use crate::transport::outbox::Outbox;
@@ -79,6 +80,11 @@ pub trait Opened: Send + Sync {
 
     /// Finds debug information in files of its own.
     fn debug_files(&self) -> DebugFiles;
+
+    /// Who keeps the indexes of debug information for the next start; nobody, unless it says so.
+    fn indexes(&self) -> Option<Arc<dyn IndexStore>> {
+        None
+    }
 }
 
 /// Opens a guest whose output goes to this client; may take as long as compiling takes.

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use freezeframe_debuggee::Debuggee;
-use freezeframe_host::{DebugFileFinder, LaunchOptions, MappedDir, Output, Program, Stdin, Stream, launch};
+use freezeframe_host::{DebugFileFinder, IndexCache, LaunchOptions, MappedDir, Output, Program, Stdin, Stream, launch};
+use freezeframe_symbols::IndexStore;
 
 use crate::{
     launch::{DebugFiles, LaunchArguments, Opened, Opener},
@@ -14,6 +15,7 @@ use crate::{
 struct Guest {
     program: Program,
     options: LaunchOptions,
+    indexes: Option<Arc<IndexCache>>,
 }
 
 impl Opened for Guest {
@@ -25,14 +27,19 @@ impl Opened for Guest {
         let files = DebugFileFinder::beside(self.program.path());
         Box::new(move |path| files.find(path))
     }
+
+    fn indexes(&self) -> Option<Arc<dyn IndexStore>> {
+        Some(self.indexes.clone()?)
+    }
 }
 
 /// Opens files on this machine.
 pub fn opener() -> Opener {
-    Arc::new(|arguments, outbox| {
+    let indexes = IndexCache::of_user();
+    Arc::new(move |arguments, outbox| {
         let options = options(arguments, outbox)?;
         let program = Program::open(&arguments.absolute(&arguments.program)).map_err(|e| e.to_string())?;
-        Ok(Box::new(Guest { program, options }))
+        Ok(Box::new(Guest { program, options, indexes: indexes.clone() }))
     })
 }
 

@@ -9,7 +9,7 @@ use std::{
 use freezeframe_debuggee::{
     Answer, Debuggee, DebuggeeId, DepthCheck, Ended, Event, Interrupter, ModuleId, Query, Site, StopReason, TrapKind,
 };
-use freezeframe_symbols::{DebugFiles, Symbols, WantedFile};
+use freezeframe_symbols::{DebugFiles, IndexStore, Symbols, WantedFile};
 
 use crate::{
     Breakpoint, BreakpointId, Called, Catch, CodeId, EngineError, LocationSpec, LogLine,
@@ -120,6 +120,7 @@ pub struct Debugger {
     symbols: Vec<ReadModule>,
     find_debug_file: Option<FindDebugFile>,
     given_debug_files: Vec<Arc<[u8]>>,
+    indexes: Option<Arc<dyn IndexStore>>,
     pub(crate) same_source: SameSource,
     /// Printed values and people's variables: of all debuggees, as they outlive a run.
     pub(crate) memo: Memo,
@@ -165,6 +166,7 @@ impl Debugger {
             symbols: Vec::new(),
             find_debug_file: None,
             given_debug_files: Vec::new(),
+            indexes: None,
             same_source: Arc::new(|wanted, path| wanted == path),
             memo: Memo::default(),
             skips: Arc::default(),
@@ -179,6 +181,11 @@ impl Debugger {
     /// known, and its symbols' warnings say so.
     pub fn find_debug_files(&mut self, find: impl FnMut(&str) -> Option<Arc<[u8]>> + Send + 'static) {
         self.find_debug_file = Some(Box::new(find));
+    }
+
+    /// Says who keeps the indexes of large modules, so that the next start needn't make them anew.
+    pub fn keep_indexes(&mut self, store: Arc<dyn IndexStore>) {
+        self.indexes = Some(store);
     }
 
     /// Takes a file of any kind (a module with debug sections, split units, a package of such, a source map) for what the
@@ -260,8 +267,7 @@ impl Debugger {
             let at = match self.symbols.iter().position(|read| read.bytes == module.bytes) {
                 Some(at) => at,
                 None => {
-                    let symbols =
-                        Arc::new(self.read_symbols(module.name.as_deref().unwrap_or_default(), &module.bytes)?);
+                    let symbols = self.read_symbols(module.name.as_deref().unwrap_or_default(), &module.bytes)?;
                     let code = Arc::new(Code::parse(module.bytes.clone())?);
                     self.symbols.push(ReadModule { bytes: module.bytes, symbols, code });
                     self.symbols.len() - 1
@@ -278,14 +284,24 @@ impl Debugger {
         Ok(())
     }
 
-    fn read_symbols(&mut self, name: &str, bytes: &Arc<[u8]>) -> Result<Symbols, EngineError> {
+    fn read_symbols(&mut self, name: &str, bytes: &Arc<[u8]>) -> Result<Arc<Symbols>, EngineError> {
         let (given, find) = (&self.given_debug_files, &mut self.find_debug_file);
         let symbols = Symbols::with_finder(bytes.clone(), &mut |wanted| match (wanted, find.as_mut()) {
             (WantedFile::Any(n), _) => given.get(*n).cloned(),
             (wanted, Some(find)) => wanted.paths(name).iter().find_map(|path| find(path)),
             (_, None) => None,
         });
-        symbols.map_err(|e| EngineError::Module(e.to_string()))
+        let mut symbols = symbols.map_err(|e| EngineError::Module(e.to_string()))?;
+        let Some((store, fingerprint)) = self.indexes.as_ref().zip(symbols.fingerprint()) else {
+            return Ok(Arc::new(symbols));
+        };
+        // Whatever is wrong with a saved index: there will be a new one.
+        let found = store.load(&fingerprint).is_some_and(|index| symbols.use_saved_index(index).is_ok());
+        let symbols = Arc::new(symbols);
+        if !found {
+            store.keep(fingerprint, Arc::clone(&symbols));
+        }
+        Ok(symbols)
     }
 
     /// Does something while no debuggee runs: those that do are interrupted and go on afterwards, unseen by the user. What

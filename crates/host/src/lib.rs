@@ -16,6 +16,7 @@ mod launch;
 mod output;
 mod program;
 
+pub use cache::IndexCache;
 pub use debug_files::{DebugFileError, DebugFileFinder};
 pub use error::HostError;
 pub use launch::{LaunchOptions, MappedDir, Stdin, launch};

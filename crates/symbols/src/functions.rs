@@ -50,7 +50,7 @@ impl Functions {
         lines: &Lines,
         exact: bool,
     ) -> Self {
-        let entries = entries(module, index, exact);
+        let entries = entries(module, index.all(sections, units), exact);
         let budget = AtomicUsize::new(MAX_NAMES);
         let bytes = sections.size();
         let list = parallel::map(
@@ -72,7 +72,11 @@ impl Functions {
                 Some(function)
             },
         );
-        let list = list.into_iter().flatten().collect();
+        Self::new(list.into_iter().flatten().collect(), entries)
+    }
+
+    /// Functions and, for each, its entry.
+    pub fn new(list: Vec<Function>, entries: Vec<Option<At>>) -> Self {
         Self { list, entries, by_short_name: OnceLock::new() }
     }
 
@@ -119,7 +123,7 @@ fn function(
 ) -> Function {
     let Described { name, linkage_name, declared, language } = described;
     let line = declared.map(|declared| declared.line);
-    let prologue_end = rows::prologue_end(sections.wasm(), module.code_start, body, lines.of_body(at), line);
+    let prologue_end = rows::prologue_end(sections.wasm(), module.code_start, body, &lines.of_body(at), line);
     let in_names = module.names.get(&body.index);
     let in_exports = module.exports.get(&body.index);
     let linkage_name = linkage_name.as_ref().or(in_names).or(in_exports);
@@ -158,9 +162,9 @@ fn last_in_zig(name: &str) -> &str {
 
 /// For each body its subprogram: best one that begins and ends with it, else one that begins with it, else the first one
 /// that begins inside. (Of a function that several units compiled only one's entry describes what the linker kept.)
-fn entries(module: &Module, index: &Index, exact: bool) -> Vec<Option<At>> {
+fn entries<'i>(module: &Module, index: impl Iterator<Item = (u32, &'i UnitIndex)>, exact: bool) -> Vec<Option<At>> {
     let mut entries: Vec<Option<(u8, At)>> = vec![None; module.bodies.len()];
-    for (unit, UnitIndex { subprograms, .. }) in (0..).zip(&index.units) {
+    for (unit, UnitIndex { subprograms, .. }) in index {
         for subprogram in subprograms {
             let Some(pc) = subprogram.low_pc.checked_add(module.code_start) else { continue };
             let Some(at) = module.body_at(pc) else { continue };
@@ -177,23 +181,6 @@ fn entries(module: &Module, index: &Index, exact: bool) -> Vec<Option<At>> {
     entries.into_iter().map(|entry| entry.filter(good_enough).map(|(_, at)| at)).collect()
 }
 
-/// Whether most of the functions that DWARF describes begin where no function of the module does.
-pub(crate) fn is_stale(module: &Module, index: &Index) -> bool {
-    let mut known: HashMap<u32, bool> = HashMap::new();
-    for subprogram in index.units.iter().flat_map(|unit| &unit.subprograms) {
-        // The linker's marks for what it threw away.
-        if subprogram.low_pc == 0 || subprogram.low_pc >= u32::MAX - 1 {
-            continue;
-        }
-        let pc = subprogram.low_pc.saturating_add(module.code_start);
-        let body = module.body_at(pc).and_then(|at| module.bodies.get(at));
-        let begins = body.is_some_and(|body| pc == body.start || pc == body.first_operator);
-        *known.entry(subprogram.low_pc).or_default() |= begins;
-    }
-    let fitting = known.values().filter(|fits| **fits).count();
-    !module.bodies.is_empty() && fitting * 2 < known.len()
-}
-
 /// What DWARF says of a function.
 #[derive(Default)]
 pub(crate) struct Described {
@@ -206,7 +193,7 @@ pub(crate) struct Described {
 impl Described {
     /// Reads the entry of a subprogram and those that it's a copy of.
     pub fn new(dwarf: &Dwarf<'_>, index: &Index, lines: &Lines, at: At) -> Option<Self> {
-        let entry = dwarf.entry(index.scope(at)?.offset as usize)?;
+        let entry = dwarf.entry(index.scope(dwarf, at)?.offset as usize)?;
         let chain = dwarf.chain(entry);
         let linkage_name = chain.iter().find_map(|entry| {
             let name = |name| entry.string(dwarf, name);

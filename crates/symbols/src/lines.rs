@@ -9,18 +9,20 @@ use std::{
 };
 
 use gimli::{DebugLine, DebugLineOffset, LineInstruction, LineProgramHeader, LittleEndian, SectionId};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     FileId, SourceFile,
     dwarf::{Dwarf, Reader, Sections, Text, Unit, Units},
     module::Module,
+    packed_rows::{Packer, Rows},
     parallel,
     source_map::SourceMap,
     source_path::join,
 };
 
 /// A row as the file has it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct RawRow {
     /// Its address, relative to the contents of the code section.
     pub address: u32,
@@ -39,7 +41,7 @@ pub(crate) struct RawRow {
 }
 
 /// The lines of a source file that were compiled and then thrown away as one piece.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct DeadLines {
     /// An index into [`Lines::files`].
     pub file: u32,
@@ -64,11 +66,9 @@ pub(crate) struct Lines {
     /// All source files.
     pub files: Vec<SourceFile>,
     /// For each unit, what its numbers for files mean.
-    unit_files: Vec<Arc<[FileId]>>,
+    pub(crate) unit_files: Vec<Arc<[FileId]>>,
     /// Rows by address, those of one function together.
-    rows: Vec<RawRow>,
-    /// For each function body the end of its rows in `rows`; they begin where those of the one before end.
-    ends: Vec<u32>,
+    pub(crate) rows: Rows,
     /// What was thrown away.
     pub dead: Vec<DeadLines>,
     /// Texts of files, where the compiler put them in.
@@ -203,28 +203,34 @@ impl Lines {
     /// Gives the rows to the functions that they lie in.
     fn place(&mut self, sequences: Vec<Vec<RawRow>>, module: &Module) {
         let mut function = 0;
-        self.rows.reserve(sequences.iter().map(Vec::len).sum());
+        let mut packer = Packer::default();
         for row in without_overlaps(sequences, module).into_iter().flatten() {
             // The end of a sequence belongs to the function that ends there.
             let at = row.address.saturating_add(module.code_start).saturating_sub(u32::from(row.end));
             let in_function = module.body_from(at).max(function);
             while function < in_function.min(module.bodies.len()) {
-                self.ends.push(u32::try_from(self.rows.len()).unwrap_or(u32::MAX));
+                packer.end_body();
                 function += 1;
             }
             if function < module.bodies.len() {
-                self.rows.push(row);
+                packer.push(row);
             }
         }
-        let end = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
-        self.ends.resize(module.bodies.len(), end);
+        while function < module.bodies.len() {
+            packer.end_body();
+            function += 1;
+        }
+        self.rows = packer.finish();
     }
 
     /// The rows of the function body at this position, by address.
-    pub fn of_body(&self, body: usize) -> &[RawRow] {
-        let start = body.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(0, |end| *end as usize);
-        let end = self.ends.get(body).map_or(0, |end| *end as usize);
-        self.rows.get(start..end).unwrap_or_default()
+    pub fn of_body(&self, body: usize) -> Vec<RawRow> {
+        self.rows.of_body(body)
+    }
+
+    /// The function bodies that have rows of a file, ascending.
+    pub fn bodies_of(&self, file: FileId) -> &[u32] {
+        self.rows.bodies_of(file)
     }
 
     /// What a unit means by a number of a file.

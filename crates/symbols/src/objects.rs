@@ -98,7 +98,7 @@ impl Symbols {
         let wanted = plain(path);
         let candidates = self.index().types_named(&dwarf, names::short(path)).iter();
         let mut meant = candidates.filter(|at| plain(&self.index().path(&dwarf, **at).join()) == wanted);
-        Some(TypeId(u64::from(self.index().scope(*meant.next()?)?.offset)))
+        Some(TypeId(u64::from(self.index().scope(&dwarf, *meant.next()?)?.offset)))
     }
 
     /// The definition of a type.

@@ -19,11 +19,10 @@ const MAX_STEPS: usize = 64;
 /// A scope, as the position of its unit and its position there.
 pub(crate) type At = (u32, u32);
 
-/// The indexes of all units.
+/// The indexes of all units, each read when something asks for it.
 #[derive(Debug)]
 pub(crate) struct Index {
-    /// By unit.
-    pub units: Vec<UnitIndex>,
+    units: Vec<OnceLock<UnitIndex>>,
     types: OnceLock<HashMap<String, Vec<At>>>,
 }
 
@@ -44,36 +43,47 @@ impl Path {
 }
 
 impl Index {
-    /// Reads all units.
-    pub fn build(sections: &Sections, units: &Units) -> Self {
-        let bytes = sections.size();
-        let built = parallel::map(
-            units.list.len(),
-            bytes,
+    /// Nothing is read yet.
+    pub fn new(units: &Units) -> Self {
+        Self { units: units.list.iter().map(|_| OnceLock::new()).collect(), types: OnceLock::new() }
+    }
+
+    /// The index of the unit at this position.
+    fn unit(&self, dwarf: &Dwarf<'_>, unit: usize) -> Option<&UnitIndex> {
+        Some(self.units.get(unit)?.get_or_init(|| UnitIndex::build(dwarf, unit)))
+    }
+
+    /// The indexes of all units, by their positions; what wasn't read yet is read on all cores.
+    pub fn all(&self, sections: &Sections, units: &Units) -> impl Iterator<Item = (u32, &UnitIndex)> {
+        let missing: Vec<usize> = (0..self.units.len()).filter(|unit| self.units[*unit].get().is_none()).collect();
+        let size = |unit: &usize| units.list.get(*unit).map_or(0, |unit| unit.end.saturating_sub(unit.start));
+        parallel::map(
+            missing.len(),
+            missing.iter().map(size).sum(),
             || Dwarf::new(sections, units),
-            |dwarf, i| UnitIndex::build(dwarf, i),
+            |dwarf, i| _ = missing.get(i).and_then(|unit| self.unit(dwarf, *unit)),
         );
-        Self { units: built, types: OnceLock::new() }
+        (0..).zip(self.units.iter().filter_map(OnceLock::get))
     }
 
     /// The scope at an offset of `.debug_info`.
-    pub fn scope_at(&self, units: &Units, offset: u32) -> Option<At> {
-        let unit = units.containing(offset as usize)?;
-        let scope = self.units.get(unit)?.scope_at(offset)?;
+    pub fn scope_at(&self, dwarf: &Dwarf<'_>, offset: u32) -> Option<At> {
+        let unit = dwarf.units.containing(offset as usize)?;
+        let scope = self.unit(dwarf, unit)?.scope_at(offset)?;
         Some((u32::try_from(unit).ok()?, u32::try_from(scope).ok()?))
     }
 
     /// A scope.
-    pub fn scope(&self, at: At) -> Option<&Scope> {
-        self.units.get(at.0 as usize)?.scopes.get(at.1 as usize)
+    pub fn scope(&self, dwarf: &Dwarf<'_>, at: At) -> Option<&Scope> {
+        self.unit(dwarf, at.0 as usize)?.scopes.get(at.1 as usize)
     }
 
     /// The scope itself, then what it specifies or is a copy of.
-    pub fn origins(&self, units: &Units, at: At) -> Vec<At> {
+    pub fn origins(&self, dwarf: &Dwarf<'_>, at: At) -> Vec<At> {
         let mut chain = vec![at];
         let mut last = at;
-        while let Some(origin) = self.scope(last).map(|scope| scope.origin).filter(|origin| *origin != 0)
-            && let Some(next) = self.scope_at(units, origin)
+        while let Some(origin) = self.scope(dwarf, last).map(|scope| scope.origin).filter(|origin| *origin != 0)
+            && let Some(next) = self.scope_at(dwarf, origin)
             && chain.len() < 8
             && !chain.contains(&next)
         {
@@ -90,10 +100,11 @@ impl Index {
         for _ in 0..MAX_STEPS {
             let Some(at) = next else { break };
             // Of a copy, name and surroundings are those of what it is a copy of.
-            let chain = self.origins(dwarf.units, at);
-            let named = chain.iter().rev().find(|at| self.scope(**at).is_some_and(|scope| !scope.name.is_none()));
+            let chain = self.origins(dwarf, at);
+            let named =
+                chain.iter().rev().find(|at| self.scope(dwarf, **at).is_some_and(|scope| !scope.name.is_none()));
             let at = named.or(chain.last()).copied().unwrap_or(at);
-            let Some(scope) = self.scope(at) else { break };
+            let Some(scope) = self.scope(dwarf, at) else { break };
             let anonymous_namespace = scope.tag == constants::DW_TAG_namespace && scope.name.is_none();
             if anonymous_namespace {
                 path.parts.push("(anonymous namespace)".into());
@@ -143,7 +154,7 @@ impl Index {
     pub fn types_named(&self, dwarf: &Dwarf<'_>, short: &str) -> &[At] {
         let types = self.types.get_or_init(|| {
             let mut types: HashMap<String, Vec<At>> = HashMap::new();
-            for (unit, index) in (0..).zip(&self.units) {
+            for (unit, index) in self.all(dwarf.sections, dwarf.units) {
                 for (at, scope) in (0..).zip(&index.scopes) {
                     if is_type(scope.tag) && !scope.declaration && !scope.name.is_none() {
                         let name = dwarf.sections.str(scope.name);

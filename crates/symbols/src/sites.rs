@@ -3,12 +3,16 @@
 //! Invariant: every site is the first byte of an operator, since all come from fitted rows, prologue ends and fitted
 //! ranges.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    ops::Range,
+};
 
 use crate::{
     FileId, LineSites, ModulePc, Symbols,
+    index::Inlined,
     names::{self, Wanted},
-    paths::{At, Index},
+    paths::At,
     scopes::{ScopeKind, Scopes},
 };
 
@@ -31,10 +35,7 @@ struct Statement {
 impl FileLines {
     pub fn build(symbols: &Symbols, file: FileId) -> Self {
         let mut rows = Vec::new();
-        for body in 0..symbols.module().bodies.len() {
-            if !symbols.lines().of_body(body).iter().any(|row| row.file == file.0 && !row.end) {
-                continue;
-            }
+        for body in symbols.lines().bodies_of(file).iter().map(|body| *body as usize) {
             for row in symbols.rows_of(body) {
                 if let Some(location) = row.location.filter(|location| location.file == file) {
                     rows.push(Statement { line: location.line, start: row.start, body, is_stmt: row.is_stmt });
@@ -102,55 +103,79 @@ fn innermost_copy(scopes: &Scopes, pc: ModulePc) -> usize {
 /// Which functions were inlined, and where.
 #[derive(Debug, Default)]
 pub(crate) struct Copies {
-    /// By short name: the path and the offset of the subprogram.
-    by_short_name: HashMap<String, Vec<(String, u32)>>,
-    /// By offset of the subprogram: the offset of the copy, and the position of the function body that holds it.
-    by_origin: HashMap<u32, Vec<(u32, usize)>>,
+    /// By short name.
+    pub functions: Vec<Copied>,
+    /// The offset of each copy, and the position of the function body that holds it; those of one function together.
+    pub copies: Vec<(u32, u32)>,
+}
+
+/// A function that was inlined.
+#[derive(Debug)]
+pub(crate) struct Copied {
+    /// Its path.
+    pub path: String,
+    /// Its copies, as positions in [`Copies::copies`].
+    pub copies: Range<u32>,
+}
+
+impl Copied {
+    fn short_name(&self) -> &str {
+        names::short(&self.path)
+    }
 }
 
 impl Copies {
     pub fn build(symbols: &Symbols) -> Self {
-        let mut copies = Self::default();
-        let dwarf = symbols.dwarf();
-        let index: &Index = symbols.index();
-        let bodies: HashMap<At, usize> =
-            symbols.entries().iter().enumerate().filter_map(|(body, at)| Some(((*at)?, body))).collect();
-        for (unit, unit_index) in (0..).zip(&index.units) {
-            for copy in &unit_index.inlined {
-                if let Some(body) = bodies.get(&(unit, copy.within)) {
-                    copies.by_origin.entry(copy.origin).or_default().push((copy.offset, *body));
-                }
+        let bodies: HashMap<At, u32> =
+            (0..).zip(symbols.entries()).filter_map(|(body, at)| Some(((*at)?, body))).collect();
+        // Origin, copy, body.
+        let mut found: Vec<(u32, u32, u32)> = Vec::new();
+        for (unit, index) in symbols.units_indexed() {
+            let in_code = |copy: &Inlined| Some((copy.origin, copy.offset, *bodies.get(&(unit, copy.within))?));
+            found.extend(index.inlined.iter().filter_map(in_code));
+        }
+        found.sort_unstable();
+        let mut origins: Vec<(u32, Range<u32>)> = Vec::new();
+        for (at, (origin, ..)) in (0..).zip(&found) {
+            match origins.last_mut() {
+                Some((last, copies)) if last == origin => copies.end = at + 1,
+                _ => origins.push((*origin, at..at + 1)),
             }
         }
-        for origin in copies.by_origin.keys() {
-            let Some(at) = index.scope_at(dwarf.units, *origin) else { continue };
-            let Some(path) = symbols.name_of_entry(&dwarf, at) else { continue };
-            copies.by_short_name.entry(names::short(&path).to_owned()).or_default().push((path, *origin));
-        }
-        copies
+        let named = symbols.on_all_cores(origins.len(), |dwarf, i| {
+            let (origin, copies) = origins.get(i)?;
+            let path = symbols.name_of_entry(dwarf, symbols.index().scope_at(dwarf, *origin)?)?;
+            Some(Copied { path, copies: copies.clone() })
+        });
+        let mut functions: Vec<Copied> = named.into_iter().flatten().collect();
+        functions.sort_by_cached_key(|function| function.short_name().to_owned());
+        Self { functions, copies: found.into_iter().map(|(_, copy, body)| (copy, body)).collect() }
     }
 
     /// The first statement of each copy of the functions that are meant.
     pub fn sites(&self, symbols: &Symbols, name: &str) -> Vec<ModulePc> {
         let wanted = Wanted::new(name);
-        let named = self.by_short_name.get(wanted.short()).into_iter().flatten();
+        let from = self.functions.partition_point(|function| function.short_name() < wanted.short());
+        let named = self.functions.get(from..).unwrap_or_default().iter();
+        let named = named.take_while(|function| function.short_name() == wanted.short());
         self.first_statements(symbols, named, |path| wanted.means(path))
     }
 
     /// The same for functions by their whole paths.
     pub fn sites_where(&self, symbols: &Symbols, wanted: impl Fn(&str) -> bool) -> Vec<ModulePc> {
-        self.first_statements(symbols, self.by_short_name.values().flatten(), wanted)
+        self.first_statements(symbols, self.functions.iter(), wanted)
     }
 
     fn first_statements<'a>(
         &self,
         symbols: &Symbols,
-        functions: impl Iterator<Item = &'a (String, u32)>,
+        functions: impl Iterator<Item = &'a Copied>,
         wanted: impl Fn(&str) -> bool,
     ) -> Vec<ModulePc> {
-        let origins = functions.filter(|(path, _)| wanted(path)).map(|(_, origin)| origin);
-        let copies = origins.filter_map(|origin| self.by_origin.get(origin)).flatten();
-        copies.filter_map(|(copy, body)| first_statement(symbols, *copy, *body)).collect()
+        let meant = functions.filter(|function| wanted(&function.path));
+        let copies =
+            meant.filter_map(|function| self.copies.get(function.copies.start as usize..function.copies.end as usize));
+        copies.flatten().filter_map(|(copy, body)| first_statement(symbols, *copy, *body as usize)).collect()
     }
 }
 

@@ -99,7 +99,7 @@ impl<'a> Names<'_, 'a> {
         let entry = definition.as_ref().unwrap_or(entry);
         let tag = entry.die.tag();
         let own = entry.string(self.dwarf, constants::DW_AT_name)?;
-        let scope = self.index.scope_at(self.dwarf.units, u32::try_from(entry.offset).ok()?);
+        let scope = self.index.scope_at(self.dwarf, u32::try_from(entry.offset).ok()?);
         let Some(scope) = scope else { return Some(own) };
         Some(match self.index.language(self.dwarf, scope.0) {
             Language::C if is_record(tag) || tag == constants::DW_TAG_enumeration_type => {

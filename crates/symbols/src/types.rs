@@ -53,13 +53,13 @@ impl<'a> Types<'_, 'a> {
             return entry;
         }
         let found = || {
-            let at = self.index.scope_at(self.dwarf.units, u32::try_from(entry.offset).ok()?)?;
+            let at = self.index.scope_at(self.dwarf, u32::try_from(entry.offset).ok()?)?;
             let path = self.index.path(self.dwarf, at);
             let short = names::without_generics(path.parts.last()?);
             let tag = entry.die.tag();
             let same = |other: &&At| {
                 self.index
-                    .scope(**other)
+                    .scope(self.dwarf, **other)
                     .is_some_and(|scope| scope.tag == tag || is_record(scope.tag) && is_record(tag))
                     && self.index.path(self.dwarf, **other).parts == path.parts
             };
@@ -67,7 +67,7 @@ impl<'a> Types<'_, 'a> {
             let candidates = self.index.types_named(self.dwarf, short);
             let own = candidates.iter().filter(|other| other.0 == at.0).find(same);
             let definition = own.or_else(|| candidates.iter().find(same))?;
-            self.dwarf.entry(self.index.scope(*definition)?.offset as usize)
+            self.dwarf.entry(self.index.scope(self.dwarf, *definition)?.offset as usize)
         };
         found().unwrap_or(entry)
     }

@@ -90,7 +90,7 @@ pub(crate) fn global(dwarf: &Dwarf<'_>, lines: &Lines, index: &Index, unit: u32,
     let chain = dwarf.chain(entry);
     let plain = chain.iter().find_map(|entry| entry.text(dwarf, constants::DW_AT_name))?;
     // A definition outside of its class has the name that its declaration has inside.
-    let declaration = (global.origin != 0).then(|| index.scope_at(dwarf.units, global.origin)).flatten();
+    let declaration = (global.origin != 0).then(|| index.scope_at(dwarf, global.origin)).flatten();
     let path = match declaration {
         Some(declaration) => index.path(dwarf, declaration),
         None => index.path_within(dwarf, unit, global.parent, plain),

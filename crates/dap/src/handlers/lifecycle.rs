@@ -74,6 +74,9 @@ fn open(ctx: &mut Ctx<'_>, command: &str, arguments: LaunchArguments) -> Result<
 pub fn start(ctx: &mut Ctx<'_>, launched: Launched, again: bool) -> Result<(), Failure> {
     let debuggee = launched.opened.start().map_err(Failure::Shown)?;
     ctx.world.debugger.find_debug_files(launched.opened.debug_files());
+    if let Some(indexes) = launched.opened.indexes() {
+        ctx.world.debugger.keep_indexes(indexes);
+    }
     let id = ctx.world.debugger.attach(debuggee)?;
     let name = crate::sources::file_name(&launched.arguments.program.to_string_lossy()).to_owned();
     let program = launched.arguments.absolute(&launched.arguments.program);

@@ -8,13 +8,14 @@
 use std::{borrow::Cow, ops::Range, sync::Arc};
 
 use gimli::{EndianSlice, LittleEndian, SectionId};
+use serde::{Deserialize, Serialize};
 
 use crate::module::{MAX_NAME, Module};
 
 use super::Reader;
 
 /// A string that is kept as its place in the buffers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Text {
     start: u32,
     length: u32,
@@ -140,6 +141,11 @@ impl Sections {
     /// How many bytes of units there are.
     pub fn size(&self) -> usize {
         self.end()
+    }
+
+    /// The contents of all files: first the one with the code.
+    pub fn contents(&self) -> impl Iterator<Item = &[u8]> {
+        std::iter::once(&*self.wasm).chain(self.buffers.iter().map(|(data, _)| &**data))
     }
 
     /// The binary with the code.

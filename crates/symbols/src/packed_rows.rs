@@ -1,0 +1,223 @@
+//! Rows of line programs, packed: most say little more than "four bytes on, one line down".
+//!
+//! Invariant: what was pushed comes out again, body by body; bytes that aren't rows end where they stop making sense.
+
+use std::{ops::Range, sync::Arc};
+
+use crate::{FileId, lines::RawRow};
+
+const IS_STMT: u8 = 1;
+const PROLOGUE_END: u8 = 2;
+const END: u8 = 4;
+const OTHER_FILE: u8 = 8;
+const OTHER_COLUMN: u8 = 16;
+
+/// The rows of all function bodies.
+#[derive(Debug, Default)]
+pub(crate) struct Rows {
+    /// The bytes lie in here: a buffer of their own, or a file that was read.
+    pub buffer: Arc<[u8]>,
+    /// Where.
+    pub range: Range<usize>,
+    /// For each body the end of its bytes; they begin where those of the one before end.
+    pub ends: Vec<u32>,
+    /// The bodies of each file, one file behind the other.
+    pub bodies: Vec<u32>,
+    /// For each file the end of its bodies.
+    pub ends_of_files: Vec<u32>,
+}
+
+impl Rows {
+    /// Whether there are none at all.
+    pub fn is_empty(&self) -> bool {
+        self.range.is_empty()
+    }
+
+    /// All bytes.
+    pub fn bytes(&self) -> &[u8] {
+        self.buffer.get(self.range.clone()).unwrap_or_default()
+    }
+
+    /// The rows of one body.
+    pub fn of_body(&self, body: usize) -> Vec<RawRow> {
+        let mut bytes = self.bytes().get(part(&self.ends, body)).unwrap_or_default();
+        let mut rows = Vec::with_capacity(bytes.len() / 4);
+        let mut row = RawRow::default();
+        while let Some((next, rest)) = unpack(row, bytes) {
+            rows.push(next);
+            (row, bytes) = (next, rest);
+        }
+        rows
+    }
+
+    /// The bodies with rows of one file, ascending.
+    pub fn bodies_of(&self, file: FileId) -> &[u32] {
+        self.bodies.get(part(&self.ends_of_files, file.0 as usize)).unwrap_or_default()
+    }
+}
+
+/// What lies between the end before and the end at this position.
+fn part(ends: &[u32], at: usize) -> Range<usize> {
+    let start = at.checked_sub(1).and_then(|before| ends.get(before)).map_or(0, |end| *end as usize);
+    start..ends.get(at).map_or(0, |end| *end as usize)
+}
+
+/// Packs rows, the ones of one body after those of another.
+#[derive(Default)]
+pub(crate) struct Packer {
+    bytes: Vec<u8>,
+    ends: Vec<u32>,
+    last: RawRow,
+    /// Pairs of file and body.
+    seen: Vec<(u32, u32)>,
+}
+
+impl Packer {
+    /// The next row of this body.
+    pub fn push(&mut self, row: RawRow) {
+        let last = std::mem::replace(&mut self.last, row);
+        let (other_file, other_column) = (row.file != last.file, row.column != last.column);
+        let flag = |set, flag| if set { flag } else { 0 };
+        self.bytes.push(
+            flag(row.is_stmt, IS_STMT)
+                | flag(row.prologue_end, PROLOGUE_END)
+                | flag(row.end, END)
+                | flag(other_file, OTHER_FILE)
+                | flag(other_column, OTHER_COLUMN),
+        );
+        self.number(row.address.wrapping_sub(last.address));
+        self.number(zigzag(row.line.wrapping_sub(last.line)));
+        if other_file {
+            self.number(row.file);
+        }
+        if other_column {
+            self.number(u32::from(row.column));
+        }
+        let body = u32::try_from(self.ends.len()).unwrap_or(u32::MAX);
+        if row.file != u32::MAX && !row.end && self.seen.last() != Some(&(row.file, body)) {
+            self.seen.push((row.file, body));
+        }
+    }
+
+    /// What follows belongs to the next body.
+    pub fn end_body(&mut self) {
+        self.ends.push(u32::try_from(self.bytes.len()).unwrap_or(u32::MAX));
+        self.last = RawRow::default();
+    }
+
+    /// All that was pushed.
+    pub fn finish(mut self) -> Rows {
+        self.seen.sort_unstable();
+        self.seen.dedup();
+        let mut ends_of_files = Vec::new();
+        for (at, (file, _)) in (1..).zip(&self.seen) {
+            // The numbers of files are dense: they come from a table of them.
+            ends_of_files.resize(*file as usize, ends_of_files.last().copied().unwrap_or(0));
+            ends_of_files.push(at);
+        }
+        Rows {
+            range: 0..self.bytes.len(),
+            buffer: self.bytes.into(),
+            ends: self.ends,
+            bodies: self.seen.into_iter().map(|(_, body)| body).collect(),
+            ends_of_files,
+        }
+    }
+
+    fn number(&mut self, mut number: u32) {
+        while number >= 0x80 {
+            self.bytes.push(number.to_le_bytes()[0] | 0x80);
+            number >>= 7;
+        }
+        self.bytes.push(number.to_le_bytes()[0]);
+    }
+}
+
+/// The row that follows `last`, and what comes behind it.
+fn unpack(last: RawRow, bytes: &[u8]) -> Option<(RawRow, &[u8])> {
+    let (flags, bytes) = bytes.split_first()?;
+    let (address, bytes) = number(bytes)?;
+    let (line, bytes) = number(bytes)?;
+    let (file, bytes) = if flags & OTHER_FILE == 0 { (last.file, bytes) } else { number(bytes)? };
+    let (column, bytes) = if flags & OTHER_COLUMN == 0 { (u32::from(last.column), bytes) } else { number(bytes)? };
+    let row = RawRow {
+        address: last.address.wrapping_add(address),
+        file,
+        line: last.line.wrapping_add(unzigzag(line)),
+        column: u16::try_from(column).ok()?,
+        is_stmt: flags & IS_STMT != 0,
+        prologue_end: flags & PROLOGUE_END != 0,
+        end: flags & END != 0,
+    };
+    Some((row, bytes))
+}
+
+/// A number in groups of seven bits, the lowest first.
+fn number(bytes: &[u8]) -> Option<(u32, &[u8])> {
+    let mut number = 0u32;
+    for (i, byte) in bytes.iter().enumerate().take(5) {
+        number |= u32::from(byte & 0x7f).checked_shl(7 * u32::try_from(i).ok()?)?;
+        if byte & 0x80 == 0 {
+            return Some((number, bytes.get(i + 1..)?));
+        }
+    }
+    None
+}
+
+/// Small differences either way become small numbers.
+fn zigzag(difference: u32) -> u32 {
+    (difference << 1) ^ (difference.cast_signed() >> 31).cast_unsigned()
+}
+
+fn unzigzag(number: u32) -> u32 {
+    (number >> 1) ^ (number & 1).wrapping_neg()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn row() -> impl Strategy<Value = RawRow> {
+        (any::<u32>(), prop_oneof![0u32..4, Just(u32::MAX)], any::<u32>(), 0u16..300, any::<[bool; 3]>()).prop_map(
+            |(address, file, line, column, [is_stmt, prologue_end, end])| RawRow {
+                address,
+                file,
+                line,
+                column,
+                is_stmt,
+                prologue_end,
+                end,
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn what_goes_in_comes_out(bodies in prop::collection::vec(prop::collection::vec(row(), 0..20), 0..10)) {
+            let mut packer = Packer::default();
+            for body in &bodies {
+                body.iter().for_each(|row| packer.push(*row));
+                packer.end_body();
+            }
+            let rows = packer.finish();
+            for (at, body) in bodies.iter().enumerate() {
+                prop_assert_eq!(&rows.of_body(at), body);
+            }
+            prop_assert!(rows.of_body(bodies.len()).is_empty());
+            for file in 0..5 {
+                let has = |body: &Vec<RawRow>| body.iter().any(|row| row.file == file && !row.end);
+                let expected = (0..).zip(&bodies).filter(|(_, body)| has(body)).map(|(at, _)| at);
+                prop_assert_eq!(rows.bodies_of(FileId(file)), expected.collect::<Vec<u32>>());
+            }
+        }
+
+        #[test]
+        fn any_bytes_end(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let ends = vec![u32::try_from(bytes.len()).unwrap()];
+            let rows = Rows { range: 0..bytes.len(), buffer: bytes.clone().into(), ends, ..Rows::default() };
+            prop_assert!(rows.of_body(0).len() <= bytes.len());
+        }
+    }
+}
