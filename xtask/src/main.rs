@@ -9,6 +9,7 @@ mod derive;
 mod error;
 mod exceptions;
 mod guests;
+mod large;
 mod leaks;
 mod llvm;
 mod manifest;
@@ -32,6 +33,8 @@ Usage: cargo xtask <task>
   coverage-of-variables     count which variables can be read in each guest, and write docs/coverage.md;
                             with NAMEs, only print; needs llvm-dwarfdump
   oracle --check            see that every recorded oracle belongs to the checked-in module
+  large [NAME…]             fetch and build large programs (SQLite, QuickJS, Lua, CRuby, 70 MB of Rust) into target/large
+                            and debug them with target/release/freezeframe; needs clang-22, npm and the network
   dap-types                 write the types of the Debug Adapter Protocol from its checked-in schema
   dap-types --check         see that the checked-in types are those of the schema
 ";
@@ -60,6 +63,7 @@ fn run(words: &[String]) -> Result<String, Error> {
         ["coverage-of-variables", names @ ..] if plain(names) => coverage::coverage(&root, names),
         ["oracle", "--check"] => oracle::check(&root),
         ["oracle", names @ ..] if plain(names) => oracle::record(&root, names),
+        ["large", names @ ..] if plain(names) => large::debug(&root, names),
         ["dap-types"] => dap_types::write(&root),
         ["dap-types", "--check"] => dap_types::check(&root),
         ["help" | "--help" | "-h"] => Ok(USAGE.to_string()),

@@ -41,6 +41,16 @@ pub const PIP: Tool = Tool {
     libraries: &[],
 };
 
+/// Fetches packages; any version will do.
+pub const NPM: Tool = Tool {
+    program: "npm",
+    version_arguments: &["--version"],
+    line: "",
+    wanted: "",
+    install: "apt install npm",
+    libraries: &[],
+};
+
 pub const CLANG_19: Tool = Tool {
     program: "clang-19",
     version_arguments: &["--version"],

@@ -19,6 +19,8 @@ mod breakpoints;
 mod capabilities;
 mod client;
 mod error;
+#[doc(hidden)]
+pub mod fuzzing;
 mod handlers;
 mod handles;
 mod hub;

@@ -1,6 +1,8 @@
 //! What the tests of this crate share: guests, markers, and a frame made of numbers.
 #![allow(dead_code, clippy::expect_used, clippy::panic)]
 
+pub mod everything;
+
 use std::{fs, path::PathBuf};
 
 use freezeframe_debuggee::{FrameAccess, Unavailable, WasmValue};
@@ -8,7 +10,9 @@ use freezeframe_symbols::{FileId, ModulePc, Symbols};
 
 /// The folder of the guests.
 pub fn guests() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../guests")
+    let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let found = here.ancestors().map(|folder| folder.join("guests")).find(|guests| guests.is_dir());
+    found.expect("a folder of guests")
 }
 
 /// The bytes of a built guest.
