@@ -123,7 +123,7 @@ fn function(
 ) -> Function {
     let Described { name, linkage_name, declared, language } = described;
     let line = declared.map(|declared| declared.line);
-    let prologue_end = rows::prologue_end(sections.wasm(), module.code_start, body, &lines.of_body(at), line);
+    let prologue_end = rows::prologue_end(sections.wasm(), module.code_start, body, &lines.of_body(at), line, language);
     let in_names = module.names.get(&body.index);
     let in_exports = module.exports.get(&body.index);
     let linkage_name = linkage_name.as_ref().or(in_names).or(in_exports);

@@ -3,10 +3,14 @@
 //! Invariant: the rows of a function are disjoint, ascending, not empty, lie between its first operator and its end, and
 //! each begins exactly at an operator.
 
+use std::collections::BTreeSet;
+
+use wasmparser::Operator;
+
 use crate::{
-    FileId, LineRow, Location, ModulePc,
+    FileId, Language, LineRow, Location, ModulePc,
     lines::RawRow,
-    module::{Body, operators},
+    module::{Body, for_operators, operators},
 };
 
 /// The rows of a body.
@@ -68,7 +72,17 @@ fn slip(operators: &[u32], body: &Body, pc: u32) -> Option<u32> {
 ///
 /// The line program's mark if there is one. Else, when the first row is the function's opening line (`declared`), the
 /// first row of another line. Else there is no prologue.
-pub(crate) fn prologue_end(wasm: &[u8], code_start: u32, body: &Body, raw: &[RawRow], declared: Option<u32>) -> u32 {
+///
+/// Zig's mark stands before the stores that bring parameters to where its debug information says that they are: these
+/// belong to the prologue too.
+pub(crate) fn prologue_end(
+    wasm: &[u8],
+    code_start: u32,
+    body: &Body,
+    raw: &[RawRow],
+    declared: Option<u32>,
+    language: Language,
+) -> u32 {
     let marked = raw.iter().find(|row| row.prologue_end && !row.end);
     let guessed = || {
         let first = raw.first().filter(|first| Some(first.line) == declared)?;
@@ -80,7 +94,45 @@ pub(crate) fn prologue_end(wasm: &[u8], code_start: u32, body: &Body, raw: &[Raw
         return body.first_operator;
     }
     let operators = operators(wasm, body, pc);
-    slip(&operators, body, pc).filter(|pc| *pc < body.end).unwrap_or(body.first_operator)
+    let end = slip(&operators, body, pc).filter(|pc| *pc < body.end).unwrap_or(body.first_operator);
+    if language == Language::Zig && Some(row.line) == declared { past_parameters(wasm, body, end) } else { end }
+}
+
+/// The first operator from `end` on that doesn't belong to a store of a parameter into the frame: what is stored is a local
+/// that was never set, its address one that was.
+fn past_parameters(wasm: &[u8], body: &Body, end: u32) -> u32 {
+    let mut set = BTreeSet::new();
+    let (mut past, mut loaded) = (end, 0);
+    for_operators(wasm, body, |at, operator| {
+        match (operator, loaded) {
+            (Operator::LocalSet { local_index } | Operator::LocalTee { local_index }, _) if at < end => {
+                set.insert(*local_index);
+            }
+            _ if at < end => {}
+            (Operator::LocalGet { local_index }, 0) if set.contains(local_index) => {
+                past = at;
+                loaded = 1;
+            }
+            (Operator::LocalGet { local_index }, 1) if !set.contains(local_index) => loaded = 2,
+            (
+                Operator::I32Store { .. }
+                | Operator::I32Store8 { .. }
+                | Operator::I32Store16 { .. }
+                | Operator::I64Store { .. }
+                | Operator::F32Store { .. }
+                | Operator::F64Store { .. },
+                2,
+            ) => loaded = 0,
+            _ => {
+                if loaded == 0 {
+                    past = at;
+                }
+                return false;
+            }
+        }
+        true
+    });
+    past
 }
 
 #[cfg(test)]
@@ -120,10 +172,25 @@ mod tests {
 
     #[test]
     fn prologues() {
-        let end = |rows: &[RawRow], declared| prologue_end(&BYTES, 20, &BODY, rows, declared);
+        let end = |rows: &[RawRow], declared| prologue_end(&BYTES, 20, &BODY, rows, declared, Language::C);
         assert_eq!(end(&[raw(2, 1), RawRow { prologue_end: true, ..raw(6, 2) }], Some(1)), 27);
         assert_eq!(end(&[raw(2, 1), raw(7, 2)], Some(1)), 27);
         assert_eq!(end(&[raw(2, 3), raw(7, 4)], Some(1)), 25, "no prologue");
         assert_eq!(end(&[], None), 25);
+    }
+
+    #[test]
+    fn parameters_of_zig_are_stored_first() {
+        // One local; `i32.const 5, local.set 1`, stores of 0 and of what was set, `end`.
+        const CODE: [u8; 22] =
+            [1, 1, 0x7f, 0x41, 5, 0x21, 1, 0x20, 1, 0x20, 0, 0x36, 2, 8, 0x20, 1, 0x20, 1, 0x36, 2, 8, 0x0b];
+        let mut bytes = vec![0; 22];
+        bytes.extend(CODE);
+        let body = Body { index: 0, start: 22, first_operator: 25, end: 44 };
+        let rows = [raw(5, 1), RawRow { prologue_end: true, ..raw(9, 1) }];
+        let end = |declared, language| prologue_end(&bytes, 20, &body, &rows, declared, language);
+        assert_eq!(end(Some(1), Language::Zig), 36, "behind the store of a parameter, before that of a variable");
+        assert_eq!(end(Some(1), Language::C), 29);
+        assert_eq!(end(Some(3), Language::Zig), 29, "the mark stands in the function's own lines");
     }
 }

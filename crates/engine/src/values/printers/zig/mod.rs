@@ -1,7 +1,7 @@
 //! Zig. Its types have forms instead of names: slices, optionals, error unions, tagged unions.
 //!
-//! Seen in the DWARF of Zig 0.15. Names of errors aren't in it: only their numbers can be shown. Nor are pointer sizes
-//! (`*T`, `[*]T`, `?*T` are all pointers).
+//! Seen in the DWARF of Zig 0.15. Which error has which number isn't in it: numbers are shown, with the names that
+//! their type has. Nor are sizes of pointers (`*T`, `[*]T`, `?*T` are all pointers), and what is `const`.
 
 mod forms;
 mod slices;
