@@ -115,7 +115,7 @@ fn nothing_grows() {
                     runs.resume(guest).unwrap();
                 }
                 Report::Ended { ended, .. } => {
-                    assert_eq!(ended, Ended::Exited(0));
+                    assert!(matches!(ended, Ended::Exited(_)), "{ended:?}");
                     break;
                 }
             }
