@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::llvm;
 use crate::matrix::{GUESTS, Guest, Recipe};
 use freezeframe_debuggee::{FrameAccess, ModulePc, Unavailable, WasmValue};
-use freezeframe_symbols::{DebugFiles, Function, Piece, Place, Symbols, Variable};
+use freezeframe_symbols::{DebugFiles, Function, Place, Symbols, Variable};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
@@ -26,7 +26,8 @@ const HEAD: &str = "\
 Written by `cargo xtask coverage-of-variables`. Counted are pairs of a variable and an operator at which it is in scope: at
 every operator behind the prologue of every function of `guests/src`, parameters, locals, and those of inlined calls.
 
-- *emitted*: how many of these pairs the debug information has a place or a value for, at all;
+- *emitted*: how many of these pairs the debug information has a place or a value for, at all. An operand of the
+  stack that was consumed before the PC, though the location goes on, counts as not emitted: nothing is there any more;
 - *read*: how many of those the debugger locates and reads, in a machine that stands there in its initial state;
 - *LLVM*: the bytes of scopes that are covered by locations, of all variables of the module and its libraries, as
   `llvm-dwarfdump --statistics` counts them. It counts prologues too, and bytes instead of operators.
@@ -221,9 +222,9 @@ fn read_place(machine: &mut Machine, place: &Place, size: u64) -> Result<(), Una
         Place::Global(index) => machine.global(*index).map(drop),
         Place::Bytes(bytes) if (bytes.len() as u64) < size => Err(Unavailable::new("its value is cut short")),
         Place::Bytes(_) | Place::ImplicitPointer { .. } => Ok(()),
-        Place::Pieces(pieces) => pieces.iter().try_for_each(|(size, piece)| match piece {
-            Piece::At(place) => read_place(machine, place, *size),
-            Piece::OptimizedOut => Ok(()),
+        Place::Pieces(pieces) => pieces.iter().try_for_each(|piece| match &piece.place {
+            Some(place) => read_place(machine, place, piece.first.saturating_add(piece.bits).div_ceil(8)),
+            None => Ok(()),
         }),
     }
 }

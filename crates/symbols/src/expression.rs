@@ -38,7 +38,7 @@ pub(crate) struct Machine<'m, 'a, 'f> {
     /// Whether it is a frame base: those can't ask for one.
     pub is_frame_base: bool,
     stack: Vec<Slot>,
-    pieces: Vec<(u64, Piece)>,
+    pieces: Vec<Piece>,
     /// The whole of the location, or of the piece that is being described.
     complete: Option<Place>,
 }
@@ -122,7 +122,7 @@ impl<'m, 'a, 'f> Machine<'m, 'a, 'f> {
         if self.pieces.is_empty() {
             return self.described()?.ok_or_else(|| Unavailable::new("optimised out"));
         }
-        if self.pieces.iter().all(|(_, piece)| *piece == Piece::OptimizedOut) {
+        if self.pieces.iter().all(|piece| piece.place.is_none()) {
             return Err(Unavailable::new("optimised out"));
         }
         Ok(Place::Pieces(self.pieces))
@@ -280,14 +280,11 @@ impl<'m, 'a, 'f> Machine<'m, 'a, 'f> {
     }
 
     fn piece(&mut self, size_in_bits: u64, bit_offset: Option<u64>) -> Result<(), Unavailable> {
-        if !size_in_bits.is_multiple_of(8) || bit_offset.is_some_and(|offset| offset != 0) {
-            return Err(Unavailable::new("it's scattered over bits"));
-        }
         if self.pieces.len() >= MAX_PIECES {
             return Err(Unavailable::new("it's scattered over too many pieces"));
         }
-        let piece = self.described()?.map_or(Piece::OptimizedOut, Piece::At);
-        self.pieces.push((size_in_bits / 8, piece));
+        let place = self.described()?;
+        self.pieces.push(Piece { bits: size_in_bits, first: bit_offset.unwrap_or(0), place });
         self.stack.clear();
         Ok(())
     }

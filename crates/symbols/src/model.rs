@@ -184,8 +184,8 @@ pub enum Place {
     Global(u32),
     /// Nowhere: these are its bytes (a constant, or computed), as many as its type has or, if that isn't known, more.
     Bytes(Vec<u8>),
-    /// In several pieces, in order, with their sizes in bytes.
-    Pieces(Vec<(u64, Piece)>),
+    /// In several pieces, in order: the first has its lowest bits.
+    Pieces(Vec<Piece>),
     /// Nowhere, and what it points to has no address either: so many bytes into that variable.
     ImplicitPointer {
         /// What it points to, to be asked of [`Symbols::variable`](crate::Symbols::variable).
@@ -197,11 +197,13 @@ pub enum Place {
 
 /// A piece of a [`Place::Pieces`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Piece {
-    /// It is there.
-    At(Place),
-    /// The compiler threw it away.
-    OptimizedOut,
+pub struct Piece {
+    /// How many bits of the value it is.
+    pub bits: u64,
+    /// The first of them at its place, counted from the lowest.
+    pub first: u64,
+    /// Where; `None` if the compiler threw it away.
+    pub place: Option<Place>,
 }
 
 /// A type.

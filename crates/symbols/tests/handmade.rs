@@ -72,8 +72,12 @@ fn expressions() {
     assert_eq!(locate(&[0x11, 0x7f, 0x9f], 2), Ok(Place::Bytes(vec![0xff; 2])));
     assert_eq!(locate(&[0x9e, 2, 1, 2], 2), Ok(Place::Bytes(vec![1, 2])));
     // Local 0 for 4 bytes, nothing for 4 bytes.
-    let pieces = vec![(4, Piece::At(Place::Local(0))), (4, Piece::OptimizedOut)];
+    let piece = |bits, first, place| Piece { bits, first, place };
+    let pieces = vec![piece(32, 0, Some(Place::Local(0))), piece(32, 0, None)];
     assert_eq!(locate(&[0xed, 0, 0, 0x9f, 0x93, 4, 0x93, 4], 8), Ok(Place::Pieces(pieces)));
+    // DW_OP_bit_piece: its size, and where it begins.
+    let pieces = vec![piece(3, 5, Some(Place::Local(0))), piece(13, 0, None)];
+    assert_eq!(locate(&[0xed, 0, 0, 0x9f, 0x9d, 3, 5, 0x9d, 13, 0], 8), Ok(Place::Pieces(pieces)));
 }
 
 #[test]

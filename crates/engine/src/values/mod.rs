@@ -10,6 +10,7 @@ mod formatters;
 mod handles;
 mod navigate;
 mod node;
+mod pieces;
 mod printers;
 mod scalar;
 mod show;
@@ -33,6 +34,7 @@ pub use show::{Format, Limits, Shown, ValueOptions};
 
 pub(crate) use formatters::Formatters;
 pub(crate) use handles::Handles;
+use pieces::{Assembled, LARGEST_PIECE};
 pub(crate) use scalar::{Scalar, ScalarKind, range, wrap};
 pub(crate) use show::c_like;
 pub(crate) use view::{TextEncoding, View};
@@ -304,33 +306,28 @@ impl<'a> Context<'a> {
     }
 
     /// What lies in several places, some of which may be nowhere.
-    fn pieces(&mut self, pieces: &[(u64, Piece)]) -> Result<Storage, Unavailable> {
-        let (mut bytes, mut known) = (Vec::new(), Vec::<Range<usize>>::new());
-        for (size, piece) in pieces {
-            let size = usize::try_from(*size).unwrap_or(usize::MAX).min(1 << 20);
-            let start = bytes.len();
-            bytes.resize(start + size, 0);
-            let Piece::At(place) = piece else { continue };
-            let Some(part) = bytes.get_mut(start..) else { continue };
-            let got = match self.place_bytes(place)? {
+    fn pieces(&mut self, pieces: &[Piece]) -> Result<Storage, Unavailable> {
+        let mut whole = Assembled::default();
+        for piece in pieces {
+            let Some(place) = &piece.place else {
+                whole.skip(piece.bits);
+                continue;
+            };
+            // Of a place that is smaller than its piece the rest isn't known.
+            let bytes = match self.place_bytes(place)? {
                 Storage::Memory { address, .. } => {
-                    self.access().memory(address, part)?;
-                    size
+                    let size = piece.first.saturating_add(piece.bits).div_ceil(8).min(LARGEST_PIECE);
+                    let mut bytes = vec![0; usize::try_from(size).unwrap_or(0)];
+                    self.access().memory(address, &mut bytes)?;
+                    bytes
                 }
-                // Of a place that is smaller than its piece the rest isn't known.
-                Storage::Bytes { bytes, .. } => part.iter_mut().zip(bytes).map(|(into, from)| *into = from).count(),
-                Storage::Partly { .. } | Storage::PointsTo(_) => continue,
+                Storage::Bytes { bytes, .. } => bytes,
+                Storage::Partly { .. } | Storage::PointsTo(_) => Vec::new(),
                 Storage::Unavailable(why) => return Err(why),
             };
-            match known.last_mut() {
-                Some(last) if last.end == start => last.end = start + got,
-                _ => known.push(start..start + got),
-            }
+            whole.add(piece.bits, piece.first, &bytes);
         }
-        if known.len() == 1 && known.first() == Some(&(0..bytes.len())) {
-            return Ok(Storage::Bytes { bytes, origin: "it lies in several pieces" });
-        }
-        Ok(Storage::Partly { bytes, known })
+        Ok(whole.storage())
     }
 
     /// A type of the module; one that is damaged is shown as such.
