@@ -5,8 +5,8 @@
 mod scenario;
 
 use freezeframe_engine::{
-    BreakpointSpec, Children, DebuggeeId, Debugger, EngineError, Format, Formatter, Language, Limits, LocationSpec,
-    Node, NodeKind, Reason, Report, ScopeKind, ValueOptions,
+    BreakpointSpec, Children, DebuggeeId, Debugger, EngineError, Format, Formatter, GlobalFilter, Language, Limits,
+    LocationSpec, Node, NodeKind, Reason, Report, ScopeKind, ValueOptions,
 };
 use freezeframe_host::{LaunchOptions, Output, Program, Stdin, launch};
 use scenario::{Markers, root};
@@ -350,5 +350,69 @@ fn whatever_the_limits_a_line_ends() {
         for node in session.debugger.children(scope.handle, Children::All, 0, u64::MAX, options).unwrap() {
             assert!(node.text.len() < 64 << 10, "{}: {} bytes", node.name, node.text.len());
         }
+    }
+}
+
+#[test]
+fn globals_are_found_and_expanded() {
+    let mut session = Session::orders();
+    session.break_at("#price-loop");
+    session.run();
+    let mut globals = |filter: GlobalFilter| {
+        let scope = session.debugger.scope(session.guest, Some(0), ScopeKind::Globals(filter)).unwrap();
+        let nodes = session.page(&scope, Children::All, 0, 1000);
+        assert_eq!(nodes.len() as u64, scope.named);
+        (scope, nodes)
+    };
+    let file = || Some("orders.c".to_owned());
+    let (_, by_name) = globals(GlobalFilter { file: file(), ..GlobalFilter::named("orders") });
+    let names = |nodes: &[Node]| {
+        let mut names: Vec<String> = nodes.iter().map(|node| node.name.clone()).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(names(&by_name), ["orders", "orders_priced"]);
+    let (_, by_type) = globals(GlobalFilter { type_name: Some("struct Order".to_owned()), ..GlobalFilter::default() });
+    assert_eq!(names(&by_type), ["orders"]);
+    let (_, elsewhere) = globals(GlobalFilter { file: Some("nowhere.c".to_owned()), ..GlobalFilter::default() });
+    assert!(elsewhere.is_empty());
+    let (all, everything) = globals(GlobalFilter::default());
+    assert!(everything.len() > by_name.len());
+    // A page of them, and the same handles at the next stop.
+    let second = session.page(&all, Children::All, 1, 1);
+    assert_eq!(second[0].handle, everything[1].handle);
+    let orders = named(&by_type, "orders").clone();
+    assert_eq!(orders.indexed, 3);
+    let first = session.page(&orders, Children::Indexed, 0, 1);
+    let id = session.children(&first[0]);
+    assert_eq!(named(&id, "id").evaluate_name.as_deref(), Some("orders[0].id"));
+    session.run();
+    let again = session.children(&first[0]);
+    assert_eq!(named(&again, "id").handle, named(&id, "id").handle);
+    assert_eq!(lines(&session.page(&orders, Children::Indexed, 0, 1)).len(), 1);
+}
+
+#[test]
+fn globals_of_other_modules_are_read_there() {
+    let mut session = Session::start("inventory.O0.dwarf4.p2", "guests/src/inventory.rs");
+    session.break_at("#stock");
+    session.run();
+    let modules = session.debugger.modules(session.guest).unwrap();
+    assert!(modules.len() > 1, "a component has the modules of its adapters");
+    let outside = session.debugger.scope(session.guest, None, ScopeKind::Globals(GlobalFilter::default())).unwrap();
+    let globals = session.children(&outside);
+    let found = session
+        .debugger
+        .search_globals(session.guest, None, &GlobalFilter::default(), 100_000, NATURAL.limits)
+        .unwrap();
+    assert_eq!(globals.len(), found.0.len());
+    let mut shown: Vec<String> = found.0.iter().map(|global| global.value.text.clone()).collect();
+    let mut nodes: Vec<String> = globals.iter().map(|node| node.text.clone()).collect();
+    shown.sort();
+    nodes.sort();
+    assert_eq!(nodes, shown, "a node reads what the list reads");
+    // Each is found again by its handle.
+    for node in globals.iter().take(40) {
+        assert_eq!(session.debugger.node(node.handle, NATURAL).unwrap().text, node.text);
     }
 }

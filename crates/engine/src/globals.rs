@@ -6,7 +6,7 @@ use freezeframe_symbols::{Symbols, Variable, VariableKind};
 use crate::{Debugger, EngineError, Limits, Shown, SourcePosition, values::Context};
 
 /// Which variables are looked for. What isn't given fits all.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct GlobalFilter {
     /// A part of the name, which is a path (`shop::stock::TOTAL`).
     pub name: Option<String>,
@@ -46,9 +46,7 @@ impl Debugger {
     ) -> Result<(Vec<FoundGlobal>, usize), EngineError> {
         let mut found: Vec<(ModuleId, Variable)> = Vec::new();
         for (module, _, symbols) in self.modules(id)? {
-            let globals = symbols.find_all_globals();
-            let wanted = globals.into_iter().filter(|v| !v.artificial && filter.fits(&symbols, v));
-            found.extend(wanted.map(|v| (module, v)));
+            found.extend(filter.found(&symbols).map(|v| (module, v)));
         }
         found.sort_by(|(a_module, a), (b_module, b)| (&a.name, a_module.0, a.id.0).cmp(&(&b.name, b_module.0, b.id.0)));
         let more = found.len().saturating_sub(most);
@@ -74,6 +72,16 @@ impl Debugger {
 }
 
 impl GlobalFilter {
+    /// Those whose name contains this text.
+    pub fn named(part: &str) -> Self {
+        Self { name: Some(part.to_owned()), ..Self::default() }
+    }
+
+    /// The variables of a module that fit, without what compilers made up.
+    pub(crate) fn found<'f>(&'f self, symbols: &'f Symbols) -> impl Iterator<Item = Variable> + 'f {
+        symbols.find_all_globals().into_iter().filter(|v| !v.artificial && self.fits(symbols, v))
+    }
+
     fn fits(&self, symbols: &Symbols, variable: &Variable) -> bool {
         let name = self.name.as_deref().is_none_or(|part| variable.name.contains(part));
         let file = self.file.as_deref().is_none_or(|suffix| {

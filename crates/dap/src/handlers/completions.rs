@@ -1,6 +1,6 @@
 //! What a person may be about to write.
 
-use freezeframe_engine::{Children, Node, ScopeKind, ValueOptions};
+use freezeframe_engine::{Children, GlobalFilter, Node, ScopeKind, ValueOptions};
 
 use super::{Ctx, evaluate::place};
 use crate::{error::Failure, protocol::types as dap};
@@ -59,7 +59,9 @@ pub fn completions(
             add(&child.name, dap::CompletionItemType::Field, detail(child));
         }
     } else {
-        for kind in [ScopeKind::Arguments, ScopeKind::Locals, ScopeKind::Statics, ScopeKind::Globals(word.to_owned())] {
+        for kind in
+            [ScopeKind::Arguments, ScopeKind::Locals, ScopeKind::Statics, ScopeKind::Globals(GlobalFilter::named(word))]
+        {
             if frame.is_none() && !matches!(kind, ScopeKind::Globals(_)) {
                 continue;
             }

@@ -1,6 +1,8 @@
 //! Scopes and variables.
 
-use freezeframe_engine::{Children, DebuggeeId, EngineError, Handle, Limits, Node, ScopeKind, ValueOptions};
+use freezeframe_engine::{
+    Children, DebuggeeId, EngineError, GlobalFilter, Handle, Limits, Node, ScopeKind, ValueOptions,
+};
 
 use super::{
     Ctx,
@@ -33,7 +35,7 @@ pub fn scopes(ctx: &mut Ctx<'_>, arguments: dap::ScopesArguments) -> Result<dap:
         (ScopeKind::Arguments, "Arguments", Some("arguments")),
         (ScopeKind::Locals, "Locals", Some("locals")),
         (ScopeKind::Statics, "Statics", None),
-        (ScopeKind::Globals(String::new()), "Globals", None),
+        (ScopeKind::Globals(GlobalFilter::default()), "Globals", None),
     ];
     for (kind, name, hint) in kinds {
         let always = matches!(kind, ScopeKind::Locals);

@@ -120,7 +120,7 @@ impl Context<'_> {
         }
     }
 
-    fn module_id(&self) -> ModuleId {
+    pub(crate) fn module_id(&self) -> ModuleId {
         let known = self.frame.as_ref().map(|frame| frame.module);
         let of_symbols = || {
             let at = self.target.modules.iter().position(|m| std::sync::Arc::ptr_eq(&m.symbols, &self.symbols));

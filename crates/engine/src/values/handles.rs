@@ -31,7 +31,7 @@ pub(super) struct FrameKey {
 pub(super) enum Origin {
     Scope { debuggee: DebuggeeId, frame: Option<FrameKey>, kind: ScopeKind },
     Expression { debuggee: DebuggeeId, frame: Option<FrameKey>, text: String },
-    Variable { scope: Handle, variable: VariableId },
+    Variable { scope: Handle, module: ModuleId, variable: VariableId },
     Part { of: Handle, name: String },
     Element { of: Handle, name: String },
     Raw { of: Handle },
@@ -141,24 +141,22 @@ impl Handles {
         }
     }
 
-    /// The debuggee and the frame of a node.
-    pub(super) fn root(&self, handle: Handle) -> Option<(DebuggeeId, Option<FrameKey>)> {
-        let mut handle = handle;
+    /// The debuggee and the frame of a node, and the module of the variable that it's a part of.
+    pub(super) fn root(&self, handle: Handle) -> Option<(DebuggeeId, Option<FrameKey>, Option<ModuleId>)> {
+        let (mut handle, mut of_module) = (handle, None);
         loop {
             // Parents are older than their children: this ends.
             match &self.entries.get(&handle)?.origin {
                 Origin::Scope { debuggee, frame, .. } | Origin::Expression { debuggee, frame, .. } => {
-                    return Some((*debuggee, frame.clone()));
+                    return Some((*debuggee, frame.clone(), of_module));
                 }
-                Origin::Variable { scope: of, .. }
-                | Origin::Part { of, .. }
-                | Origin::Element { of, .. }
-                | Origin::Raw { of } => handle = *of,
+                Origin::Variable { scope, module, .. } => (handle, of_module) = (*scope, Some(*module)),
+                Origin::Part { of, .. } | Origin::Element { of, .. } | Origin::Raw { of } => handle = *of,
             }
         }
     }
 
     fn debuggee(&self, handle: Handle) -> Option<DebuggeeId> {
-        self.root(handle).map(|(debuggee, _)| debuggee)
+        self.root(handle).map(|(debuggee, ..)| debuggee)
     }
 }

@@ -13,6 +13,7 @@ mod node;
 mod pieces;
 mod printers;
 mod scalar;
+mod scopes;
 mod show;
 mod text;
 mod tree;

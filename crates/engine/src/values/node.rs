@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::GlobalFilter;
+
 /// Names a node of a debuggee's trees. It stays the same as long as the debugger lives: whoever asks for the same part of the
 /// same variable at a later stop gets the same handle, so what was expanded stays expanded. Counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,8 +24,8 @@ pub enum ScopeKind {
     Locals,
     /// Variables outside of functions that are declared in the frame's source file.
     Statics,
-    /// Variables outside of functions whose name contains this text: all of them for an empty one.
-    Globals(String),
+    /// Variables with static storage and constants of all modules, those of the frame's module first: the ones that fit.
+    Globals(GlobalFilter),
 }
 
 impl fmt::Display for ScopeKind {

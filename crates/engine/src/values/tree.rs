@@ -3,16 +3,17 @@
 //! Invariant: a page reads what its nodes show and nothing else; a node that can't be read is a node that says so, and never
 //! fails the page around it.
 
-use freezeframe_debuggee::{DebuggeeId, InstanceId};
-use freezeframe_symbols::{Language, Variable, VariableKind};
+use freezeframe_debuggee::{DebuggeeId, InstanceId, ModuleId};
+use freezeframe_symbols::{Language, Variable};
 
 use super::{
     Children, Context, Handle, Handles, Node, NodeKind, ScopeKind, Storage, Value, ValueOptions,
-    handles::{Called, FrameKey, Origin},
+    handles::{Called, Origin},
+    scopes::{context, find_frame, frame_and_key, scope_variables},
     show::{Limits, Line},
     view::{Content, Element, List, ListForm, Part, TextSource, View, Way},
 };
-use crate::{Debugger, EngineError, StackFrame, expression::Expression, target::Target};
+use crate::{Debugger, EngineError, expression::Expression, target::Target};
 
 /// No page has more nodes.
 const LARGEST_PAGE: u64 = 1 << 16;
@@ -192,74 +193,18 @@ impl Debugger {
 
     /// The surroundings of a node: its frame as it is now.
     fn at_handle(&mut self, handle: Handle) -> Result<(&mut Handles, Context<'_>), EngineError> {
-        let (id, key) = self.handles.root(handle).ok_or(EngineError::NoHandle(handle))?;
+        let (id, key, module) = self.handles.root(handle).ok_or(EngineError::NoHandle(handle))?;
         let (handles, target) = self.handles_and_target(id)?;
         let frame = key.map(|key| find_frame(target, &key)).transpose()?;
-        Ok((handles, context(target, frame)?))
+        let context = match module {
+            // A global of another module than the frame's.
+            Some(module) if frame.as_ref().is_none_or(|frame| frame.module != module) => {
+                Context::outside_in(target, module)?
+            }
+            _ => context(target, frame)?,
+        };
+        Ok((handles, context))
     }
-}
-
-fn context(target: &mut Target, frame: Option<StackFrame>) -> Result<Context<'_>, EngineError> {
-    match frame {
-        Some(frame) => Context::in_frame(target, frame),
-        None => Context::outside(target),
-    }
-}
-
-type Framed = (Option<StackFrame>, Option<FrameKey>);
-
-fn frame_and_key(target: &mut Target, frame: Option<usize>) -> Result<Framed, EngineError> {
-    let Some(index) = frame else { return Ok((None, None)) };
-    let frame = target.stack_frame(index)?;
-    let depth = target.depth()?;
-    // The frames of its chain that lie around it.
-    let stack = target.stack(frame.physical.saturating_add(1))?;
-    let chain = stack.iter().filter(|other| other.physical == frame.physical).count();
-    let key = FrameKey {
-        above: depth.saturating_sub(frame.physical),
-        module: frame.module,
-        function_index: frame.function_index,
-        inlined_in: chain.saturating_sub(frame.inline_depth),
-        function: frame.function.clone(),
-    };
-    Ok((Some(frame), Some(key)))
-}
-
-/// The frame that has a key at this stop.
-fn find_frame(target: &mut Target, key: &FrameKey) -> Result<StackFrame, EngineError> {
-    let gone = || EngineError::Gone(format!("the frame of `{}`", key.function));
-    let depth = target.depth()?;
-    let physical = depth.checked_sub(key.above).ok_or_else(gone)?;
-    let stack = target.stack(physical.saturating_add(1))?;
-    let chain: Vec<StackFrame> = stack.into_iter().filter(|frame| frame.physical == physical).collect();
-    let found = chain.len().checked_sub(key.inlined_in).and_then(|at| chain.into_iter().nth(at));
-    let same = |frame: &StackFrame| {
-        frame.module == key.module && frame.function_index == key.function_index && frame.function == key.function
-    };
-    found.filter(same).ok_or_else(gone)
-}
-
-/// The variables of a scope, in the order in which they're shown.
-fn scope_variables(context: &Context<'_>, kind: &ScopeKind) -> Vec<Variable> {
-    let mut variables = match kind {
-        ScopeKind::Arguments | ScopeKind::Locals => context.variables_in_scope(),
-        ScopeKind::Statics | ScopeKind::Globals(_) => context.symbols.globals(),
-    };
-    match kind {
-        ScopeKind::Arguments => variables.retain(|v| v.kind == VariableKind::Parameter && !v.name.is_empty()),
-        ScopeKind::Locals => {
-            // What a compiler makes up (`__vla_expr0`, `__range1`) is nobody's.
-            variables.retain(|v| v.kind != VariableKind::Parameter && !v.name.is_empty() && !v.artificial);
-            // Inner blocks first, so that a shadowed variable comes after what hides it.
-            variables.sort_by_key(|v| std::cmp::Reverse(v.depth));
-        }
-        ScopeKind::Statics => {
-            let here = context.symbols.location(context.lookup_pc()).map(|at| at.file);
-            variables.retain(|v| here.is_some() && v.declared.map(|at| at.file) == here && !v.artificial);
-        }
-        ScopeKind::Globals(part) => variables.retain(|v| v.name.contains(part.as_str()) && !v.artificial),
-    }
-    variables
 }
 
 impl Context<'_> {
@@ -275,20 +220,29 @@ impl Context<'_> {
         let clock = self.target.version();
         let variables = scope_variables(self, kind);
         let (skip, take) = (usize::try_from(start).unwrap_or(usize::MAX), usize::try_from(count).unwrap_or(usize::MAX));
+        let own = self.module_id();
         let mut seen = std::collections::HashSet::new();
         let mut nodes = Vec::new();
-        for (i, variable) in variables.iter().enumerate() {
+        for (i, (module, variable)) in variables.iter().enumerate() {
             // Of two with one name the first is the one that an expression means.
             let hidden = !seen.insert(variable.name.as_str());
             if i < skip || i - skip >= take {
                 continue;
             }
-            let value = self.variable(variable);
-            let evaluate = (!hidden).then(|| variable.name.clone());
-            let origin = Origin::Variable { scope, variable: variable.id };
+            let origin = Origin::Variable { scope, module: *module, variable: variable.id };
+            // Names mean what is in the frame's module.
+            let evaluate = (!hidden && *module == own).then(|| variable.name.clone());
             let called = Called { name: &variable.name, evaluate, index: i as u64, raw: false };
-            let handle = handles.issue(origin, called, Some(&value), clock);
-            nodes.push(self.shown_node(handles, handle, &Content::Value(value), options));
+            let node = |context: &mut Context<'_>| {
+                let value = context.variable(variable);
+                let handle = handles.issue(origin, called, Some(&value), clock);
+                context.shown_node(handles, handle, &Content::Value(value), options)
+            };
+            if *module == own {
+                nodes.push(node(self));
+            } else if let Ok(mut elsewhere) = Context::outside_in(self.target, *module) {
+                nodes.push(node(&mut elsewhere));
+            }
         }
         nodes
     }
@@ -307,12 +261,13 @@ impl Context<'_> {
         let content = match entry.origin.clone() {
             Origin::Scope { .. } => return Err(EngineError::Internal("a scope has no value")),
             Origin::Expression { text, .. } => Content::Value(self.evaluate(&Expression::parse(&text)?)?),
-            Origin::Variable { scope, variable } => {
+            Origin::Variable { scope, module, variable } => {
                 let Some(Origin::Scope { kind, .. }) = handles.get(scope).map(|entry| &entry.origin) else {
                     return Err(gone);
                 };
                 let variables = scope_variables(self, kind);
-                let variable = variables.into_iter().find(|v| v.id == variable).ok_or(gone)?;
+                let is_it = |(of, v): &(ModuleId, Variable)| (*of, v.id) == (module, variable);
+                let (_, variable) = variables.into_iter().find(is_it).ok_or(gone)?;
                 Content::Value(self.variable(&variable))
             }
             Origin::Raw { of } => self.resolve(handles, of)?,
