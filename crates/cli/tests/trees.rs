@@ -246,6 +246,21 @@ fn values_are_set_by_their_handles() {
     assert!(!strong.settable);
     let refused = session.debugger.set(strong.handle, "5", NATURAL).unwrap_err().to_string();
     assert!(refused.contains("can't be set"), "{refused}");
+
+    session.break_at("#texts");
+    session.run();
+    let string = session.node("string");
+    assert!(string.settable);
+    let set = session.debugger.set(string.handle, "\"by its handle\"", NATURAL).unwrap();
+    assert_eq!(set.text, "\"by its handle\"");
+    let borrowed = session.node("path");
+    assert!(!borrowed.settable, "others may share what it refers to");
+    session.break_at("#small");
+    session.run();
+    let deep = session.node("deep");
+    assert!(deep.settable);
+    assert_eq!(session.debugger.set(deep.handle, "Some(None)", NATURAL).unwrap().text, "Some(None)");
+    assert_eq!(session.node("deep").text, "Some(None)");
 }
 
 #[test]

@@ -234,8 +234,7 @@ impl Debugger {
             return Ok(context.shown(place, &value, limits));
         }
         let target: Value = context.evaluate(&target)?;
-        let value = context.evaluate(&value)?;
-        context.assign(&target, &value)?;
+        context.assign_expression(&target, &value)?;
         Ok(context.shown(place, &target, limits))
     }
 

@@ -4,6 +4,7 @@
 //! tighter and what the operators mean.
 
 mod arithmetic;
+mod assign;
 mod call;
 mod casts;
 mod compile;
@@ -21,6 +22,7 @@ use freezeframe_symbols::Language;
 
 pub(crate) use compile::{compile, compile_capture};
 pub(crate) use registers::{Memo, is_convenience};
+pub(crate) use texts::encoded;
 
 use crate::EngineError;
 

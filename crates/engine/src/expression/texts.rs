@@ -82,7 +82,7 @@ impl Context<'_> {
 }
 
 /// A text as a program has it that keeps its characters so.
-fn encoded(text: &[u8], encoding: TextEncoding) -> Vec<u8> {
+pub(crate) fn encoded(text: &[u8], encoding: TextEncoding) -> Vec<u8> {
     let characters = || String::from_utf8_lossy(text);
     match encoding {
         TextEncoding::Utf8 | TextEncoding::Bytes => text.to_vec(),

@@ -73,7 +73,7 @@ impl Context<'_> {
     }
 
     /// The scalar that a value is seen as: what an optional has, the number in a `NonZero` or an atomic; `None` for itself.
-    fn seen_through(&mut self, value: &Value) -> Option<Value> {
+    pub(crate) fn seen_through(&mut self, value: &Value) -> Option<Value> {
         let mut seen = None::<Value>;
         // Not through a chain without end.
         for _ in 0..4 {
@@ -127,11 +127,7 @@ impl Context<'_> {
             Storage::Unavailable(why) => return Err(why.clone().into()),
         };
         let bytes = match self.scalar_kind(&value.ty) {
-            Some(kind) => {
-                let new = self.scalar(new)?;
-                let old = self.bytes(value)?;
-                self.encode(&old, kind, value.bits, new)?
-            }
+            Some(_) => self.encoded_scalar(value, new)?,
             None => {
                 // Records and arrays: only a copy of the same type.
                 let (to, from) = (self.type_name(&value.ty), self.type_name(&new.ty));
@@ -143,6 +139,14 @@ impl Context<'_> {
             }
         };
         self.target.write_memory(instance, 0, address, bytes)
+    }
+
+    /// The bytes of a scalar that is set to another.
+    pub(crate) fn encoded_scalar(&mut self, value: &Value, new: &Value) -> Result<Vec<u8>, EngineError> {
+        let kind = self.scalar_kind(&value.ty).ok_or(EngineError::Internal("a scalar that is none"))?;
+        let new = self.scalar(new)?;
+        let old = self.bytes(value)?;
+        self.encode(&old, kind, value.bits, new)
     }
 
     fn encode(
@@ -178,6 +182,11 @@ impl Context<'_> {
             all || value >= least && value <= most || signed && value >= 0 && value <= range(width as u32, false).1;
         if !accepted && kind != ScalarKind::Bool {
             return Err(EngineError::Expression(format!("{value} doesn't fit: it takes {least} to {most}")));
+        }
+        let character =
+            kind != ScalarKind::Char || size != 4 || u32::try_from(value).is_ok_and(|c| char::from_u32(c).is_some());
+        if !character {
+            return Err(EngineError::Expression(format!("{value} is no character")));
         }
         let value = if kind == ScalarKind::Bool { i128::from(new.truth()) } else { value };
         let value = value.cast_unsigned();

@@ -165,8 +165,7 @@ impl Debugger {
                 "this can't be set: it is what the debugger says of the value".to_owned(),
             ));
         };
-        let value = context.evaluate(&expression)?;
-        context.assign(&place, &value)?;
+        context.assign_expression(&place, &expression)?;
         let content = context.resolve(handles, handle)?;
         Ok(context.shown_node(handles, handle, &content, options))
     }
@@ -514,6 +513,7 @@ impl Context<'_> {
         self.show_view(&mut line, value, &view, 0);
         let kind = self.node_kind(value, &view);
         let memory = self.memory_of(value, &view);
+        let settable = self.is_settable(value, &view);
         let inside = self.inside(value, view, raw);
         let changed = handles.shown(handle, self.target.stop_number(), &line.out);
         Node {
@@ -528,9 +528,16 @@ impl Context<'_> {
             named: inside.named(),
             indexed: inside.indexed(),
             kind,
-            settable: value.address().is_some() && self.scalar_kind(&value.ty).is_some(),
+            settable,
             changed,
         }
+    }
+
+    /// Whether something can be put there: a number, a text where it has room, a variant.
+    fn is_settable(&mut self, value: &Value, view: &View) -> bool {
+        let in_memory = value.address().is_some();
+        in_memory && (self.scalar_kind(&value.ty).is_some() || self.has_variants(&value.ty))
+            || matches!(view, View::Text(_)) && self.takes_text(value)
     }
 
     fn node_kind(&mut self, value: &Value, view: &View) -> NodeKind {

@@ -16,6 +16,7 @@ mod rust;
 mod structural;
 mod zig;
 
+pub(crate) use c::c_array_room;
 pub(crate) use cpp::names::{literal_prefix, short as short_name_of_cpp};
 
 use std::{collections::HashMap, sync::LazyLock};
@@ -24,6 +25,7 @@ use freezeframe_symbols::{Language, Type};
 
 use super::{
     Context, Storage, Value, ValueType,
+    rooms::Room,
     view::{Trouble, View},
 };
 
@@ -104,6 +106,16 @@ pub(crate) fn head(name: &str) -> String {
     }
     out.truncate(out.trim_end().len());
     out
+}
+
+/// Where a text of a library's type may be set; `None` for what is no text.
+pub(crate) fn room(context: &mut Context<'_>, value: &Value, ty: &Type) -> Option<Result<Room, Trouble>> {
+    match ty.language {
+        Language::Rust => rust::room(context, value, ty),
+        Language::Cpp => cpp::room(context, value, ty),
+        Language::Zig => zig::room(context, value, ty),
+        Language::C | Language::Other => None,
+    }
 }
 
 impl Context<'_> {

@@ -21,6 +21,7 @@ mod sums;
 use freezeframe_symbols::{Encoding, Type, TypeKind};
 
 use super::{Print, Printer};
+use crate::values::{Context, Value, rooms::Room, view::Trouble};
 
 /// A family a file, and a line here for each.
 pub(super) const FAMILIES: &[&[Printer]] = &[
@@ -36,6 +37,17 @@ pub(super) const FAMILIES: &[&[Printer]] = &[
     chrono::PRINTERS,
     iterators::PRINTERS,
 ];
+
+/// Where a text may be set.
+pub(super) fn room(context: &mut Context<'_>, value: &Value, ty: &Type) -> Option<Result<Room, Trouble>> {
+    match super::head(&ty.name).as_str() {
+        "std::basic_string" => Some(strings::string_room(context, value, ty)),
+        "std::basic_string_view" => {
+            Some(Err(Trouble::layout("a `string_view` only refers to characters, which others may share")))
+        }
+        _ => None,
+    }
+}
 
 /// The printer for a type that no family has: a class with bases or a virtual table, a pointer to a member, `nullptr_t`, a
 /// complex number of C.

@@ -6,6 +6,7 @@ use super::names;
 use crate::values::{
     Context, Value, ValueType,
     printers::{Printed, Printer},
+    rooms::{Count, Room},
     view::{List, Text, TextEncoding, TextSource, Trouble},
 };
 
@@ -38,6 +39,34 @@ fn string(context: &mut Context<'_>, value: &Value, ty: &Type) -> Printed {
     let mut bytes = context.bytes(&data)?;
     bytes.truncate(usize::try_from(length.saturating_mul(encoding.unit())).unwrap_or(usize::MAX));
     Ok(Text { before, source: TextSource::Bytes(bytes), encoding, elements: None }.into())
+}
+
+/// Where a string may be set: inside itself while it's short, else up to the capacity of what it has.
+pub(super) fn string_room(context: &mut Context<'_>, value: &Value, ty: &Type) -> Result<Room, Trouble> {
+    let character = context.argument_at(ty, 0)?;
+    let (encoding, _) = encoding(context, &character)?;
+    let union = context.paired(value, "__rep_", "__r_")?;
+    let short = context.inner(&union, "__s")?;
+    let is_long = context.inner(&short, "__is_long_")?;
+    let (address, capacity, size) = if context.number(&is_long)? != 0 {
+        let long = context.inner(&union, "__l")?;
+        let (pointer, room) = (context.inner(&long, "__data_")?, context.inner(&long, "__cap_")?);
+        // The capacity is even: where the mark is its lowest bit, the others are a half of it.
+        let half = is_long.bits.is_some_and(|bits| bits.first == 0);
+        let room = context.number(&room)?.saturating_mul(if half { 2 } else { 1 });
+        (context.address_in(&pointer)?, room, context.inner(&long, "__size_")?)
+    } else {
+        let data = context.inner(&short, "__data_")?;
+        let room = context.array(&data.ty).and_then(|(_, counts)| counts.first().copied().flatten());
+        let room = room.ok_or_else(|| Trouble::layout("`__data_` is no array"))?;
+        (context.address_needed(&data)?, room, context.inner(&short, "__size_")?)
+    };
+    let capacity = capacity.saturating_sub(1);
+    if context.number(&size)? > capacity {
+        return Err(Trouble::unreadable("its length is more than its capacity: not set up yet, or damaged"));
+    }
+    // A character of UTF-8 is a byte in `std::string`, which promises nothing of them.
+    Ok(Room { address, capacity, count: Count::Kept(size), encoding, terminated: true, zeroes: true })
 }
 
 fn view(context: &mut Context<'_>, value: &Value, ty: &Type) -> Printed {

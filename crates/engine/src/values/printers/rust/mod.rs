@@ -12,7 +12,7 @@ mod unsized_values;
 use freezeframe_symbols::{Type, TypeKind};
 
 use super::{Print, Printer};
-use crate::values::{Context, Value, view::Trouble};
+use crate::values::{Context, Value, rooms::Room, view::Trouble};
 
 /// A family a file, and a line here for each.
 pub(super) const FAMILIES: &[&[Printer]] = &[
@@ -49,6 +49,29 @@ pub(super) fn by_form(ty: &Type) -> Option<Print> {
         }
         _ => None,
     }
+}
+
+/// Where a text may be set.
+pub(super) fn room(context: &mut Context<'_>, value: &Value, ty: &Type) -> Option<Result<Room, Trouble>> {
+    match super::head(&ty.name).as_str() {
+        "alloc::string::String" => return Some(strings::string_room(context, value)),
+        "std::ffi::os_str::OsString" | "std::path::PathBuf" => return Some(strings::os_string_room(context, value)),
+        "alloc::ffi::c_str::CString" | "std::ffi::c_str::CString" => {
+            return Some(strings::c_string_room(context, value));
+        }
+        _ => {}
+    }
+    let pointed = pointed(&ty.name).filter(|_| matches!(ty.kind, TypeKind::Record(_)))?;
+    let is_text =
+        matches!(pointed, "str" | "std::path::Path" | "std::ffi::os_str::OsStr") || pointed.ends_with("::CStr");
+    if !is_text {
+        return None;
+    }
+    if pointed == "str" && ty.name.starts_with("&mut ") || pointed == "str" && ty.name.starts_with("alloc::boxed::Box<")
+    {
+        return Some(strings::str_room(context, value));
+    }
+    Some(Err(Trouble::layout("it only refers to characters, which others may share; set what owns them")))
 }
 
 /// What a fat pointer of this name points to: `&mut [u8]` → `[u8]`, `Box<str, Global>` → `str`.

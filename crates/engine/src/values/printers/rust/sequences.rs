@@ -45,7 +45,7 @@ pub(super) fn vec_parts(context: &mut Context<'_>, vec: &Value) -> Result<(Value
 }
 
 /// How many elements a buffer has room for.
-fn capacity(context: &mut Context<'_>, buffer: &Value) -> Result<u64, Trouble> {
+pub(super) fn capacity(context: &mut Context<'_>, buffer: &Value) -> Result<u64, Trouble> {
     let inner = if context.has_field(buffer, "inner") { context.field(buffer, "inner")? } else { buffer.clone() };
     context.number_in(&inner, &["cap"])
 }

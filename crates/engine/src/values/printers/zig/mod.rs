@@ -9,6 +9,7 @@ mod slices;
 use freezeframe_symbols::{Type, TypeKind};
 
 use super::{Print, Printer};
+use crate::values::{Context, Value, rooms::Room, view::Trouble};
 
 pub(super) const FAMILIES: &[&[Printer]] = &[];
 
@@ -29,4 +30,9 @@ pub(super) fn by_form(ty: &Type) -> Option<Print> {
         () if has("payload") && has("tag") => Some(forms::tagged_union),
         () => None,
     }
+}
+
+/// Where a text may be set: in slices and arrays of bytes, whose length stays.
+pub(super) fn room(context: &mut Context<'_>, value: &Value, ty: &Type) -> Option<Result<Room, Trouble>> {
+    slices::room(context, value, ty)
 }

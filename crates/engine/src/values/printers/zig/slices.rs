@@ -1,10 +1,11 @@
 //! Slices.
 
-use freezeframe_symbols::Type;
+use freezeframe_symbols::{Type, TypeKind};
 
 use crate::values::{
     Context, Value,
     printers::Printed,
+    rooms::{Count, Room},
     view::{List, Text, TextEncoding, Trouble},
 };
 
@@ -21,4 +22,32 @@ pub(super) fn slice(context: &mut Context<'_>, value: &Value, ty: &Type) -> Prin
         return Ok(Text { elements: Some(list), ..Text::memory(address, length, TextEncoding::Bytes) }.into());
     }
     Ok(list.into())
+}
+
+/// Where the bytes of a `[]u8`, or of an array of them, may be set. Their number stays: a slice is freed by it.
+pub(super) fn room(context: &mut Context<'_>, value: &Value, ty: &Type) -> Option<Result<Room, Trouble>> {
+    let terminated = ty.name.starts_with("[:0]");
+    let room = |address, capacity| Room {
+        address,
+        capacity,
+        count: Count::Fixed,
+        encoding: TextEncoding::Bytes,
+        terminated,
+        zeroes: true,
+    };
+    if let TypeKind::Array { element, counts } = &ty.kind {
+        let bytes = context.ty(*element).name == "u8";
+        let count = counts.first().copied().flatten().filter(|_| bytes && counts.len() == 1)?;
+        return Some(context.address_needed(value).map(|address| room(address, count)));
+    }
+    match ty.name.strip_prefix("[]").or_else(|| ty.name.strip_prefix("[:0]"))? {
+        "u8" => Some(slice_place(context, value).map(|(address, length)| room(address, length))),
+        "const u8" => Some(Err(Trouble::layout("a slice of `const u8` only refers to bytes, which others may share"))),
+        _ => None,
+    }
+}
+
+fn slice_place(context: &mut Context<'_>, value: &Value) -> Result<(u64, u64), Trouble> {
+    let pointer = context.field(value, "ptr")?;
+    Ok((context.address_in(&pointer)?, context.number_in(value, &["len"])?))
 }
