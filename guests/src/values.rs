@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::rc::{Rc, Weak};
 use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex, OnceLock, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime};
 
 trait Shape {
     fn area(&self) -> f64;
@@ -183,6 +183,23 @@ fn small() {
     println!("{}", boxed(2) + by_reference(1)); // #small-end
 }
 
+#[inline(never)]
+fn times() {
+    let none = Duration::ZERO;
+    let long = Duration::new(3, 200_000_000);
+    let tiny = Duration::from_nanos(7);
+    let most = Duration::MAX;
+    let epoch = SystemTime::UNIX_EPOCH;
+    let birthday = SystemTime::UNIX_EPOCH + Duration::from_millis(1_700_000_000_250);
+    // No clock gives a known time.
+    let instant: Instant = unsafe { std::mem::transmute(long) };
+    let later = instant + Duration::from_micros(1500);
+    let maybe: Option<Duration> = None;
+    let known: Option<SystemTime> = Some(birthday);
+    black_box((&none, &long, &tiny, &most, &epoch, &birthday, &instant, &later, &maybe, &known)); // #times
+    look(&later); // #look-later
+}
+
 /// Ten variables a row, of ten types.
 macro_rules! crowd {
     ($($v:ident $s:ident $m:ident $o:ident $r:ident $t:ident $h:ident $d:ident $e:ident $p:ident;)*) => { $(
@@ -239,4 +256,5 @@ fn main() {
     maps();
     texts();
     small();
+    times();
 }

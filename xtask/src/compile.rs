@@ -7,9 +7,8 @@ use crate::derive::derive;
 use crate::error::Error;
 use crate::exceptions;
 use crate::matrix::{Guest, Libcxx, Recipe, Split};
-use crate::tools::{
-    self, ASC, CLANG_19, CLANG_22, CLANGXX_19, CLANGXX_22, DWP, LIBCXX_22, OBJCOPY, RUSTC, Tool, WASM_OPT, ZIG_015,
-};
+use crate::rust;
+use crate::tools::{ASC, CLANG_19, CLANG_22, CLANGXX_19, CLANGXX_22, DWP, LIBCXX_22, OBJCOPY, Tool, WASM_OPT, ZIG_015};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -44,7 +43,8 @@ pub fn make(root: &Path, folder: &Path, guest: &Guest) -> Result<Made, Error> {
         }
         Recipe::CppExceptions(flags) => exceptions::make(root, folder, guest, flags),
         Recipe::CppValues { library, flags } => cpp_values(root, folder, guest, library, flags),
-        Recipe::Rust { target, flags } => rustc(root, folder, guest, target, flags),
+        Recipe::Rust { target, flags } => rust::whole(root, folder, guest, target, flags),
+        Recipe::RustValues { rustc, flags } => rust::small(root, folder, guest, rustc, flags),
         Recipe::Bare { flags, split } => bare(root, folder, guest, flags, split),
         Recipe::AssemblyScript => assemblyscript(root, folder, guest),
         Recipe::WasmOpt(flags) => {
@@ -222,29 +222,6 @@ fn cpp_values(root: &Path, folder: &Path, guest: &Guest, library: Libcxx, flags:
     Ok(Made { command: commands.join(" && "), ..linked })
 }
 
-fn rustc(root: &Path, folder: &Path, guest: &Guest, target: &str, flags: &[&str]) -> Result<Made, Error> {
-    let sysroot = tools::ask_rustc(&["--print", "sysroot"])?;
-    let verbose = tools::ask_rustc(&["-vV"])?;
-    let commit = verbose.lines().find_map(|line| line.strip_prefix("commit-hash: ")).unwrap_or("unknown");
-    let crate_name = guest.source.trim_end_matches(".rs");
-    let mut line = Line::new(root, folder, RUSTC.program);
-    line.words(&["--edition", "2024", "--crate-type", "bin", "--crate-name", crate_name, "--target", target]);
-    line.words(flags);
-    line.words(&["-C", "debuginfo=2", "-C", "lto=off", "-C", "codegen-units=1"]);
-    line.shown(
-        format!("--remap-path-prefix={}={NEUTRAL_ROOT}", root.display()),
-        "--remap-path-prefix=$PWD=/freezeframe",
-    );
-    // With the component rust-src installed rustc would write where that lies.
-    line.shown(
-        format!("--remap-path-prefix={sysroot}/lib/rustlib/src/rust=/rustc/{commit}"),
-        &format!("--remap-path-prefix=$SYSROOT/lib/rustlib/src/rust=/rustc/{commit}"),
-    );
-    line.words(&[&guest.source_path(), "-o"]);
-    line.output(guest.file);
-    line.run(&RUSTC)
-}
-
 fn zig(root: &Path, folder: &Path, guest: &Guest, mode: &str) -> Result<Made, Error> {
     let neutral = Path::new(NEUTRAL_ROOT);
     let refused = |_: io::Error| Error::NeutralFolder { path: NEUTRAL_ROOT };
@@ -315,7 +292,7 @@ impl Line {
         words.iter().for_each(|word| self.word((*word).to_string()));
     }
 
-    fn shown(&mut self, word: String, shown: &str) {
+    pub fn shown(&mut self, word: String, shown: &str) {
         self.command.arg(word);
         self.shown.push(shown.to_string());
     }

@@ -13,6 +13,7 @@ const NEUTRAL: &[&str] = &[
     "/freezeframe", // our own sources: the repository's root under another name
     "/rustc/",      // Rust's std
     "/rust/deps/",  // the crates that Rust's std is made of
+    "/cargo/registry/src/github.com-1ecc6299db9ec823/", // the same, where old versions of Rust are built
     "/usr/include/",
     "/usr/lib/",
     "/build/", // Debian's builders of libc++ and compiler-rt

@@ -15,6 +15,7 @@ mod llvm;
 mod manifest;
 mod matrix;
 mod oracle;
+mod rust;
 mod tools;
 mod wasm;
 

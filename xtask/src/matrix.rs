@@ -2,6 +2,8 @@
 //!
 //! The file name says it all: `<source>.<optimisation>.dwarf<version>[.<variant>].wasm`.
 
+use crate::tools::{RUSTC_163, RUSTC_195, RUSTC_199, Rustc};
+
 /// One file in `guests/built`, and how it comes about.
 #[derive(Clone, Copy, Debug)]
 pub struct Guest {
@@ -30,6 +32,11 @@ pub enum Recipe {
     SplitDwarf(&'static [&'static str]),
     Rust {
         target: &'static str,
+        flags: &'static [&'static str],
+    },
+    /// A small module for looking at values: std without debug information, no `name` section.
+    RustValues {
+        rustc: &'static Rustc,
         flags: &'static [&'static str],
     },
     /// Without a library: `run` is exported. Further sources may be among the flags.
@@ -148,10 +155,18 @@ pub const GUESTS: &[Guest] = &[
         "containers.cpp",
         Recipe::CppValues { library: Libcxx::V22, flags: &["-O0", "-gdwarf-5"] },
     ),
+    guest(
+        "containers.O2.dwarf5.wasm",
+        "containers.cpp",
+        Recipe::CppValues { library: Libcxx::V19, flags: &["-O2", "-gdwarf-5"] },
+    ),
     guest("inventory.O0.dwarf4.wasm", "inventory.rs", rust("wasm32-wasip1", RUST_O0_4)),
     guest("inventory.O2.dwarf5.wasm", "inventory.rs", rust("wasm32-wasip1", RUST_O2_5)),
     guest("inventory.O0.dwarf4.p2.wasm", "inventory.rs", rust("wasm32-wasip2", RUST_O0_4)),
-    guest("values.O0.dwarf4.wasm", "values.rs", rust("wasm32-wasip1", RUST_O0_4)),
+    guest("values.O0.dwarf4.wasm", "values.rs", rust_values(&RUSTC_195, RUST_O0_4)),
+    guest("values.O2.dwarf5.wasm", "values.rs", rust_values(&RUSTC_195, RUST_O2_5)),
+    guest("collections.O0.dwarf4.rust163.wasm", "collections.rs", rust_values(&RUSTC_163, RUST_O0)),
+    guest("collections.O0.dwarf4.rust199.wasm", "collections.rs", rust_values(&RUSTC_199, RUST_O0_4)),
     guest("panic.O0.dwarf4.wasm", "panic.rs", rust("wasm32-wasip1", RUST_O0_4)),
     guest("queue.Debug.dwarf4.wasm", "queue.zig", Recipe::Zig { mode: "Debug" }),
     guest("queue.ReleaseSafe.dwarf4.wasm", "queue.zig", Recipe::Zig { mode: "ReleaseSafe" }),
@@ -164,6 +179,7 @@ pub const GUESTS: &[Guest] = &[
     guest("units.O0.dwarf5.package.wasm", "units.cpp", bare(TYPES_5, Split::Package)),
     guest("lengths.O0.dwarf5.wasm", "lengths.c", bare(LENGTHS_O0, Split::No)),
     guest("lengths.O2.dwarf5.wasm", "lengths.c", bare(LENGTHS_O2, Split::No)),
+    guest("strange.O0.dwarf5.wasm", "strange.cpp", bare(O0_5, Split::No)),
     guest("fleet.wasm", "fleet.ts", Recipe::AssemblyScript),
     guest("units.O0.dwarf5.stale.wasm", "units.O0.dwarf5.wasm", Recipe::WasmOpt(&["-O2", "-g"])),
     guest("nodebug.wasm", "nodebug.wat", Recipe::Text),
@@ -184,10 +200,16 @@ pub const GUESTS: &[Guest] = &[
 ];
 
 const RUST_O0_4: &[&str] = &["-C", "opt-level=0", "-C", "dwarf-version=4"];
+/// As 1.63 knows it, which has DWARF 4 for WebAssembly.
+const RUST_O0: &[&str] = &["-C", "opt-level=0"];
 const RUST_O2_5: &[&str] = &["-C", "opt-level=2", "-C", "dwarf-version=5"];
 
 const fn rust(target: &'static str, flags: &'static [&'static str]) -> Recipe {
     Recipe::Rust { target, flags }
+}
+
+const fn rust_values(rustc: &'static Rustc, flags: &'static [&'static str]) -> Recipe {
+    Recipe::RustValues { rustc, flags }
 }
 
 impl Guest {
@@ -215,7 +237,7 @@ impl Guest {
             Recipe::Cpp(_) | Recipe::CppExceptions(_) | Recipe::CppValues { .. } | Recipe::Bare { .. } => "C++",
             Recipe::WasmOpt(_) => "C++",
             Recipe::AssemblyScript => "AssemblyScript",
-            Recipe::Rust { .. } => "Rust",
+            Recipe::Rust { .. } | Recipe::RustValues { .. } => "Rust",
             Recipe::Zig { .. } => "Zig",
             Recipe::Text => "WAT",
             Recipe::Derived(Derivation::BogusOpcode | Derivation::NotWasm) => "none",

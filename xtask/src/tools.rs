@@ -82,6 +82,8 @@ pub const CLANGXX_22: Tool = Tool {
 
 pub const OBJCOPY: Tool = Tool { program: "llvm-objcopy-22", ..DWARFDUMP };
 
+pub const AR: Tool = Tool { program: "llvm-ar-22", ..DWARFDUMP };
+
 pub const RUSTC: Tool = Tool {
     program: "rustc",
     version_arguments: &["--version"],
@@ -89,6 +91,45 @@ pub const RUSTC: Tool = Tool {
     wanted: "1.95.0",
     install: "rustup toolchain install 1.95.0 && rustup default 1.95.0 && rustup target add wasm32-wasip1 wasm32-wasip2",
     libraries: &[],
+};
+
+/// A version of rustc, and what it calls its target.
+#[derive(Clone, Copy, Debug)]
+pub struct Rustc {
+    pub tool: Tool,
+    pub target: &'static str,
+    pub edition: &'static str,
+}
+
+/// The oldest whose std is asked for.
+pub const RUSTC_163: Rustc = Rustc {
+    tool: Tool {
+        version_arguments: &["+1.63.0", "--version"],
+        wanted: "1.63.0",
+        install: "rustup toolchain install 1.63.0 --profile minimal -t wasm32-wasi",
+        ..RUSTC
+    },
+    target: "wasm32-wasi",
+    edition: "2021",
+};
+
+/// The one that the other guests are made with.
+pub const RUSTC_195: Rustc = Rustc {
+    tool: Tool { version_arguments: &["+1.95.0", "--version"], ..RUSTC },
+    target: "wasm32-wasip1",
+    edition: "2024",
+};
+
+/// The newest.
+pub const RUSTC_199: Rustc = Rustc {
+    tool: Tool {
+        version_arguments: &["+1.99.1", "--version"],
+        wanted: "1.99.1",
+        install: "rustup toolchain install 1.99.1 --profile minimal -t wasm32-wasip1",
+        ..RUSTC
+    },
+    target: "wasm32-wasip1",
+    edition: "2021",
 };
 
 pub const ZIG_015: Tool = Tool {
@@ -127,6 +168,11 @@ pub const DWARFDUMP: Tool = Tool {
 pub const SYMBOLIZER: Tool = Tool { program: "llvm-symbolizer-22", ..DWARFDUMP };
 
 impl Tool {
+    /// The version that it must have.
+    pub fn wanted(&self) -> &'static str {
+        self.wanted
+    }
+
     /// The version as the tool itself prints it.
     ///
     /// # Errors

@@ -81,8 +81,10 @@ fn wrapped(context: &mut Context<'_>, value: &Value, _: &Type) -> Printed {
 
 /// Seconds and nanoseconds of a duration.
 fn seconds(context: &mut Context<'_>, value: &Value) -> Result<(u64, u64), Trouble> {
-    let seconds = context.number_in(value, &["secs"])?;
-    let nanos = context.number_in(value, &["nanos"])?;
+    // A `Duration`'s own, and those of a `Timespec`, which newer versions keep in the times of clocks.
+    let seconds = context.any_field(value, &["secs", "tv_sec"])?;
+    let nanos = context.any_field(value, &["nanos", "tv_nsec"])?;
+    let (seconds, nanos) = (context.number(&seconds)?, context.number(&nanos)?);
     if nanos >= 1_000_000_000 {
         return Err(Trouble::unreadable(format!("{nanos} nanoseconds in a second; not set yet?")));
     }
@@ -102,7 +104,7 @@ fn instant(context: &mut Context<'_>, value: &Value, ty: &Type) -> Printed {
     let mut inner = value.clone();
     // The system's types around the duration differ.
     for _ in 0..4 {
-        if context.has_field(&inner, "secs") {
+        if context.has_field(&inner, "secs") || context.has_field(&inner, "tv_sec") {
             break;
         }
         inner = context.field(&inner, "__0").or_else(|_| context.any_field(&inner, &["t", "inner", "0"]))?;

@@ -80,7 +80,14 @@ impl Context<'_> {
             None if name == "str" => {
                 return Err(Trouble::layout("the program has no `&str`"));
             }
-            None => self.at(address, ValueType::Array { element: Box::new(first.ty), counts: vec![Some(length)] }),
+            None => {
+                // Newer versions say `[T]` of what older ones call `T`.
+                let element = match self.stripped(&first.ty).map(|ty| ty.kind.clone()) {
+                    Some(TypeKind::Array { element, counts }) if counts == [None] => ValueType::Named(element),
+                    _ => first.ty,
+                };
+                self.at(address, ValueType::Array { element: Box::new(element), counts: vec![Some(length)] })
+            }
         };
         Ok(Target { holder, value })
     }
