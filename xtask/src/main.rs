@@ -11,6 +11,7 @@ mod exceptions;
 mod guests;
 mod large;
 mod leaks;
+mod lldb;
 mod llvm;
 mod manifest;
 mod matrix;
@@ -33,6 +34,7 @@ Usage: cargo xtask <task>
   oracle [NAME…]            record what llvm-dwarfdump and llvm-symbolizer answer at random PCs into guests/oracle
   coverage-of-variables     count which variables can be read in each guest, and write docs/coverage.md;
                             with NAMEs, only print; needs llvm-dwarfdump
+  lldb-values               record what LLDB shows of the C++ containers at stops of target/release/freezeframe
   oracle --check            see that every recorded oracle belongs to the checked-in module
   large [NAME…]             fetch and build large programs (SQLite, QuickJS, Lua, CRuby, 70 MB of Rust) into target/large
                             and debug them with target/release/freezeframe; needs clang-22, npm and the network
@@ -62,6 +64,7 @@ fn run(words: &[String]) -> Result<String, Error> {
         ["guests", "--dry-run", names @ ..] if plain(names) => guests::build(&root, names, guests::Write::Nothing),
         ["guests", names @ ..] if plain(names) => guests::build(&root, names, guests::Write::Guests),
         ["coverage-of-variables", names @ ..] if plain(names) => coverage::coverage(&root, names),
+        ["lldb-values"] => lldb::record(&root),
         ["oracle", "--check"] => oracle::check(&root),
         ["oracle", names @ ..] if plain(names) => oracle::record(&root, names),
         ["large", names @ ..] if plain(names) => large::debug(&root, names),

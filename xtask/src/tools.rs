@@ -165,6 +165,8 @@ pub const DWARFDUMP: Tool = Tool {
     libraries: &[],
 };
 
+pub const LLDB: Tool = Tool { program: "lldb-22", install: "apt install lldb-22 python3-lldb-22", ..DWARFDUMP };
+
 pub const SYMBOLIZER: Tool = Tool { program: "llvm-symbolizer-22", ..DWARFDUMP };
 
 impl Tool {
