@@ -57,33 +57,56 @@ export class Workbench {
                 return false;
             }
         });
-        await this.page.keyboard.press("Control+G");
-        await this.quickInput(`:${line}`);
-        await this.page.keyboard.press("Enter");
-        await this.lineNumber(line).waitFor({ timeout: PATIENCE });
+        await until(`line ${line} of ${name}`, async () => {
+            try {
+                await this.page.keyboard.press("Control+G");
+                await this.quickInput(`:${line}`);
+                await this.page.keyboard.press("Enter");
+                await this.lineNumber(line).waitFor({ timeout: 5000 });
+                return true;
+            } catch {
+                await this.page.keyboard.press("Escape");
+                return false;
+            }
+        });
     }
 
     private lineNumber(line: number): Locator {
         return this.page.locator(".editor-instance .margin-view-overlays .line-numbers").filter({ hasText: new RegExp(`^${line}$`) }).first();
     }
 
-    /** Clicks into the gutter at a line, and waits for the red dot. */
+    private dots(): Locator {
+        return this.page.locator(".editor-instance [class*='codicon-debug-breakpoint']:not([class*='hint'])");
+    }
+
+    /** Whether a line has the red dot. */
+    private async dotted(line: number): Promise<boolean> {
+        const number = await this.lineNumber(line).boundingBox().catch(() => null);
+        for (const dot of await this.dots().all()) {
+            const at = await dot.boundingBox({ timeout: 1000 }).catch(() => null);
+            if (at !== null && number !== null && Math.abs(at.y - number.y) < number.height / 2) return true;
+        }
+        return false;
+    }
+
+    /** Clicks into the gutter at a line, and waits for the red dot. A click that meets a moving layout is made again. */
     async breakpoint(line: number): Promise<void> {
-        const dots = this.page.locator(".editor-instance [class*='codicon-debug-breakpoint']:not([class*='hint'])");
-        const before = await dots.count();
-        const box = await this.lineNumber(line).boundingBox();
-        assert.ok(box !== null, `line ${line} isn't on the screen`);
-        await this.page.mouse.click(box.x - 8, box.y + box.height / 2);
-        await until(`a breakpoint in the gutter of line ${line}`, async () => (await dots.count()) > before);
+        await until(`a breakpoint in the gutter of line ${line}`, async () => {
+            const box = await this.lineNumber(line).boundingBox();
+            assert.ok(box !== null, `line ${line} isn't on the screen`);
+            await this.page.mouse.click(box.x - 8, box.y + box.height / 2);
+            return soon(() => this.dotted(line));
+        });
         await this.page.mouse.move(700, 12);
     }
 
-    /** Removes all breakpoints. */
+    /** Removes all breakpoints, and waits until none is seen: the next one is told from these by its dot. */
     async removeBreakpoints(): Promise<void> {
         const header = this.page.locator('.pane-header[aria-label^="Breakpoints"]');
         await header.hover();
         await header.getByRole("button", { name: "Remove All Breakpoints" }).click({ timeout: PATIENCE });
         await this.page.mouse.move(700, 12);
+        await until("a gutter without breakpoints", async () => (await this.dots().count()) === 0);
     }
 
     /** Waits until the program stands at a line, which is highlighted. */
@@ -126,17 +149,24 @@ export class Workbench {
 
     /** Opens a row that stands for more, and waits for one of the things in it. */
     async expand(view: string, text: string | RegExp, inside: string | RegExp): Promise<void> {
-        const row = await this.see(view, text);
-        if ((await row.getAttribute("aria-expanded")) !== "true") await row.locator(".monaco-tl-twistie").click();
+        // VS Code opens the first scope by itself after a stop: a click that comes at that moment closes it again.
+        await until(`${String(text)} opened in ${view}`, async () => {
+            const row = await this.see(view, text);
+            if ((await row.getAttribute("aria-expanded")) === "true") return true;
+            await row.locator(".monaco-tl-twistie").click({ timeout: 2000 }).catch(() => undefined);
+            return soon(async () => (await this.row(view, text).getAttribute("aria-expanded")) === "true");
+        });
         await this.see(view, inside);
     }
 
     /** Changes a value by typing over it. */
     async change(text: string | RegExp, value: string): Promise<void> {
-        const row = await this.see("Variables", text);
-        await row.locator(".value").dblclick();
         const input = this.page.locator(".debug-view-content input, .monaco-list-row .inputBoxContainer input").first();
-        await input.waitFor({ timeout: PATIENCE });
+        await until(`a field for ${String(text)}`, async () => {
+            const row = await this.see("Variables", text);
+            await row.locator(".value").dblclick({ timeout: 2000 }).catch(() => undefined);
+            return soon(() => input.isVisible());
+        });
         await input.fill(value);
         await this.page.keyboard.press("Enter");
     }
@@ -153,10 +183,13 @@ export class Workbench {
             const at = text.search(new RegExp(`\\b${word}\\b`));
             if (at < 0) continue;
             const x = box.x + (box.width * (at + word.length / 2)) / text.length;
-            await this.page.mouse.move(x + 40, box.y + 60);
-            await this.page.mouse.move(x, box.y + box.height / 2, { steps: 5 });
             const widget = this.page.locator(".debug-hover-widget").filter({ visible: true }).first();
-            await widget.waitFor({ timeout: PATIENCE });
+            // An editor that is laid out anew takes the hover away: the mouse comes again.
+            await until(`a hover over ${word}`, async () => {
+                await this.page.mouse.move(x + 40, box.y + 60);
+                await this.page.mouse.move(x, box.y + box.height / 2, { steps: 5 });
+                return soon(async () => (await widget.isVisible()) && (await widget.innerText()).trim() !== "");
+            });
             return (await widget.innerText()).replaceAll(/\s+/g, " ");
         }
         throw new Error(`there is no ${word} to hover over on line ${line}`);
@@ -196,9 +229,10 @@ export class Workbench {
         });
     }
 
-    /** Waits for the end of the session. */
+    /** Waits for the end of the session, and until its highlight is gone: it isn't to be taken for the next one's. */
     async ended(): Promise<void> {
         await this.page.locator(".debug-toolbar").filter({ visible: true }).waitFor({ state: "hidden", timeout: PATIENCE });
+        await until("an editor without a highlight", async () => (await this.page.locator(".debug-top-stack-frame-line").count()) === 0);
     }
 
     /** All that can be read on the screen. */
@@ -214,4 +248,14 @@ export async function until(what: string, holds: () => Promise<boolean>): Promis
         if (Date.now() > end) throw new Error(`in ${PATIENCE / 1000} s there was never ${what}`);
         await new Promise((resolve) => setTimeout(resolve, 50));
     }
+}
+
+/** Whether something becomes so within some seconds: what is done by a click is done then, or was lost. */
+async function soon(holds: () => Promise<boolean>): Promise<boolean> {
+    const end = Date.now() + 5000;
+    do {
+        if (await holds().catch(() => false)) return true;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+    } while (Date.now() < end);
+    return false;
 }

@@ -2,12 +2,11 @@
 
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync } from "node:fs";
 import * as path from "node:path";
 import { after, before, test } from "node:test";
 import type { DebugProtocol as Dap } from "@vscode/debugprotocol";
-import { BINARY, Client, refused, within } from "./session.js";
+import { BINARY, Client, refused, says, within } from "./session.js";
 
 const HTTP = path.join(path.dirname(BINARY), "examples/http");
 assert.ok(existsSync(HTTP), `${HTTP} isn't there: cargo build --release --example http`);
@@ -18,10 +17,8 @@ let port = 0;
 before(async () => {
     const child = spawn(HTTP, ["127.0.0.1:0", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "inherit"] });
     server = child;
-    const [said] = (await once(child.stdout, "data")) as [Buffer];
-    const [, http, editors] = /(http:\/\/[\d.:]+)\/.*attach to [\d.]+:(\d+)/.exec(said.toString()) ?? [];
-    assert.ok(http !== undefined, said.toString());
-    url = http;
+    const [, http, editors] = await says(child.stdout, /(http:\/\/[\d.:]+)\/.*attach to [\d.]+:(\d+)\D/s);
+    url = http ?? "";
     port = Number(editors);
 });
 after(() => {

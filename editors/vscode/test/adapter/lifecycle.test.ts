@@ -7,7 +7,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { test } from "node:test";
-import { BINARY, Client, guest, refused, ROOT, Session } from "./session.js";
+import { BINARY, Client, guest, refused, ROOT, says, Session } from "./session.js";
 
 test("a guest runs to its end: output, exit code, events in order", async () => {
     await using session = await Session.open();
@@ -135,9 +135,7 @@ test("the process ends when its client leaves, or vanishes", async () => {
 test("over TCP: each client has a session of its own", async () => {
     const server = spawn(BINARY, ["dap", "--listen", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "inherit"] });
     try {
-        const [said] = (await once(server.stdout, "data")) as [Buffer];
-        const port = Number(/127\.0\.0\.1:(\d+)/.exec(said.toString())?.[1]);
-        assert.ok(port > 0, said.toString());
+        const port = Number((await says(server.stdout, /127\.0\.0\.1:(\d+)\D/))[1]);
         const clients = await Promise.all(
             [1, 2].map(async () => {
                 const client = new Client();

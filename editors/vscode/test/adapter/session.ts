@@ -234,6 +234,22 @@ export async function within<T>(promise: Promise<T>, what: string): Promise<T> {
     });
 }
 
+/** Waits until a process has written something that fits: it may come in pieces. */
+export async function says(stream: NodeJS.ReadableStream, pattern: RegExp): Promise<RegExpExecArray> {
+    let said = "";
+    const found = new Promise<RegExpExecArray>((resolve, reject) => {
+        stream.on("data", (bytes: Buffer) => {
+            said += bytes.toString();
+            const match = pattern.exec(said);
+            if (match !== null) resolve(match);
+        });
+        stream.on("end", () => {
+            reject(new Error(`${String(pattern)} didn't come; there was ${JSON.stringify(said)}`));
+        });
+    });
+    return within(found, String(pattern));
+}
+
 /** The message of a request that must fail; the session lives on. */
 export async function refused(request: Promise<unknown>): Promise<string> {
     let answer: unknown;

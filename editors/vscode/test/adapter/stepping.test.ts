@@ -51,7 +51,10 @@ test("by instruction, several steps stay on one line", async () => {
 
 test("a guest that runs can be paused, and what needs a stop is refused meanwhile", async () => {
     await using session = await Session.open();
-    await session.launch("spin.O0.dwarf5");
+    // Only from the loop on is it sure where a pause finds it.
+    await session.stopAt("spin.O0.dwarf5", ["spin.c", "#loop"]);
+    await session.breakpoints("spin.c", []);
+    await session.continue();
     const threadId = await session.thread();
     assert.match(await refused(session.client.stackTraceRequest({ threadId })), /run/);
     await session.until(() => session.client.pauseRequest({ threadId }), "pause");

@@ -1,0 +1,163 @@
+// What an editor waits for: `node editors/measure.mjs [BINARY]` prints, of target/release/freezeframe or another binary,
+//
+//   - a step until the variables are there, at a stop with 100 variables (of Rust's std, many of them containers): from
+//     the request `next` to the answer to `variables`, with what VS Code asks for in between, the guest's own time included;
+//   - a launch until the guest stands at a breakpoint, with the compiled code in the cache and without it.
+//
+// Times are those of a client: the pipes, the protocol's JSON and Node are in them.
+
+import { spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
+const binary = path.resolve(process.argv[2] ?? path.join(root, "target/release/freezeframe"));
+
+class Client {
+    #seq = 0;
+    #bytes = Buffer.alloc(0);
+    #answers = new Map();
+    #events = [];
+    #waiting = [];
+
+    constructor(env = {}) {
+        this.process = spawn(binary, ["dap"], { cwd: root, env: { ...process.env, ...env }, stdio: ["pipe", "pipe", "inherit"] });
+        this.process.stdout.on("data", (bytes) => this.#read(bytes));
+        this.process.on("exit", () => this.#answers.forEach(({ reject }) => reject(new Error("the adapter is gone"))));
+    }
+
+    #read(bytes) {
+        this.#bytes = Buffer.concat([this.#bytes, bytes]);
+        for (;;) {
+            const end = this.#bytes.indexOf("\r\n\r\n");
+            if (end < 0) return;
+            const length = Number(/Content-Length: (\d+)/.exec(this.#bytes.toString("latin1", 0, end))[1]);
+            if (this.#bytes.length < end + 4 + length) return;
+            const message = JSON.parse(this.#bytes.toString("utf8", end + 4, end + 4 + length));
+            this.#bytes = this.#bytes.subarray(end + 4 + length);
+            if (message.type === "response") {
+                const { resolve, reject } = this.#answers.get(message.request_seq);
+                this.#answers.delete(message.request_seq);
+                message.success ? resolve(message.body) : reject(new Error(`${message.command}: ${JSON.stringify(message.body)}`));
+            } else {
+                this.#events.push(message);
+                this.#waiting = this.#waiting.filter((look) => !look());
+            }
+        }
+    }
+
+    ask(command, args = {}) {
+        const seq = ++this.#seq;
+        const text = JSON.stringify({ seq, type: "request", command, arguments: args });
+        this.process.stdin.write(`Content-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`);
+        return new Promise((resolve, reject) => this.#answers.set(seq, { resolve, reject }));
+    }
+
+    event(name) {
+        return new Promise((resolve) => {
+            const look = () => {
+                const at = this.#events.findIndex(({ event }) => event === name);
+                if (at >= 0) resolve(this.#events.splice(at, 1)[0].body);
+                return at >= 0;
+            };
+            if (!look()) this.#waiting.push(look);
+        });
+    }
+
+    async stopAt(module, source, marker, args = []) {
+        await this.ask("initialize", { adapterID: "wasm", linesStartAt1: true, columnsStartAt1: true, pathFormat: "path", supportsVariableType: true });
+        const launched = this.ask("launch", { program: path.join(root, "guests/built", `${module}.wasm`), cwd: root, args });
+        await this.event("initialized");
+        await this.ask("setBreakpoints", { source: { path: path.join(root, "guests/src", source) }, breakpoints: [{ line: line(source, marker) }] });
+        await Promise.all([launched, this.ask("configurationDone")]);
+        return this.event("stopped");
+    }
+
+    async leave() {
+        const gone = new Promise((resolve) => this.process.on("exit", resolve));
+        await this.ask("disconnect");
+        this.process.stdin.end();
+        await gone;
+    }
+}
+
+function line(source, marker) {
+    const lines = readFileSync(path.join(root, "guests/src", source), "utf8").split("\n");
+    const at = lines.findIndex((text) => text.trimEnd().endsWith(`// #${marker}`));
+    if (at < 0) throw new Error(`#${marker} isn't in ${source}`);
+    return at + 1;
+}
+
+const median = (times) => times.sort((a, b) => a - b)[times.length >> 1];
+function print(what, times) {
+    const [first] = times;
+    const all = [...times].sort((a, b) => a - b);
+    console.log(`${what.padEnd(64)} first ${first.toFixed(2).padStart(8)} ms   median ${median(all).toFixed(2).padStart(8)} ms   best ${all[0].toFixed(2).padStart(8)} ms`);
+}
+
+/** What an editor asks for after a stop: threads, the stack, the scopes, and the variables of those that are open. */
+async function look(client, threadId) {
+    await client.ask("threads");
+    const { stackFrames } = await client.ask("stackTrace", { threadId, startFrame: 0, levels: 20 });
+    const { scopes } = await client.ask("scopes", { frameId: stackFrames[0].id });
+    const open = scopes.filter(({ expensive }) => !expensive);
+    const all = await Promise.all(open.map(({ variablesReference }) => client.ask("variables", { variablesReference })));
+    return all.flatMap(({ variables }) => variables);
+}
+
+async function steps(rounds) {
+    const client = new Client();
+    const { threadId } = await client.stopAt("values.O0.dwarf4", "values.rs", "crowd", ["10"]);
+    const times = { all: [], variables: [], stop: [] };
+    for (let round = 0; round < rounds; round++) {
+        const begun = performance.now();
+        const stopped = client.event("stopped");
+        await client.ask("next", { threadId });
+        await stopped;
+        const stands = performance.now();
+        const variables = await look(client, threadId);
+        const done = performance.now();
+        if (variables.length < 100) throw new Error(`only ${variables.length} variables`);
+        times.all.push(done - begun);
+        times.stop.push(stands - begun);
+        times.variables.push(done - stands);
+    }
+    await client.leave();
+    print("a step until 100 variables are there", times.all);
+    print("  … of it: until it has stopped", times.stop);
+    print("  … of it: threads, stack, scopes, variables", times.variables);
+}
+
+async function launches(what, rounds, module, source, marker, cache) {
+    const times = [];
+    const started = [];
+    for (let round = 0; round < rounds; round++) {
+        const folder = cache ?? mkdtempSync(path.join(tmpdir(), "freezeframe-measure-"));
+        const client = new Client({ FREEZEFRAME_CACHE: folder });
+        const begun = performance.now();
+        await client.ask("threads").catch(() => undefined);
+        const up = performance.now();
+        await client.stopAt(module, source, marker);
+        times.push(performance.now() - up);
+        started.push(up - begun);
+        await client.leave();
+        if (cache === undefined) rmSync(folder, { recursive: true });
+    }
+    print(what, times);
+    return started;
+}
+
+console.log(spawnSync(binary, ["--version"]).stdout.toString().trim());
+await steps(41);
+const cache = mkdtempSync(path.join(tmpdir(), "freezeframe-measure-"));
+for (const [module, source, marker] of [
+    ["orders.O0.dwarf5", "orders.c", "price-total"],
+    ["inventory.O0.dwarf4", "inventory.rs", "containers"],
+]) {
+    const started = await launches(`${module}: a launch until the breakpoint, compiled before`, 11, module, source, marker, cache);
+    await launches("  … compiled then", 5, module, source, marker);
+    print("  … beside that: the adapter's process starts", started);
+}
+rmSync(cache, { recursive: true });
