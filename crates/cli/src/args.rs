@@ -32,6 +32,12 @@ enum Subcommands {
     Info(InfoArgs),
     /// Serve an editor: the Debug Adapter Protocol over standard input and output, or TCP.
     Dap(DapArgs),
+    /// Run by an editor in the terminal of a guest: joins it with the guest.
+    #[command(hide = true)]
+    DapTerminal {
+        /// Where the adapter waits for it.
+        address: String,
+    },
 }
 
 /// The arguments of `freezeframe dap`.
@@ -52,6 +58,8 @@ pub enum Command {
     Info(InfoArgs),
     /// `freezeframe dap`
     Dap(DapArgs),
+    /// `freezeframe dap-terminal`, with the adapter's address.
+    DapTerminal(String),
 }
 
 /// The options of `freezeframe debug`.
@@ -169,6 +177,7 @@ pub fn parse() -> Command {
     match Cli::from_arg_matches(&matches).map(|cli| cli.command) {
         Ok(Subcommands::Info(args)) => Command::Info(args),
         Ok(Subcommands::Dap(args)) => Command::Dap(args),
+        Ok(Subcommands::DapTerminal { address }) => Command::DapTerminal(address),
         Ok(Subcommands::Debug(args)) => {
             let scripts = matches.subcommand().map(|(_, debug)| scripts(&args, debug)).unwrap_or_default();
             Command::Debug(Box::new(DebugOptions { args: *args, scripts }))

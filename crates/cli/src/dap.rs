@@ -19,6 +19,17 @@ pub fn serve(args: &DapArgs) -> i32 {
     }
 }
 
+/// Joins this terminal with a guest; gives the exit code.
+pub fn terminal(address: &str) -> i32 {
+    match freezeframe_dap::join_terminal(address) {
+        Ok(()) => 0,
+        Err(why) => {
+            eprintln!("freezeframe dap-terminal: {why}");
+            FAILED
+        }
+    }
+}
+
 fn listen(address: &str) -> Result<(), String> {
     let failed = |e: std::io::Error| format!("can't listen at {address}: {e}; give HOST:PORT, such as 127.0.0.1:4711");
     let addresses: Vec<SocketAddr> = address.to_socket_addrs().map_err(failed)?.collect();

@@ -40,6 +40,7 @@ fn main() -> ExitCode {
         Command::Debug(options) => repl::debug(options),
         Command::Info(options) => inspect::info(&options),
         Command::Dap(options) => dap::serve(&options),
+        Command::DapTerminal(address) => dap::terminal(&address),
     };
     // Exit codes are eight bits wide on most systems; what a guest gives beyond that is cut as the system would.
     ExitCode::from((code & 0xff) as u8)

@@ -36,8 +36,23 @@ pub struct Entry {
     pub set: Result<BreakpointId, String>,
     /// Why it's in no module yet, if it isn't.
     pub why_pending: Option<String>,
+    /// Why it's held back: a name in its condition or text that nothing has there.
+    pub unknown: Option<String>,
     /// What the client was told last.
     pub told: Option<dap::Breakpoint>,
+}
+
+impl Entry {
+    /// Holds the breakpoint back if its condition or text has a name that nothing has there, and lets it be one if it had.
+    fn look_at_names(&mut self, debugger: &mut Debugger) {
+        let Ok(id) = self.set else { return };
+        let unknown = debugger.unknown_name(id).ok().flatten().map(|error| error.to_string());
+        // A one-shot one may be gone.
+        if unknown.is_some() != self.unknown.is_some() {
+            _ = debugger.enable_breakpoint(id, unknown.is_none());
+        }
+        self.unknown = unknown;
+    }
 }
 
 /// What a client asks for.
@@ -98,6 +113,7 @@ impl Breakpoints {
             {
                 let mut entry = old.swap_remove(at);
                 entry.wanted = wanted;
+                entry.look_at_names(debugger);
                 new.push(entry);
                 continue;
             }
@@ -110,7 +126,9 @@ impl Breakpoints {
                     debugger.add_breakpoint(spec, true).map_err(|e| e.to_string())
                 }
             });
-            new.push(Entry { id: self.last, wanted, set, why_pending, told: None });
+            let mut entry = Entry { id: self.last, wanted, set, why_pending, unknown: None, told: None };
+            entry.look_at_names(debugger);
+            new.push(entry);
         }
         for entry in old {
             if let Ok(id) = entry.set {
@@ -119,6 +137,11 @@ impl Breakpoints {
             }
         }
         new
+    }
+
+    /// Looks again at the names in conditions and log texts: the program may be another one now.
+    pub fn look_at_names(&mut self, debugger: &mut Debugger) {
+        self.all_mut().for_each(|entry| entry.look_at_names(debugger));
     }
 
     /// Lets none of them stop anything, nor what stops by itself.
@@ -187,9 +210,9 @@ impl Breakpoints {
 /// What a client is told of an entry.
 pub fn describe(entry: &Entry, debugger: &Debugger, sources: &Sources, client: &Client) -> dap::Breakpoint {
     let mut told = dap::Breakpoint { id: Some(entry.id), ..dap::Breakpoint::default() };
-    let found = match &entry.set {
-        Ok(id) => debugger.breakpoint(*id).map_err(|e| e.to_string()),
-        Err(why) => Err(why.clone()),
+    let found = match (&entry.set, &entry.unknown) {
+        (Ok(id), None) => debugger.breakpoint(*id).map_err(|e| e.to_string()),
+        (Err(why), _) | (_, Some(why)) => Err(why.clone()),
     };
     match found {
         Err(why) => {

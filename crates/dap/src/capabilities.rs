@@ -57,7 +57,7 @@ pub const OFFERED: &[Offered] = offered! {
     supports_exception_filter_options "supportsExceptionFilterOptions" ["setExceptionBreakpoints"]
         "kinds of traps, or an expression";
     supports_exception_info_request "supportsExceptionInfoRequest" ["exceptionInfo"]
-        "the kind of trap, its message and stack";
+        "the kind of trap, its message (of a Rust panic what the program says) and stack";
     supports_step_in_targets_request "supportsStepInTargetsRequest" ["stepInTargets", "stepIn"]
         "the functions that are called from here to the line's end";
     supports_stepping_granularity "supportsSteppingGranularity" ["next", "stepIn", "stepOut"]

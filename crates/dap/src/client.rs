@@ -2,13 +2,14 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use freezeframe_engine::{CodeId, DebuggeeId};
+use freezeframe_engine::{CodeId, DebuggeeId, Reason, ValueOptions};
 
 use crate::{
     breakpoints::Breakpoints,
     handles::{Extras, Frames},
     launch::Launched,
     protocol::types::InitializeRequestArguments,
+    terminal::Asked,
     transport::{inbox::Waiting, outbox::Outbox},
 };
 
@@ -70,6 +71,8 @@ pub struct Client {
     pub guest: Option<DebuggeeId>,
     /// The request that is answered when the guest is there.
     pub starting: Option<Starting>,
+    /// The call that is answered when it has returned.
+    pub calling: Option<Calling>,
 }
 
 /// A launch that waits for its guest.
@@ -78,6 +81,24 @@ pub struct Starting {
     pub seq: i64,
     /// `launch` or `restart`.
     pub command: String,
+    /// The terminal that the client was asked for, and the number of that request.
+    pub terminal: Option<(i64, Asked)>,
+}
+
+/// A call of a guest's function that an `evaluate` waits for.
+pub struct Calling {
+    /// The request's number.
+    pub seq: i64,
+    /// Whose.
+    pub debuggee: DebuggeeId,
+    /// Where it was asked for.
+    pub frame: Option<usize>,
+    /// How its value is to be shown.
+    pub options: ValueOptions,
+    /// Why the guest stands, as it will again.
+    pub reason: Option<Reason>,
+    /// Whether the client was told that the guest runs.
+    pub told: bool,
 }
 
 impl Client {
@@ -101,6 +122,7 @@ impl Client {
             launched: None,
             guest: None,
             starting: None,
+            calling: None,
         }
     }
 

@@ -15,7 +15,7 @@ pub enum Failure {
     #[error("this debugger has no request `{0}`; `initialize` says what it can do")]
     Unknown(String),
     /// It was cancelled.
-    #[error("cancelled")]
+    #[error("the request was cancelled")]
     Cancelled,
     /// A sentence that says what to do.
     #[error("{0}")]
@@ -29,12 +29,12 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// The word that programs know a failure by.
-    pub(crate) fn short(&self) -> &str {
+    /// The protocol's own word for a failure, where it has one: programs know it by that.
+    pub(crate) fn word(&self) -> Option<&'static str> {
         match self {
-            Self::Cancelled => "cancelled",
-            Self::Engine(EngineError::Running) => "notStopped",
-            _ => "failed",
+            Self::Cancelled => Some("cancelled"),
+            Self::Engine(EngineError::Running) => Some("notStopped"),
+            _ => None,
         }
     }
 

@@ -9,6 +9,7 @@ use freezeframe_debuggee::Debuggee;
 
 use crate::{
     launch::{DebugFiles, Opened, Opener},
+    panics::Tail,
     server::Server,
 };
 
@@ -35,6 +36,12 @@ impl Opened for Guest {
     fn debug_files(&self) -> DebugFiles {
         Box::new(|_| None)
     }
+
+    fn errors(&self) -> Tail {
+        Tail::default()
+    }
+
+    fn over(&self) {}
 }
 
 /// Serves a client that sends these bytes and then is gone; what it is sent. `launch` gives it such a debuggee.

@@ -11,7 +11,20 @@ use freezeframe_engine::SourcePaths;
 use freezeframe_symbols::IndexStore;
 use serde::Deserialize;
 
-use crate::transport::outbox::Outbox;
+use crate::{panics::Tail, progress::Progress, terminal::Invitation, transport::outbox::Outbox};
+
+/// Where a guest's standard streams are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Console {
+    /// Its output goes to the client's console; it reads `stdin`, or nothing.
+    #[default]
+    InternalConsole,
+    /// In a terminal inside of the editor.
+    IntegratedTerminal,
+    /// In a terminal of its own.
+    ExternalTerminal,
+}
 
 /// The arguments of `launch`.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -32,6 +45,9 @@ pub struct LaunchArguments {
     pub dirs: Vec<String>,
     /// A file to read as standard input.
     pub stdin: Option<PathBuf>,
+    /// Where its standard streams are.
+    #[serde(default)]
+    pub console: Console,
     /// Call this export with `args` instead of running the command.
     pub invoke: Option<String>,
     /// Stop at the beginning of `main`.
@@ -85,10 +101,26 @@ pub trait Opened: Send + Sync {
     fn indexes(&self) -> Option<Arc<dyn IndexStore>> {
         None
     }
+
+    /// What it writes to standard error last.
+    fn errors(&self) -> Tail;
+
+    /// It won't be started again: what it had is given back.
+    fn over(&self);
 }
 
-/// Opens a guest whose output goes to this client; may take as long as compiling takes.
-pub type Opener = Arc<dyn Fn(&LaunchArguments, Outbox) -> Result<Box<dyn Opened>, String> + Send + Sync>;
+/// What a guest is opened with, of its client.
+pub struct Ends {
+    /// Where its output goes.
+    pub outbox: Outbox,
+    /// The terminal that it gets instead, when it's there.
+    pub terminal: Option<Invitation>,
+    /// Who is told how far it is.
+    pub progress: Option<Progress>,
+}
+
+/// Opens a guest; may take as long as compiling takes.
+pub type Opener = Arc<dyn Fn(&LaunchArguments, Ends) -> Result<Box<dyn Opened>, String> + Send + Sync>;
 
 /// What a client launched.
 pub struct Launched {

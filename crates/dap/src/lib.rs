@@ -28,6 +28,7 @@ mod launch;
 #[cfg(feature = "launch")]
 mod local;
 mod output;
+mod panics;
 mod parked;
 mod progress;
 pub mod protocol;
@@ -37,12 +38,14 @@ mod reports;
 mod serve;
 mod server;
 mod sources;
+mod terminal;
 mod transport;
 
 pub use capabilities::{OFFERED, Offered, capabilities};
 pub use hub::{Hub, listen, listen_with_token};
 #[cfg(feature = "launch")]
 pub use serve::{listen as serve_tcp, serve_stdio};
+pub use terminal::join_terminal;
 
 /// The commands of all requests that are served.
 pub fn served() -> Vec<&'static str> {

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use freezeframe_debuggee::Debuggee;
-use freezeframe_host::{DebugFileFinder, IndexCache, LaunchOptions, MappedDir, Output, Program, Stdin, Stream, launch};
+use freezeframe_host::{DebugFileFinder, IndexCache, Input, LaunchOptions, MappedDir, Output, Program, Stdin, Stream, launch};
 use freezeframe_symbols::IndexStore;
 
 use crate::{
-    launch::{DebugFiles, LaunchArguments, Opened, Opener},
+    launch::{DebugFiles, Ends, LaunchArguments, Opened, Opener},
     output::Decoder,
+    panics::Tail,
+    terminal::Terminal,
     transport::outbox::Outbox,
 };
 
@@ -16,6 +18,8 @@ struct Guest {
     program: Program,
     options: LaunchOptions,
     indexes: Option<Arc<IndexCache>>,
+    errors: Tail,
+    terminal: Option<Terminal>,
 }
 
 impl Opened for Guest {
@@ -31,19 +35,50 @@ impl Opened for Guest {
     fn indexes(&self) -> Option<Arc<dyn IndexStore>> {
         Some(self.indexes.clone()?)
     }
+
+    fn errors(&self) -> Tail {
+        self.errors.clone()
+    }
+
+    fn over(&self) {
+        if let Some(terminal) = &self.terminal {
+            terminal.close();
+        }
+    }
+}
+
+impl Drop for Guest {
+    fn drop(&mut self) {
+        self.over();
+    }
 }
 
 /// Opens files on this machine.
 pub fn opener() -> Opener {
     let indexes = IndexCache::of_user();
-    Arc::new(move |arguments, outbox| {
-        let options = options(arguments, outbox)?;
+    Arc::new(move |arguments, Ends { outbox, terminal, progress }| {
+        // What is wrong with the arguments is said before anything is waited for.
+        let mut options = options(arguments)?;
+        let step = |what: &str| progress.iter().for_each(|progress| progress.step(what));
+        step("compiling");
         let program = Program::open(&arguments.absolute(&arguments.program)).map_err(|e| e.to_string())?;
-        Ok(Box::new(Guest { program, options, indexes: indexes.clone() }))
+        let terminal = terminal.map(|terminal| {
+            step("waiting for the editor's terminal");
+            terminal.wait()
+        });
+        let terminal = terminal.transpose()?;
+        if let (Some(terminal), None) = (&terminal, &arguments.stdin) {
+            let terminal = terminal.clone();
+            options.stdin = Stdin::Input(Input::new(move |into| Ok(terminal.read(into))));
+        }
+        let errors = Tail::default();
+        options.output = output(outbox, errors.clone(), terminal.clone());
+        Ok(Box::new(Guest { program, options, errors, terminal, indexes: indexes.clone() }))
     })
 }
 
-fn options(arguments: &LaunchArguments, outbox: Outbox) -> Result<LaunchOptions, String> {
+/// What the arguments say; the output goes nowhere.
+fn options(arguments: &LaunchArguments) -> Result<LaunchOptions, String> {
     let mut dirs = Vec::new();
     for dir in &arguments.dirs {
         let (host, guest) = dir.split_once("::").unwrap_or((dir, dir));
@@ -63,11 +98,11 @@ fn options(arguments: &LaunchArguments, outbox: Outbox) -> Result<LaunchOptions,
         dirs,
         stdin: arguments.stdin.as_ref().map_or(Stdin::Empty, |path| Stdin::File(arguments.absolute(path))),
         invoke,
-        output: output(outbox),
+        output: Output::new(|_, _| Ok(())),
     })
 }
 
-fn output(outbox: Outbox) -> Output {
+fn output(outbox: Outbox, errors: Tail, terminal: Option<Terminal>) -> Output {
     let decoders = (Decoder::default(), Decoder::default());
     Output::new(move |stream, bytes| {
         let (category, decoder) = match stream {
@@ -75,7 +110,12 @@ fn output(outbox: Outbox) -> Output {
             Stream::Stderr => ("stderr", &decoders.1),
         };
         let text = decoder.text(bytes);
-        if !text.is_empty() {
+        let error = stream == Stream::Stderr;
+        if error {
+            errors.push(&text);
+        }
+        let shown = terminal.as_ref().is_some_and(|terminal| terminal.write(error, bytes));
+        if !shown && !text.is_empty() {
             // Without a client nobody wants to know; the guest isn't disturbed by that.
             outbox.output(category, &text);
         }

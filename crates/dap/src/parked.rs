@@ -54,7 +54,7 @@ impl World {
     /// Takes a guest of a host's into the debugger.
     pub(crate) fn adopt(&mut self, debuggee: Box<dyn Debuggee>, name: String) -> DebuggeeId {
         let id = self.debugger.attach_running(debuggee);
-        self.guests.insert(id, Guest { name, program: None, launched: false, reason: None });
+        self.guests.insert(id, Guest { name, program: None, launched: false, reason: None, errors: None });
         id
     }
 

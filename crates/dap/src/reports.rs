@@ -6,9 +6,12 @@ use freezeframe_engine::{BreakpointId, DebuggeeId, Ended, LogLine, Reason, Repor
 
 use crate::{
     breakpoints::describe,
-    client::{Client, ClientId, Phase},
-    handlers::sources::{all_modules, source},
-    protocol::{Event, Outgoing, types as dap},
+    client::{Calling, Client, ClientId, Phase},
+    handlers::{
+        evaluate,
+        sources::{all_modules, source},
+    },
+    protocol::{Event, Outgoing, Request as _, types as dap},
     server::World,
 };
 
@@ -16,6 +19,8 @@ use crate::{
 const TRAPPED: i64 = 134;
 /// The code of one that couldn't be started, or that a host function ended.
 const FAILED: i64 = 1;
+/// In how many frames the place of a panic is looked for: std's own are the innermost.
+pub(crate) const PANICKING: u32 = 50;
 /// How many frames of a trap's backtrace are written.
 const BACKTRACE: u32 = 20;
 
@@ -63,13 +68,22 @@ pub(crate) fn thread_started(_: &mut World, clients: &Clients, id: DebuggeeId, _
 fn stopped(world: &mut World, clients: &mut Clients, debuggee: DebuggeeId, reason: Reason, caught: &[BreakpointId]) {
     let Some(guest) = world.guests.get_mut(&debuggee) else { return };
     guest.reason = Some(reason.clone());
+    let errors = guest.errors.clone();
     world.focus = Some(debuggee);
     if clients.is_empty() {
         // Nobody is there to go on: a guest that was left to itself. It may have ended meanwhile.
         _ = world.debugger.resume(debuggee);
         return;
     }
-    let (word, description, text) = words(&reason);
+    // Who waits for a call hears of its end by the answer.
+    let answered = call_over(world, clients, debuggee, &reason);
+    let (word, description, mut text) = words(&reason);
+    if let (Reason::Trap { .. }, Some(errors)) = (&reason, errors)
+        && let Ok((stack, _)) = world.debugger.stack(debuggee, PANICKING)
+        && let Some(panic) = errors.panic(&stack)
+    {
+        text = Some(panic.message);
+    }
     if matches!(reason, Reason::Trap { .. } | Reason::HostError { .. }) {
         backtrace(world, clients, debuggee, text.as_deref().unwrap_or_default());
     }
@@ -79,9 +93,13 @@ fn stopped(world: &mut World, clients: &mut Clients, debuggee: DebuggeeId, reaso
             Ok(Some((number, shown))) => format!("${number} = {}\n", shown.text),
             Err(why) => format!("the call of {} failed: {why}\n", called.function),
         };
-        tell(clients, "console", &result);
+        let event = output_event("console", result);
+        let others =
+            clients.values().filter(|client| client.phase >= Phase::Configuring && Some(client.id) != answered);
+        others.for_each(|client| client.outbox.event(&event));
     }
-    for client in clients.values_mut().filter(|client| client.phase >= Phase::Configuring) {
+    let told = clients.values_mut().filter(|client| client.phase >= Phase::Configuring);
+    for client in told.filter(|client| Some(client.id) != answered) {
         client.frames.forget(debuggee);
         let hit = match &reason {
             Reason::Breakpoints(ids) => ids.as_slice(),
@@ -106,6 +124,50 @@ fn stopped(world: &mut World, clients: &mut Clients, debuggee: DebuggeeId, reaso
             preserve_focus_hint: None,
         });
     }
+}
+
+/// Answers the `evaluate` that waits for a call in this guest. Gives the client to which the guest stood all the while and
+/// stands as before.
+fn call_over(world: &mut World, clients: &mut Clients, debuggee: DebuggeeId, reason: &Reason) -> Option<ClientId> {
+    let waits = |client: &&mut Client| client.calling.as_ref().is_some_and(|calling| calling.debuggee == debuggee);
+    let client = clients.values_mut().find(waits)?;
+    let Calling { seq, frame, options, reason: before, told, .. } = client.calling.take()?;
+    let command = dap::EvaluateRequest::COMMAND;
+    let answer = |body: dap::EvaluateResponseBody| {
+        Outgoing::response(seq, command, serde_json::to_value(body).unwrap_or_default())
+    };
+    let text = |result: String| dap::EvaluateResponseBody { result, ..Default::default() };
+    let Reason::Called(called) = reason else {
+        // The stop itself is told next.
+        client.outbox.send(answer(text("(stopped before the call returned; its value comes when it has)".to_owned())));
+        return None;
+    };
+    let message = match &called.result {
+        Ok(None) => answer(text(format!("{} returned", called.function))),
+        Ok(Some((number, shown))) => {
+            let shown = shown.clone();
+            answer(evaluate::called(&mut world.debugger, debuggee, frame, options, *number, shown))
+        }
+        Err(why) => {
+            Outgoing::failure(seq, command, None, &format!("the call of {} failed: {why}", called.function), false)
+        }
+    };
+    client.outbox.send(message);
+    if told {
+        return None;
+    }
+    if let Some(guest) = world.guests.get_mut(&debuggee) {
+        guest.reason = before;
+    }
+    if client.about.supports_invalidated_event == Some(true) {
+        // It may have changed anything.
+        client.outbox.event(&dap::InvalidatedEventBody {
+            areas: Some(vec!["variables".to_owned()]),
+            thread_id: Some(thread(debuggee)),
+            stack_frame_id: None,
+        });
+    }
+    Some(client.id)
 }
 
 /// What a stop is called: for programs, in a few words, and in full.
@@ -172,6 +234,16 @@ pub(crate) fn log(world: &World, clients: &mut Clients, line: LogLine) {
 pub(crate) fn ended(world: &mut World, clients: &mut Clients, debuggee: DebuggeeId, ended: &Ended) {
     let Some(guest) = world.guests.remove(&debuggee) else { return };
     world.debugger.forget(debuggee);
+    for client in clients.values_mut() {
+        if let Some(calling) = client.calling.take_if(|calling| calling.debuggee == debuggee) {
+            let why = "the program ended before the call returned";
+            let command = dap::EvaluateRequest::COMMAND;
+            client.outbox.send(Outgoing::failure(calling.seq, command, None, why, false));
+        }
+        if let Some(launched) = client.launched.as_ref().filter(|_| client.guest == Some(debuggee)) {
+            launched.opened.over();
+        }
+    }
     if world.focus == Some(debuggee) {
         world.focus = None;
     }
@@ -229,6 +301,7 @@ pub(crate) fn modules(world: &mut World, clients: &mut Clients) {
         }
         let mut changed = Vec::new();
         let mut breakpoints = std::mem::take(&mut client.breakpoints);
+        breakpoints.look_at_names(&mut world.debugger);
         for entry in breakpoints.all_mut().filter(|entry| entry.told.is_some()) {
             let now = describe(entry, &world.debugger, &world.sources, client);
             if entry.told.as_ref() != Some(&now) {

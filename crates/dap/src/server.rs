@@ -16,15 +16,17 @@ use freezeframe_engine::{CodeId, DebuggeeId, Debugger, Ended, LogLine, Reason};
 use serde_json::Value;
 
 use crate::{
-    client::{Client, ClientId, Phase},
+    client::{Client, ClientId, Phase, Starting},
     error::Failure,
     handlers::{self, Answered, Ctx, disassembly::FunctionText},
-    launch::{LaunchArguments, Launched, Opener},
+    launch::{Ends, LaunchArguments, Launched, Opener},
+    panics::Tail,
     parked::{Parked, ParkedId},
     progress::Progress,
     protocol::{Incoming, Outgoing, types as dap},
     reports,
     sources::{Sources, file_name},
+    terminal::Invitation,
     transport::{
         inbox::{self, Waiting},
         outbox::Outbox,
@@ -45,6 +47,8 @@ pub(crate) enum Input {
     Debuggee(Box<dyn Debuggee>, String),
     /// A guest that nobody debugs may have done something.
     Parked(ParkedId),
+    /// A call that a client waits for may take long.
+    CallTakesLong(ClientId, i64),
     /// A guest was opened for a client's request, or couldn't be.
     Opened(ClientId, i64, Result<Launched, String>),
     /// Nobody will come any more.
@@ -61,6 +65,8 @@ pub(crate) struct Guest {
     pub launched: bool,
     /// Why it stands, while it does.
     pub reason: Option<Reason>,
+    /// What it wrote to standard error last, if that is known.
+    pub errors: Option<Tail>,
 }
 
 /// An event for all clients but one that can take it.
@@ -188,6 +194,7 @@ impl Server {
                 Input::Guest(id) => self.poll(id),
                 Input::Debuggee(debuggee, name) => self.take(debuggee, name),
                 Input::Parked(id) => self.world.parked_event(id),
+                Input::CallTakesLong(client, seq) => self.call_takes_long(client, seq),
                 Input::Opened(client, seq, result) => self.opened(client, seq, result),
                 Input::Close => self.open = false,
             }
@@ -199,7 +206,14 @@ impl Server {
         let Some(client) = self.clients.get_mut(&id) else { return };
         let (seq, command, arguments) = match message {
             Incoming::Request { seq, command, arguments } => (seq, command, arguments),
-            Incoming::Response { .. } => return,
+            Incoming::Response { request_seq, result } => {
+                if let (Some(Starting { terminal: Some((asked, terminal)), .. }), Err(why)) = (&client.starting, result)
+                    && *asked == request_seq
+                {
+                    terminal.refused(&why);
+                }
+                return;
+            }
         };
         let cancelled = client.waiting.begin(seq);
         let outbox = client.outbox.clone();
@@ -224,7 +238,7 @@ impl Server {
     fn fail(&mut self, id: ClientId, seq: i64, command: &str, failure: &Failure) {
         let Some(client) = self.clients.get_mut(&id) else { return };
         let text = failure.to_string();
-        client.outbox.send(Outgoing::failure(seq, command, failure.short(), &text, failure.show()));
+        client.outbox.send(Outgoing::failure(seq, command, failure.word(), &text, failure.show()));
         if let Failure::Session(_) = failure {
             client.outbox.event(&dap::TerminatedEventBody::default());
             client.phase = Phase::Left;
@@ -240,6 +254,19 @@ impl Server {
             }
             client.phase = Phase::Left;
         }
+    }
+
+    /// A call that a client waits for hasn't returned yet: the guest is shown as running, so that it can be paused.
+    fn call_takes_long(&mut self, id: ClientId, seq: i64) {
+        let Some(client) = self.clients.get_mut(&id) else { return };
+        let Some(calling) = client.calling.as_mut().filter(|calling| calling.seq == seq && !calling.told) else {
+            return;
+        };
+        calling.told = true;
+        let debuggee = calling.debuggee;
+        client.frames.forget(debuggee);
+        let thread_id = reports::thread(debuggee);
+        client.outbox.event(&dap::ContinuedEventBody { thread_id, all_threads_continued: Some(false) });
     }
 
     /// A guest may have something to report.
@@ -312,6 +339,9 @@ impl Server {
                 world.guests.remove(&guest);
             }
         }
+        if let Some(launched) = client.launched.take().filter(|_| !client.leaves_guest) {
+            launched.opened.over();
+        }
         if world.attach.is_some() && !self.clients.values().any(|client| client.phase >= Phase::Configuring) {
             self.world.park_all(&mut self.last_parked);
         }
@@ -366,6 +396,7 @@ pub(crate) fn open(
     seq: i64,
     opener: Opener,
     arguments: LaunchArguments,
+    terminal: Option<Invitation>,
 ) -> io::Result<()> {
     let inputs = inputs.clone();
     let (id, outbox) = (client.id, client.outbox.clone());
@@ -373,9 +404,8 @@ pub(crate) fn open(
     let wanted = client.about.supports_progress_reporting == Some(true);
     let told = outbox.clone();
     thread::Builder::new().name("dap-open".to_owned()).spawn(move || {
-        let progress = wanted.then(|| Progress::of(seq, format!("Compiling {name} for debugging"), told));
-        let opened = opener(&arguments, outbox);
-        drop(progress);
+        let progress = wanted.then(|| Progress::of(seq, format!("Launching {name}"), told)).flatten();
+        let opened = opener(&arguments, Ends { outbox, terminal, progress });
         // Without a server nobody wants it any more.
         _ = inputs.send(Input::Opened(id, seq, opened.map(|opened| Launched { arguments, opened })));
     })?;

@@ -78,6 +78,14 @@ impl LogText {
         Ok(Self(parts))
     }
 
+    /// The expressions in it.
+    pub(crate) fn expressions(&self) -> impl Iterator<Item = &Expression> {
+        self.0.iter().filter_map(|part| match part {
+            Part::Text(_) => None,
+            Part::Value(expression) => Some(expression),
+        })
+    }
+
     /// The text with values in it.
     pub(crate) fn fill(&self, context: &mut Context<'_>) -> String {
         let part = |part: &Part| match part {

@@ -9,7 +9,7 @@ use freezeframe_debuggee::DebuggeeId;
 use crate::{
     Breakpoint, BreakpointId, BreakpointSpec, Debugger, EngineError, HitCondition, LocationSpec, LogLine,
     breakpoints::{bind, not_found},
-    expression::{Expression, compile},
+    expression::{Expression, compile, unknown_name},
     logpoint::LogText,
 };
 
@@ -133,6 +133,32 @@ impl Debugger {
             breakpoint.groups.remove(group);
         }
         Ok(())
+    }
+
+    /// What is wrong with the names in a breakpoint's condition or log text: one that nothing has at any of its places,
+    /// whatever the guest does. `None` where it's known somewhere or may come to be, and for a breakpoint that is pending: then
+    /// it's said when it's hit.
+    ///
+    /// # Errors
+    /// [`EngineError::NoBreakpoint`].
+    pub fn unknown_name(&self, id: BreakpointId) -> Result<Option<EngineError>, EngineError> {
+        let breakpoint = self.breakpoint(id)?;
+        let logged = breakpoint.log.iter().flat_map(LogText::expressions);
+        for expression in breakpoint.condition.iter().chain(logged) {
+            let mut unknown = None;
+            for site in &breakpoint.sites {
+                let target = self.targets.iter().find(|target| target.id == site.debuggee);
+                let module = target.and_then(|target| target.module(site.module));
+                unknown = module.and_then(|module| unknown_name(expression, &module.symbols, site.pc));
+                if unknown.is_none() {
+                    break;
+                }
+            }
+            if unknown.is_some() {
+                return Ok(unknown);
+            }
+        }
+        Ok(None)
     }
 
     /// Removes a breakpoint.

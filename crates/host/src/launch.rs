@@ -19,7 +19,7 @@ use wasmtime_wasi::{
     p2,
 };
 
-use crate::{HostError, Output, Program, Stream, program::Code};
+use crate::{HostError, Input, Output, Program, Stream, program::Code};
 
 /// What a guest gets, and what of it is to run.
 #[derive(Clone, Debug)]
@@ -56,6 +56,8 @@ pub enum Stdin {
     File(PathBuf),
     /// Whatever this process reads.
     Inherit,
+    /// What somebody gives it.
+    Input(Input),
 }
 
 struct ModuleGuest {
@@ -95,6 +97,7 @@ fn wasi(program: &Program, options: &LaunchOptions) -> Result<WasiCtxBuilder, Ho
     match &options.stdin {
         Stdin::Empty => {}
         Stdin::Inherit => _ = wasi.inherit_stdin(),
+        Stdin::Input(input) => _ = wasi.stdin(input.clone()),
         Stdin::File(path) => {
             let file = std::fs::File::open(path).map_err(|e| HostError::Environment {
                 what: format!("can't open {} as standard input", path.display()),

@@ -12,6 +12,7 @@
 mod cache;
 mod debug_files;
 mod error;
+mod input;
 mod launch;
 mod output;
 mod program;
@@ -19,6 +20,7 @@ mod program;
 pub use cache::IndexCache;
 pub use debug_files::{DebugFileError, DebugFileFinder};
 pub use error::HostError;
+pub use input::Input;
 pub use launch::{LaunchOptions, MappedDir, Stdin, launch};
 pub use output::{Output, Stream};
 pub use program::{Program, ProgramKind};

@@ -1,14 +1,25 @@
 //! Expressions.
 
-use freezeframe_engine::{DebuggeeId, Node, ValueOptions};
+use std::time::Duration;
+
+use freezeframe_engine::{DebuggeeId, Debugger, Node, Shown, ValueOptions};
+use serde_json::Value;
 
 use super::{
-    Ctx,
-    running::gone_on,
+    Answered, Ctx, parse,
     values::{self, Memory, options, whole},
     variables::{changed, invalidate, memory_of},
 };
-use crate::{error::Failure, protocol::types as dap, reports::thread};
+use crate::{
+    client::Calling,
+    error::Failure,
+    protocol::{Request as _, types as dap},
+    reports::{resumed, thread},
+    server::Input,
+};
+
+/// How long a call may run before its guest is shown as running.
+const LONG: Duration = Duration::from_millis(400);
 
 /// Where an expression is evaluated: in a frame, or outside of any in a guest that stands.
 pub fn place(ctx: &Ctx<'_>, frame: Option<i64>) -> Result<(DebuggeeId, Option<usize>), Failure> {
@@ -21,27 +32,21 @@ pub fn place(ctx: &Ctx<'_>, frame: Option<i64>) -> Result<(DebuggeeId, Option<us
 }
 
 /// Evaluates an expression. In the REPL also an assignment, and `call f(x)`.
-pub fn evaluate(ctx: &mut Ctx<'_>, arguments: dap::EvaluateArguments) -> Result<dap::EvaluateResponseBody, Failure> {
+pub fn evaluate(ctx: &mut Ctx<'_>, arguments: Value) -> Result<Answered, Failure> {
+    let arguments: dap::EvaluateArguments = parse(dap::EvaluateRequest::COMMAND, arguments)?;
     let (debuggee, frame) = place(ctx, arguments.frame_id)?;
     let options = options(arguments.format.as_ref());
     let text = arguments.expression.trim();
-    match arguments.context.as_deref() {
-        Some("clipboard") => {
-            let node = ctx.world.debugger.evaluate_node(debuggee, frame, text, whole(options))?;
-            let memory = memory_of(ctx, node.handle);
-            Ok(result(&node, memory))
-        }
-        Some("repl") => {
-            if let Some(call) = text.strip_prefix("call ") {
-                return self::call(ctx, debuggee, frame, call.trim(), options);
-            }
-            if let Some((place, value)) = assignment(text) {
-                return assign(ctx, debuggee, frame, place, value, options);
-            }
-            show(ctx, debuggee, frame, text, options)
-        }
-        _ => show(ctx, debuggee, frame, text, options),
-    }
+    let body = match arguments.context.as_deref() {
+        Some("clipboard") => show(ctx, debuggee, frame, text, whole(options))?,
+        Some("repl") => match (text.strip_prefix("call "), assignment(text)) {
+            (Some(call), _) => return self::call(ctx, debuggee, frame, call.trim(), options),
+            (None, Some((place, value))) => assign(ctx, debuggee, frame, place, value, options)?,
+            (None, None) => show(ctx, debuggee, frame, text, options)?,
+        },
+        _ => show(ctx, debuggee, frame, text, options)?,
+    };
+    Answered::now(body)
 }
 
 fn show(
@@ -69,23 +74,64 @@ fn result(node: &Node, memory: Memory) -> dap::EvaluateResponseBody {
     }
 }
 
-/// Calls a function of the guest. One that runs until it's stopped in it, or is over, answers by events.
+/// Calls a function of the guest. The answer comes when it has returned, or when something stops it before.
+///
+/// To the client the guest stands all the while: its frames are the same afterwards. One that takes long is shown as running,
+/// so that it can be paused.
 fn call(
     ctx: &mut Ctx<'_>,
     debuggee: DebuggeeId,
     frame: Option<usize>,
     text: &str,
     options: ValueOptions,
-) -> Result<dap::EvaluateResponseBody, Failure> {
-    let called = ctx.world.debugger.call(debuggee, frame, text, options.limits)?;
-    if let Some((number, shown)) = called {
+) -> Result<Answered, Failure> {
+    let reason = ctx.world.guests.get(&debuggee).and_then(|guest| guest.reason.clone());
+    if let Some((number, shown)) = ctx.world.debugger.call(debuggee, frame, text, options.limits)? {
         invalidate(ctx, debuggee);
-        let result = format!("${number} = {}", shown.text);
-        return Ok(dap::EvaluateResponseBody { result, r#type: Some(shown.type_name), ..Default::default() });
+        return Answered::now(called(&mut ctx.world.debugger, debuggee, frame, options, number, shown));
     }
-    gone_on(ctx, debuggee);
-    ctx.after(&dap::ContinuedEventBody { thread_id: thread(debuggee), all_threads_continued: Some(false) });
-    Ok(dap::EvaluateResponseBody { result: "(running)".to_owned(), ..Default::default() })
+    resumed(ctx.world, debuggee);
+    ctx.others(&dap::ContinuedEventBody { thread_id: thread(debuggee), all_threads_continued: Some(false) });
+    let (seq, id) = (ctx.seq, ctx.client.id);
+    ctx.client.calling = Some(Calling { seq, debuggee, frame, options, reason, told: false });
+    let inputs = ctx.world.inputs.clone();
+    let late = std::thread::Builder::new().name("dap-call".to_owned()).spawn(move || {
+        std::thread::sleep(LONG);
+        // Without a server nobody waits for it.
+        _ = inputs.send(Input::CallTakesLong(id, seq));
+    });
+    if late.is_err() {
+        // Rather too early than never.
+        _ = ctx.world.inputs.send(Input::CallTakesLong(id, seq));
+    }
+    Ok(Answered::Later)
+}
+
+/// What a call came to, as a tree if it's one that can be had by its number.
+pub fn called(
+    debugger: &mut Debugger,
+    debuggee: DebuggeeId,
+    frame: Option<usize>,
+    options: ValueOptions,
+    number: usize,
+    shown: Shown,
+) -> dap::EvaluateResponseBody {
+    let result = |text: &str| format!("${number} = {text}");
+    match debugger.evaluate_node(debuggee, frame, &format!("${number}"), options) {
+        Ok(node) => dap::EvaluateResponseBody {
+            result: result(&node.text),
+            r#type: Some(node.type_name.clone()),
+            variables_reference: values::reference(&node),
+            named_variables: values::count(node.named),
+            indexed_variables: values::count(node.indexed),
+            ..Default::default()
+        },
+        Err(_) => dap::EvaluateResponseBody {
+            result: result(&shown.text),
+            r#type: Some(shown.type_name),
+            ..Default::default()
+        },
+    }
 }
 
 fn assign(

@@ -6,7 +6,11 @@
 use freezeframe_engine::{BreakpointSpec, Catch, LocationSpec, Reason, TrapKind};
 
 use super::{Ctx, running::guest};
-use crate::{error::Failure, protocol::types as dap, reports::trap_message};
+use crate::{
+    error::Failure,
+    protocol::types as dap,
+    reports::{PANICKING, trap_message},
+};
 
 /// A kind of events that a client can ask to stop at.
 pub struct Filter {
@@ -126,14 +130,21 @@ pub fn info(
 ) -> Result<dap::ExceptionInfoResponseBody, Failure> {
     let id = guest(ctx, arguments.thread_id)?;
     let reason = ctx.world.guests.get(&id).and_then(|guest| guest.reason.clone());
-    let (kind, description) = match reason {
+    let errors = ctx.world.guests.get(&id).and_then(|guest| guest.errors.clone());
+    let (mut kind, mut description) = match reason {
         Some(Reason::Trap { kind, message }) => (trap_name(kind), trap_message(&message)),
         Some(Reason::Exception { summary }) => ("exception".to_owned(), summary),
         Some(Reason::HostError { message }) => ("host-error".to_owned(), message),
         Some(Reason::Exit { code }) => ("exit".to_owned(), format!("the program exits with code {code}")),
         _ => return Err(Failure::Other("this thread hasn't stopped for an exception".to_owned())),
     };
-    let (stack, more) = ctx.world.debugger.stack(id, 50)?;
+    let (stack, more) = ctx.world.debugger.stack(id, PANICKING)?;
+    let type_name = kind.clone();
+    if kind == trap_name(TrapKind::Unreachable)
+        && let Some(panic) = errors.and_then(|errors| errors.panic(&stack))
+    {
+        (kind, description) = ("panic".to_owned(), panic.message);
+    }
     let mut lines: Vec<String> = stack
         .iter()
         .map(|frame| match &frame.position {
@@ -149,7 +160,7 @@ pub fn info(
         description: Some(description.clone()),
         details: Some(dap::ExceptionDetails {
             message: Some(description),
-            type_name: Some(kind.clone()),
+            type_name: Some(type_name),
             stack_trace: Some(lines.join("\n")),
             ..dap::ExceptionDetails::default()
         }),

@@ -11,10 +11,11 @@ use crate::{
     capabilities::capabilities,
     client::{Phase, Starting},
     error::Failure,
-    launch::{LaunchArguments, Launched},
-    protocol::types as dap,
+    launch::{Console, LaunchArguments, Launched},
+    protocol::{Outgoing, Request as _, types as dap},
     reports::{resumed, thread},
     server::{self, Guest},
+    terminal::{Asked, Invitation},
 };
 
 /// Says what can be done.
@@ -62,12 +63,35 @@ fn open(ctx: &mut Ctx<'_>, command: &str, arguments: LaunchArguments) -> Result<
     let Some(opener) = ctx.world.opener.clone() else {
         return Err(Failure::Shown("this server debugs guests of its own; use an `attach` configuration".to_owned()));
     };
+    let asked = terminal(ctx, &arguments)?;
     ctx.world.sources.look_in(arguments.source_paths());
     ctx.client.phase = Phase::Starting;
-    ctx.client.starting = Some(Starting { seq: ctx.seq, command: command.to_owned() });
-    server::open(&ctx.world.inputs, ctx.client, ctx.seq, opener, arguments)
+    let (invitation, terminal) = asked.unzip();
+    ctx.client.starting = Some(Starting { seq: ctx.seq, command: command.to_owned(), terminal });
+    server::open(&ctx.world.inputs, ctx.client, ctx.seq, opener, arguments, invitation)
         .map_err(|e| Failure::Other(format!("no thread to open the guest on: {e}")))?;
     Ok(Answered::Later)
+}
+
+/// Asks the client for a terminal, if the guest is to have one.
+fn terminal(ctx: &mut Ctx<'_>, arguments: &LaunchArguments) -> Result<Option<(Invitation, (i64, Asked))>, Failure> {
+    let kind = match arguments.console {
+        Console::InternalConsole => return Ok(None),
+        Console::IntegratedTerminal => dap::RunInTerminalRequestArgumentsKind::Integrated,
+        Console::ExternalTerminal => dap::RunInTerminalRequestArgumentsKind::External,
+    };
+    if ctx.client.about.supports_run_in_terminal_request != Some(true) {
+        let why =
+            "this editor can't open a terminal for the program: leave `console` out, and give it a file as `stdin`";
+        return Err(Failure::Shown(why.to_owned()));
+    }
+    let failed = |e: std::io::Error| Failure::Shown(format!("no terminal can be asked for: {e}"));
+    let (invitation, asked) = Invitation::new().map_err(failed)?;
+    let title = crate::sources::file_name(&arguments.program.to_string_lossy()).to_owned();
+    let cwd = arguments.cwd.clone().map_or_else(std::env::current_dir, Ok).map_err(failed)?;
+    let request = invitation.request(kind, title, cwd.to_string_lossy().into_owned()).map_err(failed)?;
+    let seq = ctx.client.outbox.request::<dap::RunInTerminalRequest>(&request);
+    Ok(Some((invitation, (seq, asked))))
 }
 
 /// Starts a guest that was opened; it stands before its first operator then. One that is started again runs.
@@ -78,11 +102,11 @@ pub fn start(ctx: &mut Ctx<'_>, launched: Launched, again: bool) -> Result<(), F
         ctx.world.debugger.keep_indexes(indexes);
     }
     let id = ctx.world.debugger.attach(debuggee)?;
+    ctx.client.breakpoints.look_at_names(&mut ctx.world.debugger);
     let name = crate::sources::file_name(&launched.arguments.program.to_string_lossy()).to_owned();
     let program = launched.arguments.absolute(&launched.arguments.program);
-    ctx.world
-        .guests
-        .insert(id, Guest { name: name.clone(), program: Some(program.clone()), launched: true, reason: None });
+    let errors = Some(launched.opened.errors());
+    ctx.world.guests.insert(id, Guest { name, program: Some(program.clone()), launched: true, reason: None, errors });
     ctx.client.guest = Some(id);
     ctx.client.launched = Some(Arc::new(launched));
     ctx.after(&dap::ProcessEventBody {
@@ -209,11 +233,18 @@ fn end(ctx: &mut Ctx<'_>) {
 }
 
 fn remove(ctx: &mut Ctx<'_>, guest: DebuggeeId) {
+    if let Some(calling) = ctx.client.calling.take() {
+        let why = Failure::Other("the program was ended before the call returned".to_owned()).to_string();
+        ctx.after.push(Outgoing::failure(calling.seq, dap::EvaluateRequest::COMMAND, None, &why, false));
+    }
     // It may be over already; then there's nothing to end.
     _ = ctx.world.debugger.kill(guest);
     ctx.world.debugger.forget(guest);
     ctx.world.guests.remove(&guest);
     ctx.client.frames.forget(guest);
+    if let Some(launched) = &ctx.client.launched {
+        launched.opened.over();
+    }
 }
 
 /// The client leaves. A guest that it launched ends, if it doesn't say otherwise; a host's guests go on, if it doesn't.
@@ -248,7 +279,7 @@ pub fn cancel(ctx: &mut Ctx<'_>, arguments: dap::CancelArguments) -> Result<(), 
         let command = ctx.client.starting.take().map_or_else(|| "launch".to_owned(), |starting| starting.command);
         ctx.client.phase = Phase::Initialized;
         let text = Failure::Cancelled.to_string();
-        ctx.after.push(crate::protocol::Outgoing::failure(seq, &command, "cancelled", &text, false));
+        ctx.after.push(Outgoing::failure(seq, &command, Failure::Cancelled.word(), &text, false));
     }
     Ok(())
 }

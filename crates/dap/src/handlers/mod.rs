@@ -60,6 +60,13 @@ pub enum Answered {
     Later,
 }
 
+impl Answered {
+    fn now(response: impl serde::Serialize) -> Result<Self, Failure> {
+        let body = serde_json::to_value(response);
+        body.map(Self::Now).map_err(|e| Failure::Other(format!("the answer can't be written: {e}")))
+    }
+}
+
 type Handler = fn(&mut Ctx<'_>, Value) -> Result<Answered, Failure>;
 
 macro_rules! handlers {
@@ -67,13 +74,15 @@ macro_rules! handlers {
         /// All requests that are served.
         pub const HANDLERS: &[(&str, Handler)] =
             &[$((dap::$request::COMMAND, |ctx, arguments| answer::<dap::$request>(ctx, arguments, $handler))),*,
-              LAUNCH, ATTACH, RESTART];
+              LAUNCH, ATTACH, RESTART, EVALUATE];
     };
 }
 
 /// It is answered when the guest is there.
 const LAUNCH: (&str, Handler) = (dap::LaunchRequest::COMMAND, lifecycle::launch);
 const RESTART: (&str, Handler) = (dap::RestartRequest::COMMAND, lifecycle::restart);
+/// A call is answered when it has returned.
+const EVALUATE: (&str, Handler) = (dap::EvaluateRequest::COMMAND, evaluate::evaluate);
 /// Its arguments are ours.
 const ATTACH: (&str, Handler) = (dap::AttachRequest::COMMAND, lifecycle::attach);
 
@@ -101,7 +110,6 @@ handlers! {
     ScopesRequest => variables::scopes,
     VariablesRequest => variables::variables,
     SetVariableRequest => variables::set_variable,
-    EvaluateRequest => evaluate::evaluate,
     SetExpressionRequest => evaluate::set_expression,
     CompletionsRequest => completions::completions,
     SourceRequest => sources::contents,
@@ -118,10 +126,7 @@ fn answer<R: Request>(
     handler: fn(&mut Ctx<'_>, R::Arguments) -> Result<R::Response, Failure>,
 ) -> Result<Answered, Failure> {
     let arguments = parse::<R::Arguments>(R::COMMAND, arguments)?;
-    let response = handler(ctx, arguments)?;
-    let body =
-        serde_json::to_value(response).map_err(|e| Failure::Other(format!("the answer can't be written: {e}")))?;
-    Ok(Answered::Now(body))
+    Answered::now(handler(ctx, arguments)?)
 }
 
 /// Reads the arguments of a request; absent ones are none.

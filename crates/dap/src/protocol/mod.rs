@@ -93,12 +93,14 @@ impl Outgoing {
         Self(message)
     }
 
-    /// That a request failed: `short` is for programs, `text` for people.
-    pub fn failure(seq: i64, command: &str, short: &str, text: &str, show: bool) -> Self {
-        let error = json!({ "id": 1, "format": "{text}", "variables": { "text": text }, "showUser": show });
+    /// That a request failed: `text` says why, to people. Some clients show `message`, others the error, so both say it;
+    /// only one of the protocol's own words for programs stands in the place of `message`.
+    pub fn failure(seq: i64, command: &str, word: Option<&str>, text: &str, show: bool) -> Self {
+        // No client knows a variable that isn't given: braces in the text stay as they are.
+        let error = json!({ "id": 1, "format": text, "showUser": show });
         Self(json!({
             "seq": 0, "type": "response", "request_seq": seq, "success": false, "command": command,
-            "message": short, "body": { "error": error },
+            "message": word.unwrap_or(text), "body": { "error": error },
         }))
     }
 

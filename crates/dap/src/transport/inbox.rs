@@ -98,7 +98,7 @@ fn admit(message: Incoming, outbox: &Outbox, waiting: &Waiting) -> Option<Incomi
         }
         if waiting.0.count.load(SeqCst) >= MOST_REQUESTS {
             let text = format!("{MOST_REQUESTS} requests are waiting already; send this one again later");
-            outbox.send(Outgoing::failure(*seq, command, "tooManyRequests", &text, false));
+            outbox.send(Outgoing::failure(*seq, command, None, &text, false));
             return None;
         }
         waiting.0.count.fetch_add(1, SeqCst);

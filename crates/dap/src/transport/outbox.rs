@@ -11,10 +11,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use serde::Serialize;
 use serde_json::Value;
 
 use super::framing;
-use crate::protocol::{Event, Outgoing, types::OutputEventBody};
+use crate::protocol::{Event, Outgoing, Request, types::OutputEventBody};
 
 /// How many bytes of messages may wait before the client counts as gone.
 const MOST_WAITING: usize = 64 << 20;
@@ -37,13 +38,20 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    queue: VecDeque<(Item, usize)>,
+    queue: VecDeque<Queued>,
     /// An estimate of what the queue holds, in bytes.
     waiting: usize,
+    /// The number of the message that was sent last.
     last_seq: i64,
     closed: bool,
     /// The writer is done with what it was given.
     idle: bool,
+}
+
+struct Queued {
+    seq: i64,
+    item: Item,
+    size: usize,
 }
 
 enum Item {
@@ -75,9 +83,21 @@ impl Outbox {
 
     /// Sends a message.
     pub fn send(&self, message: Outgoing) {
+        self.send_numbered(message);
+    }
+
+    /// Sends a request to the client, and gives the number that its answer will have.
+    pub fn request<R: Request>(&self, arguments: &R::Arguments) -> i64
+    where
+        R::Arguments: Serialize,
+    {
+        self.send_numbered(Outgoing::request(R::COMMAND, serde_json::to_value(arguments).unwrap_or_default()))
+    }
+
+    fn send_numbered(&self, message: Outgoing) -> i64 {
         let state = self.0.lock();
         let size = message.size();
-        self.push(state, Item::Message(message), size);
+        self.push(state, Item::Message(message), size)
     }
 
     /// Sends an event.
@@ -94,7 +114,7 @@ impl Outbox {
         if state.closed {
             return false;
         }
-        if let Some((Item::Output { category: last, text: so_far }, size)) = state.queue.back_mut()
+        if let Some(Queued { item: Item::Output { category: last, text: so_far }, size, .. }) = state.queue.back_mut()
             && *last == category
             && so_far.len() < LONGEST_OUTPUT
         {
@@ -107,11 +127,13 @@ impl Outbox {
         true
     }
 
-    fn push(&self, mut state: MutexGuard<'_, State>, item: Item, size: usize) {
+    fn push(&self, mut state: MutexGuard<'_, State>, item: Item, size: usize) -> i64 {
+        state.last_seq += 1;
+        let seq = state.last_seq;
         if state.closed {
-            return;
+            return seq;
         }
-        state.queue.push_back((item, size));
+        state.queue.push_back(Queued { seq, item, size });
         state.waiting += size;
         state.idle = false;
         if state.waiting > MOST_WAITING {
@@ -120,6 +142,7 @@ impl Outbox {
         }
         drop(state);
         self.0.changed.notify_all();
+        seq
     }
 
     /// Nothing more is sent. Waits until what is there was written, at most for `PATIENCE`: a client that has left reads no
@@ -159,7 +182,7 @@ impl Shared {
             if state.closed {
                 return None;
             }
-            if let Some((item, size)) = state.queue.pop_front() {
+            if let Some(Queued { seq, item, size }) = state.queue.pop_front() {
                 state.waiting = state.waiting.saturating_sub(size);
                 let message = match item {
                     Item::Message(message) => message,
@@ -168,8 +191,7 @@ impl Shared {
                         Outgoing::event(&OutputEventBody { category, output: text, ..OutputEventBody::default() })
                     }
                 };
-                state.last_seq += 1;
-                let message = message.numbered(state.last_seq);
+                let message = message.numbered(seq);
                 drop(state);
                 self.changed.notify_all();
                 return Some(message);

@@ -17,12 +17,14 @@ mod parser;
 mod properties;
 mod registers;
 mod texts;
+mod unknown;
 
 use freezeframe_symbols::Language;
 
 pub(crate) use compile::{compile, compile_capture};
 pub(crate) use registers::{Memo, is_convenience};
 pub(crate) use texts::encoded;
+pub(crate) use unknown::unknown_name;
 
 use crate::EngineError;
 

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { line, Session, source } from "./session.js";
+import { line, refused, Session, source } from "./session.js";
 
 const ORDERS = "orders.O0.dwarf5";
 
@@ -47,19 +47,67 @@ test("setting a file's breakpoints again replaces them, and keeps the numbers of
     assert.equal(await session.exited(), 1);
 });
 
-test("conditions in C and in Rust; one that can't be evaluated stops", async () => {
+test("conditions in C and in Rust; one that can't be evaluated there stops, and says why", async () => {
     await using session = await Session.open();
     await session.stopAt(ORDERS, ["orders.c", "#price-total"], {}, { condition: "order->id == 3 && sum > 0" });
     assert.equal(await session.value("order->id"), "3");
-    const [wrong] = await session.breakpoints("orders.c", ["#relabel-end"], { condition: "order->nosuch == 1" });
-    // Whether a name is known depends on the place; there it's said why.
+    const [wrong] = await session.breakpoints("orders.c", ["#relabel-end"], { condition: "1 / 0 == 1" });
     assert.equal(wrong?.verified, true);
     await session.until(() => session.continue(), "breakpoint");
     assert.equal((await session.top()).name, "relabel");
+    assert.match(session.text("console"), /condition.*can't be evaluated: division by zero/);
 
     await using rust = await Session.open();
     await rust.stopAt("inventory.O0.dwarf4", ["inventory.rs", "#stock"], {}, { condition: 'name == "usb"' });
     assert.equal(await rust.value("count"), "0");
+});
+
+test("a name that nothing has at a line is refused when it's set; what may come to be isn't", async () => {
+    await using session = await Session.open();
+    await session.launch(ORDERS, {}, async () => {
+        const set = async (extra: object): Promise<{ verified: boolean; message?: string }> => {
+            const [breakpoint] = await session.breakpoints("orders.c", ["#price-total"], extra);
+            assert.ok(breakpoint !== undefined);
+            return breakpoint;
+        };
+        for (const [extra, why] of [
+            [{ condition: "nosuch == 1" }, /no symbol `nosuch`/],
+            [{ condition: "sum > 0 && summ == 1" }, /no symbol `summ`.*did you mean `sum`/s],
+            [{ condition: "order->idd == 1" }, /no member `idd`.*did you mean `id`/s],
+            [{ condition: "order->items[sum].nosuch" }, /no member `nosuch`/],
+            [{ logMessage: "{sum} of {totall}" }, /no symbol `totall`/],
+        ] as const) {
+            const refused = await set(extra);
+            assert.equal(refused.verified, false, JSON.stringify(extra));
+            assert.match(refused.message ?? "", why);
+        }
+        for (const condition of ["$1 == 5", "$mine > 2", "NEW == order->status", "order->items[0].cents < 0", "sizeof(int) == 5", "*&sum == 0", "price == 0"]) {
+            assert.equal((await set({ condition })).verified, true, condition);
+        }
+        // A refused one stops nothing; the next condition is looked at anew.
+        await set({ condition: "nosuch == 1" });
+        await session.breakpoints("orders.c", ["#price-total", "#relabel-end"], { condition: "order->nosuch == 1" });
+        await session.client.setFunctionBreakpointsRequest({ breakpoints: [{ name: "relabel" }] });
+    });
+    await session.stopped("function breakpoint");
+    const [again] = await session.breakpoints("orders.c", ["#price-total", "#relabel-end"], { condition: "1" });
+    assert.equal(again?.verified, true);
+    await session.until(() => session.continue(), "breakpoint", ["orders.c", "#relabel-end"]);
+});
+
+test("run to the cursor is a breakpoint that the client takes away when it's reached", async () => {
+    await using session = await Session.open();
+    await session.stopAt(ORDERS, ["orders.c", "#main-loop"]);
+    const [kept] = await session.breakpoints("orders.c", ["#main-loop"]);
+    const [same, cursor] = await session.breakpoints("orders.c", ["#main-loop", "#price-return"]);
+    assert.equal(same?.id, kept?.id);
+    const stop = await session.until(() => session.continue(), "breakpoint", ["orders.c", "#price-return"]);
+    assert.deepEqual(stop.hitBreakpointIds, [cursor?.id]);
+    await session.breakpoints("orders.c", ["#main-loop"]);
+    const next = await session.until(() => session.continue(), "breakpoint", ["orders.c", "#main-loop"]);
+    assert.deepEqual(next.hitBreakpointIds, [kept?.id]);
+    // A place to go on from can't be set: Wasm has no pc to set.
+    assert.match(await refused(session.client.customRequest("gotoTargets", { source: { path: source("orders.c") }, line: 1 })), /no request `gotoTargets`/);
 });
 
 test("hit conditions", async () => {

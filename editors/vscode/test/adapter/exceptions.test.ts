@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { DebugProtocol as Dap } from "@vscode/debugprotocol";
 import { line, refused, Session, source } from "./session.js";
 
 const set = (session: Session, ...filters: string[]): Promise<unknown> => session.client.setExceptionBreakpointsRequest({ filters });
@@ -52,6 +53,32 @@ test("a Rust panic stops in the panicking frames, and the message comes to the c
     const lines = session.output.filter(({ output }) => /^ {4}at panic::fail/.test(output));
     assert.equal(lines[0]?.line, line("panic.rs", "#index-call"));
     assert.equal(lines[0].source?.path, source("panic.rs"));
+});
+
+for (const [how, marker, message] of [
+    ["index", "#index", /^index out of bounds: the len is 3 but the index is 3$/],
+    ["unwrap", "#unwrap", /^called `Result::unwrap\(\)` on an `Err` value: ParseIntError \{ kind: InvalidDigit \}$/],
+    ["overflow", "#overflow", /^attempt to add with overflow$/],
+] as const) {
+    test(`a panic is told in the program's own words: ${how}`, async () => {
+        await using session = await Session.open();
+        await session.launch("panic.O0.dwarf4", { args: [how] }, () => set(session, "trap"));
+        const stop = await session.stopped("exception");
+        assert.match(stop.text ?? "", message);
+        assert.ok((await session.stack()).some((frame) => frame.line === line("panic.rs", marker)));
+        const { body } = (await session.client.customRequest("exceptionInfo", { threadId: stop.threadId })) as Dap.ExceptionInfoResponse;
+        assert.match(body.description ?? "", message);
+        assert.equal(body.exceptionId, "panic");
+        assert.equal(body.details?.typeName, "unreachable");
+    });
+}
+
+test("an abort isn't told in words of somebody else's", async () => {
+    await using session = await Session.open();
+    await session.launch("panic.O0.dwarf4", { args: ["abort"] }, () => set(session, "trap"));
+    const stop = await session.stopped("exception");
+    const { body } = (await session.client.customRequest("exceptionInfo", { threadId: stop.threadId })) as Dap.ExceptionInfoResponse;
+    assert.equal(body.exceptionId, "unreachable");
 });
 
 test("without the filter a trap just ends the guest", async () => {

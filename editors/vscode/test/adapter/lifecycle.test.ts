@@ -71,6 +71,20 @@ test("what can't be launched is refused with what to do, and the next launch wor
     assert.equal(await session.exited(), 0);
 });
 
+test("a failure is a sentence for a person, wherever a client looks for it", async () => {
+    await using session = await Session.open();
+    const said = await refused(session.client.customRequest("scopes", { frameId: 77 }));
+    const [failure] = session.client.failures;
+    assert.match(said, /no frame 77/);
+    assert.equal(failure?.message, said);
+    assert.equal(failure.body.error?.format, said);
+    // Where the protocol has a word for it, programs know it by that.
+    await session.launch("spin.O0.dwarf5");
+    const running = await refused(session.client.stackTraceRequest({ threadId: await session.thread() }));
+    assert.equal(session.client.failures.at(-1)?.message, "notStopped");
+    assert.match(running, /interrupt it first/);
+});
+
 test("relative paths are below cwd", async () => {
     await using session = await Session.open();
     await session.launch("", { program: "guests/built/orders.O0.dwarf5.wasm", cwd: ROOT, args: ["Bea"] });

@@ -30,19 +30,49 @@ export type Place = readonly [file: string, marker: string];
 
 /** The test client; its errors are what a person is shown, not the word for programs. */
 export class Client extends DebugClient {
-    constructor() {
+    /** What came of the requests that failed, as it came. */
+    readonly failures: Dap.ErrorResponse[] = [];
+
+    constructor(env: Record<string, string> = {}) {
         // It runs `BINARY dap`.
-        super(BINARY, "dap", "wasm", { stdio: "pipe" }, false);
+        super(BINARY, "dap", "wasm", { stdio: "pipe", env: { ...process.env, ...env } }, false);
         this.defaultTimeout = 60_000;
+        // The adapter may ask too: an event "request", to be answered by `respond`.
+        const raw = this as unknown as { dispatch(body: string): void };
+        const dispatch = raw.dispatch.bind(this);
+        raw.dispatch = (body) => {
+            const message = JSON.parse(body) as Dap.ProtocolMessage;
+            if (message.type === "request") this.emit("request", message);
+            else dispatch(body);
+        };
+    }
+
+    private get raw(): { sequence: number; outputStream: NodeJS.WritableStream; doSend(command: string, args: unknown, answered: (response: Dap.Response) => void): void } {
+        return this as never;
+    }
+
+    /** The number of the request that was sent last. */
+    get lastSeq(): number {
+        return this.raw.sequence - 1;
+    }
+
+    /** Answers a request of the adapter; with a text, why it can't be done. */
+    respond(request: Dap.Request, why?: string): void {
+        const answer = { type: "response", seq: this.raw.sequence++, request_seq: request.seq, command: request.command, success: why === undefined, ...(why === undefined ? {} : { message: why }) };
+        const text = JSON.stringify(answer);
+        this.raw.outputStream.write(`Content-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`);
     }
 
     override send(command: string, args?: unknown): Promise<never> {
-        const raw = this as unknown as { doSend(command: string, args: unknown, answered: (response: Dap.Response) => void): void };
         return new Promise((resolve, reject) => {
-            raw.doSend(command, args, (response) => {
+            this.raw.doSend(command, args, (response) => {
                 const { error } = ((response as Partial<Dap.ErrorResponse>).body ?? {}) satisfies Partial<Dap.ErrorResponse["body"]>;
-                if (response.success) resolve(response as never);
-                else reject(new Error(error?.format.replaceAll(/\{(\w+)\}/g, (_, name: string) => error.variables?.[name] ?? "") ?? response.message));
+                if (response.success) {
+                    resolve(response as never);
+                    return;
+                }
+                this.failures.push(response as Dap.ErrorResponse);
+                reject(new Error(error?.format.replaceAll(/\{(\w+)\}/g, (whole, name: string) => error.variables?.[name] ?? whole) ?? response.message));
             });
         });
     }
@@ -52,16 +82,17 @@ type Extra = Omit<Dap.SourceBreakpoint, "line">;
 
 /** One session; ended by `using`. */
 export class Session implements AsyncDisposable {
-    readonly client = new Client();
+    readonly client: Client;
     capabilities: Dap.Capabilities = {};
     readonly output: Dap.OutputEvent["body"][] = [];
     readonly events: Dap.Event[] = [];
     private readonly stops: Dap.StoppedEvent["body"][] = [];
     private waiting: ((stop: Dap.StoppedEvent["body"]) => void) | undefined;
 
-    private constructor() {
+    private constructor(env: Record<string, string>) {
+        this.client = new Client(env);
         this.client.on("output", (event: Dap.OutputEvent) => this.output.push(event.body));
-        for (const name of ["thread", "process", "module", "breakpoint", "invalidated", "memory", "exited", "terminated", "continued", "progressStart"]) {
+        for (const name of ["thread", "process", "module", "breakpoint", "invalidated", "memory", "exited", "terminated", "continued", "progressStart", "progressUpdate", "progressEnd"]) {
             this.client.on(name, (event: Dap.Event) => this.events.push(event));
         }
         this.client.on("stopped", ({ body }: Dap.StoppedEvent) => {
@@ -73,8 +104,8 @@ export class Session implements AsyncDisposable {
     }
 
     /** Connects, and asks what the adapter can do. */
-    static async open(initialize: Partial<Dap.InitializeRequestArguments> = {}): Promise<Session> {
-        const session = new Session();
+    static async open(initialize: Partial<Dap.InitializeRequestArguments> = {}, env: Record<string, string> = {}): Promise<Session> {
+        const session = new Session(env);
         await session.client.start();
         const { body } = await session.client.initializeRequest({
             clientID: "tests",
@@ -196,6 +227,23 @@ export class Session implements AsyncDisposable {
 
     async value(expression: string): Promise<string> {
         return (await this.evaluate(expression)).result;
+    }
+
+    /** The next event of a kind that fits, of those that came before too; it counts as taken. */
+    async event<T extends Dap.Event>(name: string, fits: (event: T) => boolean = () => true): Promise<T> {
+        const wanted = (event: Dap.Event): boolean => event.event === name && fits(event as T);
+        const at = this.events.findIndex(wanted);
+        if (at >= 0) return this.events.splice(at, 1)[0] as T;
+        const came = new Promise<T>((resolve) => {
+            const look = (event: Dap.Event): void => {
+                if (!wanted(event)) return;
+                this.client.off(name, look);
+                this.events.splice(this.events.indexOf(event), 1);
+                resolve(event as T);
+            };
+            this.client.on(name, look);
+        });
+        return within(came, name);
     }
 
     /** What was written under a category. */

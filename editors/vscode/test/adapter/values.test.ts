@@ -124,18 +124,52 @@ test("evaluate: in the frame asked for, in hexadecimal, in the console with assi
     assert.ok(tree.variablesReference > 0);
 });
 
-test("a function of the guest can be called from the console", async () => {
+test("a call in the console is answered with its value; to the client the guest stands all the while", async () => {
     await using session = await Session.open();
     await session.stopAt("orders.O0.dwarf5", AT_PRICE);
-    const { result } = await session.evaluate("call tenth_off(200)", "repl");
-    if (result === "(running)") {
-        // The guest ran for it: the value comes with the stop.
-        await session.stopped("pause");
-        assert.match(session.text("console"), /= 180\n/);
-    } else {
-        assert.match(result, /= 180$/);
-    }
+    const frameId = (await session.top()).id;
+    const answer = await session.evaluate("call tenth_off(200)", "repl", { frameId });
+    assert.match(answer.result, /^\$\d+ = 180$/);
+    assert.equal(answer.type, "int");
+    // The frame is the same one.
+    assert.equal((await session.evaluate("sum", "watch", { frameId })).result, "730");
+    assert.equal((await session.evaluate(answer.result.split(" ")[0] ?? "", "watch", { frameId })).result, "180");
+    assert.ok(session.events.every(({ event }) => event !== "continued"));
+    assert.match(await refused(session.evaluate("call nosuch(1)", "repl", { frameId })), /nosuch/);
+});
+
+test("a call that is stopped in, or fails, is answered too", async () => {
+    await using session = await Session.open();
+    await session.stopAt("orders.O0.dwarf5", AT_PRICE);
+    await session.breakpoints("orders.c", ["#factorial-end"]);
+    const stopped = await session.evaluate("call factorial(3)", "repl");
+    assert.match(stopped.result, /stopped before the call returned/);
+    await session.stopped("breakpoint", ["orders.c", "#factorial-end"]);
+    await session.breakpoints("orders.c", []);
+    await session.until(() => session.continue(), "pause");
+    assert.match(session.text("console"), /^\$\d+ = 6$/m);
     assert.equal((await session.top()).name, "price");
+
+    const frameId = (await session.top()).id;
+    const ends = session.evaluate("call exit(3)", "repl", { frameId });
+    assert.match(await refused(ends), /^the call of exit failed: .*exit status 3$/);
+    assert.equal((await session.evaluate("sum", "watch", { frameId })).result, "730");
+});
+
+test("a call that takes long can be paused, and one that is under way when the guest is ended is answered", async () => {
+    await using session = await Session.open();
+    await session.stopAt("spin.O0.dwarf5", ["spin.c", "#main-start"]);
+    await session.breakpoints("spin.c", []);
+    const frameId = (await session.top()).id;
+    const [answer] = [session.evaluate("call main()", "repl", { frameId }), await session.event("continued")];
+    await session.client.pauseRequest({ threadId: await session.thread() });
+    assert.match((await answer).result, /stopped before the call returned/);
+    await session.stopped("pause");
+
+    const inner = (await session.top()).id;
+    const [again] = [refused(session.evaluate("call main()", "repl", { frameId: inner })), await session.event("continued")];
+    await session.client.terminateRequest({});
+    assert.match(await again, /ended before the call returned/);
 });
 
 test("completions: variables, members, functions", async () => {
