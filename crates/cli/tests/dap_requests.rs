@@ -113,12 +113,18 @@ fn breakpoints_in_sources() {
             { "line": 100_000 },
             { "line": total, "condition": "1 +" },
             { "line": total, "hitCondition": "many" },
+            { "line": total, "condition": "order->nosuch == 1" },
+            { "line": total, "logMessage": "{nosuch}" },
+            { "line": total, "condition": "$nosuch == 1" },
         ]),
     );
     assert_eq!((&told[0]["verified"], &told[0]["line"]), (&json!(true), &json!(total)));
     assert_eq!(told[0]["source"]["path"], json!(path));
     assert_eq!(told[1]["verified"], true);
-    for (at, part) in [(2, "no code"), (3, "expected"), (4, "count of hits")] {
+    // What begins with a dollar may come to be.
+    assert_eq!(told[7]["verified"], true);
+    let refused = [(2, "no code"), (3, "expected"), (4, "count of hits"), (5, "no member"), (6, "no symbol `nosuch`")];
+    for (at, part) in refused {
         assert_eq!(told[at]["verified"], false, "{told:#}");
         assert!(told[at]["message"].as_str().unwrap().contains(part), "{told:#}");
     }
@@ -334,6 +340,10 @@ fn exits_and_panics() {
     let stop = client.event("stopped");
     let frames = client.frames(&stop);
     assert!(frames.iter().any(|frame| frame["name"].as_str().unwrap().contains("panic")), "{frames:#?}");
+    let info = client.ask("exceptionInfo", json!({ "threadId": stop["threadId"] }));
+    let said = "index out of bounds: the len is 3 but the index is 3";
+    assert_eq!((&info["exceptionId"], &info["description"]), (&json!("panic"), &json!(said)));
+    assert_eq!((&info["details"]["typeName"], &stop["text"]), (&json!("unreachable"), &json!(said)));
     let not = client.try_ask("exceptionInfo", json!({ "threadId": 5 }));
     assert!(not.unwrap_err().contains("no thread 5"));
     client.leave();
@@ -415,11 +425,78 @@ fn what_waits_is_cancelled() {
     client.ask("cancel", json!({ "requestId": asked }));
     match client.answer(asked) {
         Ok(body) => assert_eq!(body["result"], "730"),
-        Err(error) => assert_eq!(error, "cancelled"),
+        Err(error) => assert_eq!(error, "the request was cancelled"),
     }
     assert_eq!(client.evaluate(&frame, "sum").unwrap(), "730");
     client.ask("terminateThreads", json!({ "threadIds": [1] }));
     assert_eq!(client.ends(), 1);
+    client.leave();
+}
+
+#[test]
+fn a_launch_that_waits_for_a_terminal_is_told_of_and_cancelled() {
+    let arguments = json!({ "program": "guests/built/orders.O0.dwarf5.wasm", "console": "externalTerminal" });
+    let mut client = Client::stdio();
+    client.initialize();
+    for by_progress in [true, false] {
+        let launch = client.send("launch", arguments.clone());
+        let (_, asked) = client.asked("runInTerminal");
+        assert_eq!((&asked["kind"], &asked["args"][1]), (&json!("external"), &json!("dap-terminal")));
+        let begun = client.event("progressStart");
+        assert_eq!((&begun["requestId"], &begun["cancellable"]), (&json!(launch), &json!(true)));
+        let waits = |message: &Value| message.as_str().unwrap_or_default().contains("terminal");
+        if !waits(&begun["message"]) {
+            assert_eq!(begun["message"], "compiling");
+            let step = client.event("progressUpdate");
+            assert!(step["progressId"] == begun["progressId"] && waits(&step["message"]), "{step}");
+        }
+        let cancel =
+            if by_progress { json!({ "progressId": begun["progressId"] }) } else { json!({ "requestId": launch }) };
+        client.ask("cancel", cancel);
+        assert_eq!(client.answer(launch).unwrap_err(), "the request was cancelled");
+        assert_eq!(client.event("progressEnd")["progressId"], begun["progressId"]);
+    }
+    // What the client says of its terminal is passed on; an answer that nobody waits for does no harm.
+    let launch = client.send("launch", arguments);
+    let (seq, _) = client.asked("runInTerminal");
+    client.respond(seq - 1, "runInTerminal", Some("of another one"));
+    client.respond(seq, "runInTerminal", Some("there is no shell"));
+    assert!(client.answer(launch).unwrap_err().contains("there is no shell"));
+    client.ask("launch", orders());
+    client.event("initialized");
+    client.leave();
+}
+
+#[test]
+fn the_terminal_is_the_guests_input_and_output() {
+    let mut client = Client::stdio();
+    client.initialize();
+    let folder = tempfile::tempdir().unwrap();
+    let dirs = json!([format!("{}::/data", folder.path().display())]);
+    let arguments =
+        json!({ "program": "guests/built/files.O0.dwarf5.wasm", "console": "integratedTerminal", "dirs": dirs });
+    let launch = client.send("launch", arguments);
+    let (seq, asked) = client.asked("runInTerminal");
+    let words: Vec<&str> = asked["args"].as_array().unwrap().iter().map(|word| word.as_str().unwrap()).collect();
+    let env = asked["env"].as_object().unwrap().iter().map(|(name, value)| (name, value.as_str().unwrap()));
+    let mut terminal = std::process::Command::new(words[0])
+        .args(&words[1..])
+        .envs(env)
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    client.respond(seq, "runInTerminal", None);
+    client.answer(launch).unwrap();
+    client.event("initialized");
+    client.ask("configurationDone", Value::Null);
+    // The end of the input is the end of what is piped in.
+    std::io::Write::write_all(&mut terminal.stdin.take().unwrap(), b"typed\n").unwrap();
+    assert_eq!(client.ends(), 0);
+    let shown = terminal.wait_with_output().unwrap();
+    assert!(shown.status.success());
+    let text = String::from_utf8(shown.stdout).unwrap();
+    assert!(text.ends_with("stdin 1: typed\n1 lines\n"), "{text}");
     client.leave();
 }
 

@@ -130,8 +130,8 @@ fn calls_from_the_repl() {
     // One that is only a call runs as the program does: breakpoints stop it.
     client.break_at(ORDERS, &[line(ORDERS, "factorial-end")]);
     let call = json!({ "expression": "call factorial(3)", "frameId": frame["id"], "context": "repl" });
-    client.ask("evaluate", call);
-    client.event("continued");
+    let answer = client.ask("evaluate", call);
+    assert!(answer["result"].as_str().unwrap().contains("stopped before the call returned"), "{answer}");
     let (_, inner) = client.stopped();
     assert_eq!(client.evaluate(&inner, "n").unwrap(), "3");
     client.break_at(ORDERS, &[]);
@@ -144,6 +144,12 @@ fn calls_from_the_repl() {
     assert!(said.is_some());
     let (_, frame) = client.stopped();
     assert_eq!(frame["name"], "price");
+    // Where nothing stops it, its value is the answer, and the frame is the one of before.
+    let call = json!({ "expression": "call factorial(4)", "frameId": frame["id"], "context": "repl" });
+    let answer = client.ask("evaluate", call);
+    assert!(answer["result"].as_str().unwrap().ends_with(" = 24"), "{answer}");
+    assert_eq!(client.evaluate(&frame, "sum").unwrap(), "730");
+    assert!(client.events_so_far("stopped").is_empty() && client.events_so_far("continued").is_empty());
     client.leave();
 }
 

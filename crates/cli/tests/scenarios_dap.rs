@@ -11,8 +11,11 @@ use dap::Client;
 use scenario::{Markers, Scenario, Step, all, fresh_folder, root};
 use serde_json::{Value, json};
 
-/// Commands that the protocol has no request for; steps from the first of them on are left out.
-const NO_REQUEST: [(&str, &str); 1] = [("ignore", "breakpoints can't be passed a number of times")];
+// All commands of the scripts are done as a person would do them in an editor. What the protocol can't say exactly:
+// - `ignore N COUNT` has no request. A breakpoint that is set anew counts its hits from there, so that it's one with the
+//   condition `>= COUNT + 1` until it has stopped; together with another condition on hits it couldn't be said.
+// - `until` without a place has none: it's `next` until the loop is left.
+// - `step FUNCTION` of a function that isn't called from the rest of the line isn't offered among the targets: it's `next`.
 
 /// A breakpoint as the script numbers it.
 #[derive(Clone, Debug)]
@@ -23,6 +26,8 @@ struct Set {
     hits: Option<String>,
     log: Option<String>,
     one_shot: bool,
+    /// Its condition on hits stands for hits that are ignored, and goes when it has stopped.
+    ignores: bool,
     enabled: bool,
     /// The protocol's number, while it's set.
     id: Option<i64>,
@@ -134,9 +139,12 @@ impl<'a> Run<'a> {
         self.stop = Some(body.clone());
         let hit: Vec<i64> =
             body["hitBreakpointIds"].as_array().into_iter().flatten().filter_map(Value::as_i64).collect();
-        let gone = |set: &Set| set.one_shot && set.id.is_some_and(|id| hit.contains(&id));
-        if self.sets.iter().any(gone) {
-            self.sets.retain(|set| !gone(set));
+        let was_hit = |set: &Set| set.id.is_some_and(|id| hit.contains(&id));
+        if self.sets.iter().any(|set| (set.one_shot || set.ignores) && was_hit(set)) {
+            self.sets.retain(|set| !(set.one_shot && was_hit(set)));
+            for set in self.sets.iter_mut().filter(|set| set.ignores && was_hit(set)) {
+                (set.ignores, set.hits) = (false, None);
+            }
             self.send_all().unwrap();
         }
         Outcome::Stopped(body)
@@ -214,7 +222,7 @@ impl<'a> Run<'a> {
     fn add(&mut self, kind: Kind) -> Set {
         self.last += 1;
         let (condition, hits, log) = (None, None, None);
-        Set { number: self.last, kind, condition, hits, log, one_shot: false, enabled: true, id: None }
+        Set { number: self.last, kind, condition, hits, log, one_shot: false, ignores: false, enabled: true, id: None }
     }
 
     fn set(&mut self, set: Set) -> Result<Outcome, String> {
@@ -270,6 +278,16 @@ impl<'a> Run<'a> {
                 let (location, text) = rest.split_once(' ').unwrap();
                 let set = self.add(self.kind(location));
                 self.set(Set { log: Some(text.to_owned()), ..set })
+            }
+            "ignore" => {
+                let (number, count) = rest.split_once(' ').unwrap();
+                let (number, count): (usize, u64) = (number.parse().unwrap(), count.parse().unwrap());
+                let at = self.sets.iter().position(|set| set.number == number).unwrap();
+                let set = self.sets.remove(at);
+                assert!(set.hits.is_none(), "{}: hits are ignored and counted", self.what);
+                self.send_all()?;
+                self.sets.push(Set { hits: Some(format!(">= {}", count + 1)), ignores: true, ..set });
+                self.send_all().map(|()| Outcome::Done)
             }
             "hit" | "condition" | "enable" | "disable" | "delete" => {
                 let (number, value) = rest.split_once(' ').unwrap_or((rest, ""));
@@ -429,6 +447,17 @@ impl<'a> Run<'a> {
             let got = self.evaluate(expression, "clipboard").unwrap_or_else(|e| format!("error: {e}"));
             assert_eq!(&got, expected, "{what}: `{expression}`");
         }
+        for (expression, expected) in &step.inside {
+            let asked = json!({ "expression": expression, "context": "watch", "frameId": top["id"] });
+            let node = self.client.ask("evaluate", asked);
+            // 0: there's nothing to expand.
+            let reference = &node["variablesReference"];
+            let inside = if *reference == 0 { Vec::new() } else { self.client.variables(reference) };
+            let line =
+                |child: &Value| format!("{} = {}", child["name"].as_str().unwrap(), child["value"].as_str().unwrap());
+            let inside: Vec<String> = inside.iter().take(expected.len()).map(line).collect();
+            assert_eq!(&inside, expected, "{what}: inside of `{expression}`");
+        }
         if !step.locals.is_empty() {
             let scopes = self.client.ask("scopes", json!({ "frameId": top["id"] }))["scopes"].take();
             let mut all = BTreeMap::new();
@@ -456,10 +485,6 @@ fn scenarios_through_the_debug_adapter_protocol() {
             }
             let mut run = Run::new(name, scenario, module);
             for (number, step) in scenario.steps.iter().enumerate() {
-                let word = step.command.split(' ').next().unwrap();
-                if NO_REQUEST.iter().any(|(command, _)| *command == word) {
-                    break;
-                }
                 run.step(number, step);
             }
             run.client.leave();

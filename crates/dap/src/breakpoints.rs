@@ -97,11 +97,17 @@ impl Breakpoints {
     }
 
     fn replace_paused(&mut self, debugger: &mut Debugger, mut old: Vec<Entry>, wanted: Vec<Wanted>) -> Vec<Entry> {
+        // What is unchanged is found first: of two at one place, the other one must not be taken for it. One that couldn't be
+        // set is tried again.
+        let mut unchanged = |wanted: &Wanted| {
+            let at = old.iter().position(|entry| entry.wanted == *wanted && entry.set.is_ok());
+            at.map(|at| old.swap_remove(at))
+        };
+        let kept: Vec<Option<Entry>> = wanted.iter().map(&mut unchanged).collect();
         let mut new = Vec::with_capacity(wanted.len());
-        for wanted in wanted {
-            // One that couldn't be set is tried again.
-            if let Some(at) = old.iter().position(|entry| entry.wanted == wanted && entry.set.is_ok()) {
-                new.push(old.swap_remove(at));
+        for (wanted, kept) in wanted.into_iter().zip(kept) {
+            if let Some(entry) = kept {
+                new.push(entry);
                 continue;
             }
             // With another condition it's still the same one: its hits go on being counted.

@@ -91,9 +91,16 @@ mod tests {
         for _ in 0..10_000 {
             tail.push("é€😀");
         }
-        tail.push("thread 'main' panicked at a.rs:1:2:\nend\n");
+        tail.push("\nthread 'main' panicked at a.rs:1:2:\nend\n");
         let kept = tail.0.lock().unwrap();
         assert!(kept.len() <= 2 * KEPT);
         assert_eq!(last_panic(&kept).unwrap().message, "end");
+    }
+
+    #[test]
+    fn a_panic_of_elsewhere_is_none_of_this_stack() {
+        let tail = Tail::default();
+        tail.push("thread 'main' panicked at a.rs:1:2:\nend\n");
+        assert_eq!(tail.panic(&[]), None);
     }
 }

@@ -23,7 +23,7 @@ use crate::{
     panics::Tail,
     parked::{Parked, ParkedId},
     progress::Progress,
-    protocol::{Incoming, Outgoing, types as dap},
+    protocol::{Incoming, Outgoing, Request as _, types as dap},
     reports,
     sources::{Sources, file_name},
     terminal::Invitation,
@@ -338,6 +338,14 @@ impl Server {
                 world.debugger.forget(guest);
                 world.guests.remove(&guest);
             }
+        }
+        // Whatever was asked for is answered.
+        let why = "the session ended before";
+        if let Some(calling) = client.calling.take() {
+            client.outbox.send(Outgoing::failure(calling.seq, dap::EvaluateRequest::COMMAND, None, why, false));
+        }
+        if let Some(starting) = client.starting.take() {
+            client.outbox.send(Outgoing::failure(starting.seq, &starting.command, None, why, false));
         }
         if let Some(launched) = client.launched.take().filter(|_| !client.leaves_guest) {
             launched.opened.over();

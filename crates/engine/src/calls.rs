@@ -222,9 +222,7 @@ fn plain(value: &WasmValue) -> Value {
 /// Wasmtime's errors begin with a backtrace and end with what happened.
 fn first_line(why: &str) -> &str {
     let trap = why.lines().find_map(|line| line.split_once("wasm trap: ").map(|(_, trap)| trap));
-    let cause =
-        || why.split_once("Caused by:").and_then(|(_, causes)| causes.lines().find(|line| !line.trim().is_empty()));
-    trap.or_else(cause).or_else(|| why.lines().next()).unwrap_or_default().trim()
+    trap.or_else(|| why.lines().next()).unwrap_or_default().trim()
 }
 
 impl Debugger {

@@ -40,7 +40,13 @@ for (const [name, module] of guests) {
     copyFileSync(path.join(repository, "guests/built", `${module}.wasm`), path.join(folder, "build", `${path.parse(name).name}.wasm`));
 }
 
-const source = (name: string): string => path.join(folder, "src", name);
+// And a Cargo project that was never built.
+const tally = path.join(folder, "tally");
+mkdirSync(path.join(tally, "src"), { recursive: true });
+writeFileSync(path.join(tally, "Cargo.toml"), '[package]\nname = "tally"\nversion = "0.1.0"\nedition = "2021"\n\n[workspace]\n');
+writeFileSync(path.join(tally, "src/main.rs"), 'fn main() {\n    let count = 3;\n    println!("{count} times"); // #print\n}\n');
+
+const source = (name: string): string => (name.includes("/") ? path.join(folder, name) : path.join(folder, "src", name));
 
 /** The line with a marker, from 1. */
 function marked(name: string, marker: string): number {
@@ -121,6 +127,15 @@ async function story(it: Workbench): Promise<void> {
         await it.see("Variables", /status.*NEW/);
         await picture("stopped");
     });
+    await step("C: the memory where a struct lies", async () => {
+        await it.menu(/^order\b/, "Show Memory");
+        const texts = async (): Promise<string[]> => (await page.locator(".editor-instance .view-lines").allInnerTexts()).map((text) => text.replaceAll("\u00a0", " "));
+        await until("its bytes and letters", async () => (await texts()).some((text) => /^[0-9a-f]{8} +01 00 00 00 41 64 61 00 .*Ada/m.test(text)));
+        await picture("memory");
+        await page.locator(".tab", { hasText: "order.memory" }).hover();
+        await page.locator(".tab", { hasText: "order.memory" }).locator(".codicon-close").click({ timeout: 60_000 });
+        await it.file(source("orders.c"), total);
+    });
     await step("C: a watch, and the debug console", async () => {
         await it.watch("order->id + 41");
         await it.see("Watch", /order->id \+ 41.*42/);
@@ -142,6 +157,16 @@ async function story(it: Workbench): Promise<void> {
         await page.keyboard.press("F5");
         await it.console(/sum is \d+, expected \d+/);
         await it.ended();
+    });
+
+    const print = marked("tally/src/main.rs", "#print");
+    await step("Cargo: F5 builds a project that was never built, and stops in it", async () => {
+        await it.file(source("tally/src/main.rs"), print);
+        await it.breakpoint(print);
+        await page.keyboard.press("F5");
+        await it.stoppedAt(print);
+        await it.expand("Variables", "Locals", /count.*3/);
+        await restart();
     });
 
     const containers = marked("inventory.rs", "#containers");

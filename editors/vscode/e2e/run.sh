@@ -60,10 +60,18 @@ use_node_20() {
     export PATH=$cache/node/node_modules/node-linux-$arch/bin:$PATH
 }
 
+# F5 builds a Cargo project.
+install_target() {
+    rustup target list --installed | grep -qx wasm32-wasip1 && return
+    say "rustup adds wasm32-wasip1"
+    rustup target add wasm32-wasip1
+}
+
 [ -x "$freezeframe" ] || { echo "$freezeframe isn't there: cargo build --release"; exit 1; }
 install_packages
 use_node_20
 install_code_server
+install_target
 [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --silent
 say "packages the extension"
 npm run --silent package >/dev/null

@@ -58,7 +58,10 @@ export class Server {
             mkdirSync(path.join(home, "data", whose), { recursive: true });
             writeFileSync(path.join(home, "data", whose, "settings.json"), JSON.stringify(settings));
         }
-        const env = { ...process.env, HOME: home, XDG_CONFIG_HOME: path.join(home, "config"), XDG_DATA_HOME: path.join(home, "share") };
+        // Where Rust is installed doesn't go by the home that is made up here.
+        const real = process.env["HOME"] ?? "";
+        const rust = { CARGO_HOME: process.env["CARGO_HOME"] ?? path.join(real, ".cargo"), RUSTUP_HOME: process.env["RUSTUP_HOME"] ?? path.join(real, ".rustup") };
+        const env = { ...process.env, ...rust, HOME: home, XDG_CONFIG_HOME: path.join(home, "config"), XDG_DATA_HOME: path.join(home, "share") };
         execFileSync(process.execPath, [entry, ...folders, "--install-extension", vsix], { env, stdio: ["ignore", "pipe", "inherit"] });
         const port = await freePort();
         const options = ["--auth", "none", "--bind-addr", `127.0.0.1:${port}`, "--disable-telemetry", "--disable-update-check", "--disable-workspace-trust"];

@@ -159,6 +159,20 @@ export class Workbench {
         await this.see(view, inside);
     }
 
+    /** Chooses from the menu of a variable. */
+    async menu(text: string | RegExp, item: string): Promise<void> {
+        // The menu is the browser's own drawing, in a shadow of the page.
+        const entry = this.page.getByRole("menuitem", { name: item }).first();
+        await until(`${item} in the menu of ${String(text)}`, async () => {
+            const row = await this.see("Variables", text);
+            await row.click({ button: "right", timeout: 2000 }).catch(() => undefined);
+            const there = await soon(() => entry.isVisible());
+            if (!there) await this.page.keyboard.press("Escape");
+            return there;
+        });
+        await entry.click({ timeout: PATIENCE });
+    }
+
     /** Changes a value by typing over it. */
     async change(text: string | RegExp, value: string): Promise<void> {
         const input = this.page.locator(".debug-view-content input, .monaco-list-row .inputBoxContainer input").first();

@@ -37,6 +37,23 @@ async function executable(file: string): Promise<boolean> {
     }
 }
 
+/** Where programs are: on `PATH`, and in Cargo's folder, which editors that weren't started by a shell don't know. */
+function installed(env: NodeJS.ProcessEnv, home: string): string[] {
+    // An empty part of PATH means the current folder, which is nobody's choice here.
+    const onPath = (env["PATH"] ?? "").split(path.delimiter).filter((folder) => path.isAbsolute(folder));
+    return [...onPath, path.join(env["CARGO_HOME"] ?? path.join(home, ".cargo"), "bin")];
+}
+
+/** Where Cargo is; its name alone if it wasn't found. */
+export async function findCargo(env: NodeJS.ProcessEnv = process.env, home = homedir(), platform: NodeJS.Platform = process.platform): Promise<string> {
+    const name = platform === "win32" ? "cargo.exe" : "cargo";
+    for (const place of installed(env, home)) {
+        const file = path.join(place, name);
+        if (await executable(file)) return file;
+    }
+    return name;
+}
+
 /**
  * Looks for the binary: by the setting alone if there is one, else on `PATH`, in Cargo's folder, and among what the
  * workspace has built itself.
@@ -49,11 +66,8 @@ export async function find(surroundings: Surroundings): Promise<Found> {
         return { missing: `The setting freezeframe.path names ${file}, which isn't a program that can be run.` };
     }
     const name = platform === "win32" ? "freezeframe.exe" : "freezeframe";
-    // An empty part of PATH means the current folder, which is nobody's choice here.
-    const onPath = (env["PATH"] ?? "").split(path.delimiter).filter((folder) => path.isAbsolute(folder));
     const places = [
-        ...onPath,
-        path.join(env["CARGO_HOME"] ?? path.join(home, ".cargo"), "bin"),
+        ...installed(env, home),
         ...folders.flatMap((folder) => ["release", "debug"].map((profile) => path.join(folder, "target", profile))),
     ];
     for (const place of places) {

@@ -3,6 +3,8 @@
 import { existsSync } from "node:fs";
 import * as path from "node:path";
 import * as vscode from "vscode";
+import { findCargo } from "./binary.js";
+import { cargoBuild } from "./cargo.js";
 import { problemWith } from "./configurationCheck.js";
 import { type Candidate, describe, obvious, programs } from "./programs.js";
 
@@ -27,6 +29,7 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
             Object.assign(configuration, { type: "wasm", request: "launch", name: "Debug Wasm" });
         }
         if (configuration.request === "launch" && !configuration["program"]) {
+            if (configuration["preLaunchTask"] === undefined && !(await built(folder))) return undefined;
             const program = await this.pickProgram(folder);
             // `undefined` ends the start quietly; the person has been told, or has cancelled.
             if (program === undefined) return undefined;
@@ -92,6 +95,49 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
             filters: { WebAssembly: ["wasm", "wat"], "All files": ["*"] },
         });
         return chosen?.[0]?.fsPath;
+    }
+}
+
+/** Builds the Cargo project around the open file, if it's one and the setting doesn't say otherwise; whether to go on. */
+async function built(folder: vscode.WorkspaceFolder | undefined): Promise<boolean> {
+    const wanted = vscode.workspace.getConfiguration("freezeframe", folder?.uri).get<boolean>("cargoBuild", true);
+    const file = openFile();
+    if (folder === undefined || !wanted || file?.endsWith(".wat") === true) return true;
+    const build = await cargoBuild(folder.uri.fsPath, file);
+    if (build === undefined) return true;
+    const execution = new vscode.ProcessExecution(await findCargo(), build.args, { cwd: build.folder });
+    const task = new vscode.Task({ type: "freezeframe-cargo" }, folder, `cargo ${build.args.join(" ")}`, "Freezeframe", execution, ["$rustc"]);
+    task.presentationOptions = { reveal: vscode.TaskRevealKind.Silent, clear: true, showReuseMessage: false };
+    const code = await ran(task);
+    if (code === 0) return true;
+    const anyway = "Debug What There Is";
+    const answer = await vscode.window.showErrorMessage(
+        `cargo ${build.args.join(" ")} failed in ${build.folder}; the terminal says why. (The setting freezeframe.cargoBuild turns building off.)`,
+        anyway,
+    );
+    return answer === anyway;
+}
+
+/** Runs a task to its end; gives its exit code, if it came so far. */
+async function ran(task: vscode.Task): Promise<number | undefined> {
+    const listening: vscode.Disposable[] = [];
+    try {
+        return await new Promise<number | undefined>((resolve, reject) => {
+            // The one that is begun; it may be over before its start is known.
+            const mine = ({ task: { name, source } }: vscode.TaskExecution): boolean => name === task.name && source === task.source;
+            listening.push(
+                vscode.tasks.onDidEndTaskProcess(({ execution, exitCode }) => {
+                    if (mine(execution)) resolve(exitCode);
+                }),
+                // Without a process there's no end of one.
+                vscode.tasks.onDidEndTask(({ execution }) => {
+                    if (mine(execution)) setTimeout(resolve, 1000, undefined);
+                }),
+            );
+            vscode.tasks.executeTask(task).then(undefined, reject);
+        });
+    } finally {
+        for (const each of listening) each.dispose();
     }
 }
 

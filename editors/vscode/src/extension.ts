@@ -4,6 +4,7 @@ import * as vscode from "vscode";
 import { AdapterFactory, checkPath, choosePath, Tracker } from "./adapter.js";
 import { ConfigurationProvider, configurationFor } from "./configuration.js";
 import * as languageFeatures from "./languageFeatures.js";
+import * as memory from "./memory.js";
 
 export function activate(context: vscode.ExtensionContext): void {
     const log = vscode.window.createOutputChannel("Freezeframe", { log: true });
@@ -16,6 +17,7 @@ export function activate(context: vscode.ExtensionContext): void {
         debug.registerDebugAdapterDescriptorFactory("wasm", new AdapterFactory()),
         debug.registerDebugAdapterTrackerFactory("wasm", new Tracker(log)),
         languageFeatures.register(),
+        memory.register(),
         commands.registerCommand("freezeframe.pickProgram", () => provider.pickProgram()),
         commands.registerCommand("freezeframe.choosePath", choosePath),
         commands.registerCommand("freezeframe.checkPath", checkPath),

@@ -83,7 +83,7 @@ async function everywhere(folder: string): Promise<string[]> {
 }
 
 /** From a folder upwards to another that it is below; only the latter if it isn't. */
-function upwards(from: string, to: string): string[] {
+export function upwards(from: string, to: string): string[] {
     const relative = path.relative(to, from);
     if (relative.startsWith("..") || path.isAbsolute(relative)) return [to];
     const folders = [from];

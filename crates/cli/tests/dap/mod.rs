@@ -168,13 +168,35 @@ impl Client {
         if message["success"] == true {
             return Ok(message["body"].take());
         }
-        Err(message["body"]["error"]["variables"]["text"].as_str().unwrap().to_owned())
+        // Clients show one or the other.
+        let (word, why) = (message["message"].as_str().unwrap(), message["body"]["error"]["format"].as_str().unwrap());
+        assert!(word == why || matches!(word, "cancelled" | "notStopped"), "{message:#}");
+        Err(why.to_owned())
     }
 
     /// Asks.
     pub fn try_ask(&mut self, command: &str, arguments: Value) -> Result<Value, String> {
         let seq = self.send(command, arguments);
         self.answer(seq)
+    }
+
+    /// The next request of the server: its number and arguments.
+    pub fn asked(&mut self, command: &str) -> (i64, Value) {
+        let found = self.find(|m| m["type"] == "request" && m["command"] == command);
+        let mut message = found.unwrap_or_else(|| panic!("no request {command}"));
+        (message["seq"].as_i64().unwrap(), message["arguments"].take())
+    }
+
+    /// Answers a request of the server; with a reason, that it failed.
+    pub fn respond(&mut self, seq: i64, command: &str, why: Option<&str>) {
+        self.seq += 1;
+        let mut message = json!({ "seq": self.seq, "type": "response", "request_seq": seq, "command": command,
+            "success": why.is_none(), "body": {} });
+        if let Some(why) = why {
+            message["message"] = json!(why);
+        }
+        let text = message.to_string();
+        self.raw(format!("Content-Length: {}\r\n\r\n{text}", text.len()).as_bytes());
     }
 
     /// Asks for what must be done.
@@ -216,7 +238,7 @@ impl Client {
                 "adapterID": "wasm", "clientID": "test", "linesStartAt1": true, "columnsStartAt1": true,
                 "pathFormat": "path", "supportsVariableType": true, "supportsVariablePaging": true,
                 "supportsMemoryReferences": true, "supportsMemoryEvent": true, "supportsInvalidatedEvent": true,
-                "supportsProgressReporting": true,
+                "supportsProgressReporting": true, "supportsRunInTerminalRequest": true,
             }),
         )
     }

@@ -73,7 +73,7 @@ impl<T: Send + 'static> Near<T> {
             Event::HostError { message } => StopReason::HostError { message },
             Event::Exit { code } => StopReason::Exit { code },
             Event::CallFinished { call, result } => {
-                let result = result.map_err(|error| format!("{error:#}")).and_then(|returned| {
+                let result = result.map_err(|error| error.root_cause().to_string()).and_then(|returned| {
                     let values = self.dbg.with(|stop| {
                         let values = returned.values(stop);
                         values.iter().map(|value| values::shown(&mut stop.store(), value)).collect()

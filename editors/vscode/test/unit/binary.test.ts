@@ -5,7 +5,7 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
-import { check, expand, find, type Surroundings } from "../../src/binary.js";
+import { check, expand, find, findCargo, type Surroundings } from "../../src/binary.js";
 
 let root = "";
 beforeEach(async () => {
@@ -65,4 +65,15 @@ test("another program of that name, an old version and one that fails are told a
     assert.match(JSON.stringify(await check(old)), /can't serve editors yet/);
     const broken = await program("broken", "#!/bin/sh\nexit 3\n");
     assert.match(JSON.stringify(await check(broken)), /can't be run/);
+});
+
+test("Cargo is on PATH or in its own folder, wherever that is", async () => {
+    const home = path.join(root, "home");
+    assert.equal(await findCargo({}, home, "linux"), "cargo");
+    const own = await program("home/.cargo/bin/cargo");
+    assert.equal(await findCargo({ PATH: "/nowhere" }, home, "linux"), own);
+    const moved = await program("moved/bin/cargo");
+    assert.equal(await findCargo({ CARGO_HOME: path.join(root, "moved") }, home, "linux"), moved);
+    const first = await program("bin/cargo");
+    assert.equal(await findCargo({ PATH: path.join(root, "bin") }, home, "linux"), first);
 });
