@@ -4,7 +4,8 @@
 //     the request `next` to the answer to `variables`, with what VS Code asks for in between, the guest's own time included;
 //   - a launch until the guest stands at a breakpoint, with the compiled code in the cache and without it.
 //
-// Times are those of a client: the pipes, the protocol's JSON and Node are in them.
+// Times are those of a client: the pipes, the protocol's JSON and Node are in them, and whatever else the machine does. "cpu" is
+// what the adapter's process itself took a round on average, the guest's part included (Linux only, in hundredths of a second).
 
 import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -91,10 +92,22 @@ function line(source, marker) {
 }
 
 const median = (times) => times.sort((a, b) => a - b)[times.length >> 1];
-function print(what, times) {
+const shown = (ms) => `${ms.toFixed(2).padStart(8)} ms`;
+function print(what, times, cpu) {
     const [first] = times;
     const all = [...times].sort((a, b) => a - b);
-    console.log(`${what.padEnd(64)} first ${first.toFixed(2).padStart(8)} ms   median ${median(all).toFixed(2).padStart(8)} ms   best ${all[0].toFixed(2).padStart(8)} ms`);
+    const own = cpu === undefined ? "" : `   cpu ${shown(cpu / times.length)}`;
+    console.log(`${what.padEnd(64)} first ${shown(first)}   median ${shown(median(all))}   best ${shown(all[0])}${own}`);
+}
+
+/** The processor time of a process and its threads so far, in ms. */
+function cpu({ pid }) {
+    try {
+        const fields = readFileSync(`/proc/${pid}/stat`, "latin1").replace(/^.*\) /, "").split(" ");
+        return 10 * (Number(fields[11]) + Number(fields[12]));
+    } catch {
+        return NaN;
+    }
 }
 
 /** What an editor asks for after a stop: threads, the stack, the scopes, and the variables of those that are open. */
@@ -111,6 +124,8 @@ async function steps(rounds) {
     const client = new Client();
     const { threadId } = await client.stopAt("values.O0.dwarf4", "values.rs", "crowd", ["10"]);
     const times = { all: [], variables: [], stop: [] };
+    await look(client, threadId);
+    const before = cpu(client.process);
     for (let round = 0; round < rounds; round++) {
         const begun = performance.now();
         const stopped = client.event("stopped");
@@ -124,8 +139,9 @@ async function steps(rounds) {
         times.stop.push(stands - begun);
         times.variables.push(done - stands);
     }
+    const own = cpu(client.process) - before;
     await client.leave();
-    print("a step until 100 variables are there", times.all);
+    print("a step until 100 variables are there", times.all, own);
     print("  … of it: until it has stopped", times.stop);
     print("  … of it: threads, stack, scopes, variables", times.variables);
 }
@@ -133,6 +149,7 @@ async function steps(rounds) {
 async function launches(what, rounds, module, source, marker, cache) {
     const times = [];
     const started = [];
+    let own = 0;
     for (let round = 0; round < rounds; round++) {
         const folder = cache ?? mkdtempSync(path.join(tmpdir(), "freezeframe-measure-"));
         const client = new Client({ FREEZEFRAME_CACHE: folder });
@@ -141,11 +158,12 @@ async function launches(what, rounds, module, source, marker, cache) {
         const up = performance.now();
         await client.stopAt(module, source, marker);
         times.push(performance.now() - up);
+        own += cpu(client.process);
         started.push(up - begun);
         await client.leave();
         if (cache === undefined) rmSync(folder, { recursive: true });
     }
-    print(what, times);
+    print(what, times, own);
     return started;
 }
 

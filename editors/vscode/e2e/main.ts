@@ -131,7 +131,6 @@ async function story(it: Workbench): Promise<void> {
         await it.menu(/^order\b/, "Show Memory");
         const texts = async (): Promise<string[]> => (await page.locator(".editor-instance .view-lines").allInnerTexts()).map((text) => text.replaceAll("\u00a0", " "));
         await until("its bytes and letters", async () => (await texts()).some((text) => /^[0-9a-f]{8} +01 00 00 00 41 64 61 00 .*Ada/m.test(text)));
-        await picture("memory");
         await page.locator(".tab", { hasText: "order.memory" }).hover();
         await page.locator(".tab", { hasText: "order.memory" }).locator(".codicon-close").click({ timeout: 60_000 });
         await it.file(source("orders.c"), total);
