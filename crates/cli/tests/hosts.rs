@@ -170,8 +170,12 @@ impl Hosted {
             let frame = self.debugger.frame(self.guest, 0).unwrap();
             let line = frame.position.as_ref().map(|at| at.line);
             assert_eq!(line, Some(self.markers.line(place.trim_start_matches('#'))), "{what}: {frame:?}");
-            assert_eq!(self.debugger.planted(self.guest).unwrap(), [], "{what}");
+            // Who looks changes what the next step finds in the code: so it's done now and then.
+            if number.is_multiple_of(3) {
+                assert_eq!(self.debugger.planted(self.guest).unwrap(), [], "{what}");
+            }
         }
+        assert_eq!(self.debugger.planted(self.guest).unwrap(), []);
         self
     }
 

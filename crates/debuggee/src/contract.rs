@@ -97,8 +97,12 @@ pub enum Query {
         /// The entry.
         entry: u64,
     },
-    /// The sites that are planted in the code right now → [`Answer::Sites`].
+    /// Takes out of the code what no breakpoint needs (temporary sites, and those that are
+    /// [kept](StopPlan::keep)); the sites that are planted then → [`Answer::Sites`].
     Planted,
+    /// The sites that are planted and that no rule of the plan names, because they are [kept](StopPlan::keep)
+    /// → [`Answer::Sites`]. Changes nothing.
+    Kept,
     /// The engine's own backtrace, made by other means than [`Query::Frames`]: an oracle for tests and a fall-back
     /// → [`Answer::Backtrace`].
     Backtrace,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CallId, InstanceId, ModuleId, RuleId, Unavailable, WasmValue};
+use crate::{CallId, Frame, InstanceId, ModuleId, RuleId, Unavailable, WasmValue};
 
 /// What a debuggee reports to the debugger, one for each cause.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,11 +43,24 @@ pub struct Logged {
     pub values: Vec<Result<Vec<u8>, Unavailable>>,
 }
 
-/// A stop and its cause.
+/// A stop and its cause, and what is asked at nearly every stop, so that it needs no question.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stopped {
     /// Why.
     pub reason: StopReason,
+    /// The innermost frames, as [`Query::Frames`](crate::Query::Frames) gives them; as many as cost little, or none.
+    #[serde(default)]
+    pub frames: Vec<Frame>,
+    /// What [`Query::Depth`](crate::Query::Depth) gives, if it's known already.
+    #[serde(default)]
+    pub depth: Option<u32>,
+}
+
+impl Stopped {
+    /// A stop of which only the reason is told.
+    pub fn new(reason: StopReason) -> Self {
+        Self { reason, frames: Vec::new(), depth: None }
+    }
 }
 
 /// Why the guest stopped.

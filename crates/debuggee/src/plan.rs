@@ -59,7 +59,8 @@ pub struct Rule {
     /// Must evaluate to something other than 0; a condition that can't be evaluated counts as true, so that a person
     /// gets to see why.
     pub condition: Option<Program>,
-    /// Planted for this resume only: taken out again at the next stop, whatever its cause.
+    /// Wanted for this resume only: dead from the next stop on, whatever its cause, and taken out of the code when somebody
+    /// asks what is planted, or by the next plan, unless that [keeps](StopPlan::keep) it.
     pub temporary: bool,
     /// Which of the plan's counters counts its hits and says which of them stop: an index into
     /// [`StopPlan::counters`]. Of the rules of one site, no two share one.
@@ -125,10 +126,20 @@ pub struct StopPlan {
     /// What counts hits of rules.
     #[serde(default)]
     pub counters: Vec<Counter>,
+    /// Sites of earlier plans that no rule of this one names may stay in the code: changing that is most of what a step
+    /// costs, and the next one will want them. A site that is kept never stops the guest. They are bounded, and they are all
+    /// taken out: when the guest passes them often, by a plan without this, when [`Query::Planted`](crate::Query::Planted) is
+    /// asked, and at the end.
+    #[serde(default)]
+    pub keep: bool,
+    /// Sites that a later plan will probably want: planted and kept if the code has to be changed anyway. Only with
+    /// [`keep`](Self::keep).
+    #[serde(default)]
+    pub soon: Vec<Site>,
 }
 
 impl StopPlan {
-    /// The plan's sites, sorted, each once.
+    /// The sites of the plan's rules, sorted, each once.
     pub fn sites(&self) -> Vec<Site> {
         let mut sites: Vec<Site> = self.rules.iter().map(|r| r.site).collect();
         sites.sort_unstable();

@@ -16,6 +16,7 @@ use crate::{
     breakpoints::{bind, not_found},
     code::Code,
     expression::Memo,
+    outline::Outlines,
     skips::Skips,
     source_lines::SameSource,
     stepping::{Direction, Step, Stepping},
@@ -98,6 +99,7 @@ struct ReadModule {
     bytes: Arc<[u8]>,
     symbols: Arc<Symbols>,
     code: Arc<Code>,
+    outlines: Arc<Outlines>,
 }
 
 /// A loaded module: its name in the debuggee, the name it was given, its symbols.
@@ -269,14 +271,15 @@ impl Debugger {
                 None => {
                     let symbols = self.read_symbols(module.name.as_deref().unwrap_or_default(), &module.bytes)?;
                     let code = Arc::new(Code::parse(module.bytes.clone())?);
-                    self.symbols.push(ReadModule { bytes: module.bytes, symbols, code });
+                    self.symbols.push(ReadModule { bytes: module.bytes, symbols, code, outlines: Arc::default() });
                     self.symbols.len() - 1
                 }
             };
             let Some(read) = self.symbols.get(at) else { continue };
-            let (symbols, code) = (read.symbols.clone(), read.code.clone());
+            let (symbols, code, outlines) = (read.symbols.clone(), read.code.clone(), read.outlines.clone());
             let id_of_code = CodeId(u32::try_from(at).unwrap_or(u32::MAX));
-            self.target(id)?.modules.push(LoadedModule { id: id_of_code, name: module.name, symbols, code });
+            let loaded = LoadedModule { id: id_of_code, name: module.name, symbols, code, outlines };
+            self.target(id)?.modules.push(loaded);
         }
         for index in 0..self.breakpoints.len() {
             self.bind_breakpoint(index, id);
@@ -466,6 +469,7 @@ impl Debugger {
                     let target = self.target(id)?;
                     target.state = State::Stopped;
                     target.forget_stop();
+                    target.see_stop(stopped.frames, stopped.depth);
                     let quiet = target.quiet.take();
                     if std::mem::take(&mut target.fresh) {
                         self.load_modules(id)?;
@@ -562,8 +566,10 @@ impl Debugger {
     pub(crate) fn step_arrived(&mut self, id: DebuggeeId) -> Result<Option<Reason>, EngineError> {
         let target = self.target(id)?;
         let Some(stepping) = target.stepping.clone() else { return Ok(Some(Reason::StepDone)) };
-        let frame = target.stack_frame(0)?;
-        let here = |place: &(Site, DepthCheck)| place.0 == Site { module: frame.module, pc: frame.pc };
+        let frame = target.innermost()?;
+        let at = Site { module: frame.module, pc: frame.pc };
+        let has_line = frame.position.is_some();
+        let here = |place: &(Site, DepthCheck)| place.0 == at;
         if stepping.into.iter().chain(&stepping.places.anew).any(here) {
             let depth = target.depth()?;
             let arrived = |place: &(Site, DepthCheck)| here(place) && place.1.passes(depth);
@@ -582,7 +588,7 @@ impl Debugger {
             }
         }
         let by_line = matches!(stepping.step, Step::Over | Step::Into | Step::Until);
-        if by_line && frame.position.is_none() {
+        if by_line && !has_line {
             // Back in code without lines (a start-up stub): on to where there are some.
             if let Ok(places) = target.plan_step(stepping.direction, Step::Over) {
                 target.stepping = Some(Stepping { places, ..stepping });
@@ -657,12 +663,22 @@ impl Debugger {
         Ok(ended)
     }
 
-    /// The sites planted in a stopped debuggee's code right now.
+    /// The sites planted in a stopped debuggee's code for breakpoints. What steps have left there
+    /// ([`kept`](Self::kept)) is taken out before.
     ///
     /// # Errors
     /// It must be stopped.
     pub fn planted(&mut self, id: DebuggeeId) -> Result<Vec<Site>, EngineError> {
-        self.target(id)?.planted()
+        self.target(id)?.sites(Query::Planted)
+    }
+
+    /// The sites that steps have left in a stopped debuggee's code for the next step. They stop nobody; `continue` takes
+    /// them out.
+    ///
+    /// # Errors
+    /// It must be stopped.
+    pub fn kept(&mut self, id: DebuggeeId) -> Result<Vec<Site>, EngineError> {
+        self.target(id)?.sites(Query::Kept)
     }
 
     /// The symbols of the modules of a debuggee, in the order of their loading.

@@ -26,6 +26,7 @@ mod landings;
 mod location;
 mod logpoint;
 mod memory;
+mod outline;
 mod overloads;
 mod planning;
 mod setting;

@@ -73,6 +73,9 @@ impl Debugger {
                 add(Owner::Step, Rule { depth: *depth, temporary: true, ..Rule::at(RuleId(0), *site) });
             }
             plan.next_operator = stepping.places.anywhere;
+            // Who steps is about to step again.
+            plan.keep = true;
+            plan.soon.clone_from(&places.soon);
         }
         plan.counters = plan_counters;
         target.debuggee.resume(plan)?;

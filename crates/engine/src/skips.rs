@@ -81,9 +81,10 @@ const LIBRARY_ROOTS: &[&str] = &[
 ];
 
 fn is_of_libraries(path: &str) -> bool {
-    let begins =
-        |root: &&str| path.starts_with(*root) || path.match_indices(*root).any(|(at, _)| path[..at].ends_with('/'));
-    path.starts_with("/usr/include/") || LIBRARY_ROOTS.iter().any(begins)
+    // Each step asks: so each place is looked at once, and not the whole path for each root.
+    let behind_slashes = path.match_indices('/').map(|(at, _)| at + 1);
+    let mut parts = std::iter::once(0).chain(behind_slashes).filter_map(|at| path.get(at..));
+    path.starts_with("/usr/include/") || parts.any(|part| LIBRARY_ROOTS.iter().any(|root| part.starts_with(root)))
 }
 
 fn ends_with_parts(path: &str, parts: &str) -> bool {

@@ -185,6 +185,9 @@ impl Target {
 
     /// One source-level frame by its number.
     pub(crate) fn stack_frame(&mut self, index: usize) -> Result<StackFrame, EngineError> {
+        if index == 0 {
+            return self.innermost().cloned();
+        }
         // Inlined frames only make the stack longer: so many Wasm frames are always enough.
         let limit = u32::try_from(index).unwrap_or(u32::MAX).saturating_add(1);
         let stack = self.stack(limit)?;

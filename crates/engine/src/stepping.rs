@@ -3,16 +3,19 @@
 //! A step is a set of places of which the guest must reach one first, planted for one resume. Nothing is switched to
 //! single-step mode and nothing is left behind: the places are temporary rules of the stop plan.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    sync::Arc,
+};
 
 use freezeframe_debuggee::{Answer, DepthCheck, Frame, InstanceId, ModuleId, ModulePc, PcMeaning, Query, Site};
-use freezeframe_symbols::{LineRow, Location, ScopeId, SourceFrame};
+use freezeframe_symbols::{Location, ScopeId, SourceFrame};
 
 use crate::{
     EngineError,
-    breakpoints::past_structure,
-    code::{Flow, OperatorAt},
+    code::Flow,
     landings,
+    outline::{Chain, Outline, OutlineRow},
     skips::Skips,
     target::{LoadedModule, Target},
 };
@@ -80,6 +83,8 @@ impl Stepping {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Places {
     pub sites: Vec<(Site, DepthCheck)>,
+    /// Where the next steps will end, as far as that can be told: the line that this one starts from.
+    pub soon: Vec<Site>,
     /// The next operator can't be named: stop at whichever it is.
     pub anywhere: bool,
     /// The first operator of the frame's function, called again by the host that had called it: the frame is over then,
@@ -99,7 +104,7 @@ struct Origin<'a> {
     caller: Option<Frame>,
     depth: u32,
     module: &'a LoadedModule,
-    operators: Vec<OperatorAt>,
+    outline: Arc<Outline>,
     /// The inline chain at the frame's position.
     chain: Vec<SourceFrame>,
     /// The libraries of compilers are passed by: unless the step starts in one.
@@ -134,14 +139,15 @@ impl Target {
         // An indirect call is resolved by what stands on the operand stack right now.
         let indirect = if step == Step::Instruction { self.indirect_callee(&frame)? } else { None };
         let module = self.module(frame.module).ok_or(EngineError::Internal("a frame of an unknown module"))?;
-        let operators = module.code.operators(frame.function);
+        let outline = module.outline(frame.function);
         let chain = module.symbols.frames_at(module.lookup_pc(&frame));
         let from_host = caller.as_ref().is_some_and(|caller| caller.activation != frame.activation);
-        let anew = operators
+        let anew = outline
+            .operators
             .first()
             .filter(|_| from_host)
             .map(|first| (Site { module: frame.module, pc: first.pc }, DepthCheck::Exactly(depth)));
-        let origin = Origin { frame, caller, depth, module, operators, chain, past_libraries };
+        let origin = Origin { frame, caller, depth, module, outline, chain, past_libraries };
         let mut places = match step {
             Step::Over | Step::Into | Step::Until => self.plan_line_step(&origin, step),
             Step::Out => origin.plan_out(inline_depth),
@@ -227,7 +233,7 @@ impl Target {
     fn add_callees(&self, origin: &Origin<'_>, places: &mut Places) {
         let code = &origin.module.code;
         let mut calls = BTreeSet::new();
-        for operator in &origin.operators {
+        for operator in &origin.outline.operators {
             match operator.flow {
                 Flow::Call(function) => _ = calls.insert((function, operator.tail)),
                 Flow::CallIndirect { ty, .. } => {
@@ -267,7 +273,7 @@ impl Target {
                 .symbols
                 .function_by_index(function)
                 .is_none_or(|described| self.skips.pass(&module.symbols, described, origin.past_libraries));
-            if let Some(pc) = entry_with_lines(module, function).filter(|_| !skipped) {
+            if let Some(pc) = module.entry(function).filter(|_| !skipped) {
                 let depth = match tail {
                     Some(tail) => DepthCheck::Exactly(below(tail)),
                     None => DepthCheck::AtLeast(origin.depth + 1),
@@ -292,7 +298,7 @@ impl Target {
                         .symbols
                         .function_by_index(*function)
                         .is_some_and(|described| self.skips.pass(&loaded.symbols, described, origin.past_libraries));
-                    if let Some(pc) = entry_with_lines(loaded, *function).filter(|_| !skipped) {
+                    if let Some(pc) = loaded.entry(*function).filter(|_| !skipped) {
                         places.add(ModuleId(id), pc, DepthCheck::AtLeast(below(tail)));
                     }
                 }
@@ -302,14 +308,14 @@ impl Target {
 
     /// Whether the innermost frame stands in a compiler's library.
     pub(crate) fn in_library(&mut self) -> bool {
-        let frame = self.stack_frame(0);
+        let frame = self.innermost();
         frame.is_ok_and(|frame| Skips::is_library(frame.position.as_ref().map(|at| &*at.path)))
     }
 
     /// Whether the innermost frame stands in code that line steps pass by.
     pub(crate) fn in_skipped_code(&mut self, libraries: bool) -> bool {
         let skips = self.skips.clone();
-        let frame = self.stack_frame(0);
+        let frame = self.innermost();
         frame.is_ok_and(|frame| {
             let file = frame.position.as_ref().map(|at| &*at.path);
             skips.passes(&frame.function, file, libraries)
@@ -323,8 +329,8 @@ impl Target {
         let depth = self.depth()?;
         let module = self.module(frame.module).ok_or(EngineError::Internal("a frame of an unknown module"))?;
         let chain = module.symbols.frames_at(module.lookup_pc(&frame));
-        let operators = module.code.operators(frame.function);
-        let origin = Origin { frame, caller, depth, module, operators, chain, past_libraries: libraries };
+        let outline = module.outline(frame.function);
+        let origin = Origin { frame, caller, depth, module, outline, chain, past_libraries: libraries };
         let mut places = Places::default();
         origin.add_own_rows(&self.skips, &mut places);
         origin.add_return(&mut places);
@@ -335,8 +341,7 @@ impl Target {
 
     fn indirect_callee(&mut self, frame: &Frame) -> Result<Option<(ModuleId, u32)>, EngineError> {
         let Some(module) = self.module(frame.module) else { return Ok(None) };
-        let operators = module.code.operators(frame.function);
-        let flow = operators.iter().find(|o| o.pc == frame.pc).map(|o| o.flow);
+        let flow = module.outline(frame.function).operator_at(frame.pc).map(|operator| operator.flow);
         let (Some(Flow::CallIndirect { table, .. }), Some(instance)) = (flow, frame.instance) else { return Ok(None) };
         let Some(entry) = self.operands(0)?.last().and_then(|v| v.unsigned()) else { return Ok(None) };
         match self.ask(Query::TableFunction { instance, table, entry }) {
@@ -346,13 +351,6 @@ impl Target {
             Err(other) => Err(other),
         }
     }
-}
-
-/// Where a person wants to be when stepping into a function; `None` when it has no lines.
-fn entry_with_lines(module: &LoadedModule, function: u32) -> Option<ModulePc> {
-    let function = module.symbols.function_by_index(function)?;
-    module.symbols.location(function.prologue_end)?;
-    Some(past_structure(&module.symbols, &module.code, function.prologue_end))
 }
 
 impl Origin<'_> {
@@ -366,7 +364,7 @@ impl Origin<'_> {
         if let Some(caller) = &self.caller
             && caller.pc_meaning == PcMeaning::Return
         {
-            places.add(caller.module, caller.pc, DepthCheck::AtMost(self.depth - 1));
+            places.add(caller.module, caller.pc, DepthCheck::AtMost(self.depth.saturating_sub(1)));
         }
     }
 
@@ -376,14 +374,11 @@ impl Origin<'_> {
         let own = |pc: ModulePc| Site { module: self.frame.module, pc };
         let stops: BTreeSet<Site> = places.sites.iter().map(|(site, _)| *site).collect();
         let mut calls = BTreeSet::new();
-        let rows = self.module.symbols.function_by_index(self.frame.function).map(|f| f.range.clone());
-        let rows = rows.map(|range| self.module.symbols.rows(range)).unwrap_or_default();
         let stopping = |pc: ModulePc| {
-            let at = rows.partition_point(|row| row.start <= pc);
-            let row = at.checked_sub(1).and_then(|at| rows.get(at)).filter(|row| pc < row.end);
-            row.and_then(|row| self.exact(*row)).is_some_and(|site| stops.contains(&own(site)) && site <= pc)
+            let site = self.outline.row_at(pc).and_then(|row| row.site);
+            site.is_some_and(|site| stops.contains(&own(site)) && site <= pc)
         };
-        for operator in &self.operators {
+        for operator in &self.outline.operators {
             match operator.flow {
                 Flow::Call(function) if !stopping(operator.pc) => _ = calls.insert(function),
                 Flow::CallIndirect { ty, .. } if !stopping(operator.pc) => calls.extend(code.indirect_targets(ty)),
@@ -394,19 +389,21 @@ impl Origin<'_> {
     }
 
     /// Whether a row at `at`, inside of the inlined calls `chain`, belongs to what is skipped.
-    fn is_skipped(&self, skips: &Skips, chain: &[SourceFrame], at: Location) -> bool {
+    fn is_skipped(&self, skips: &Skips, chain: &Chain, at: Location) -> bool {
         let file = self.module.symbols.files().get(at.file.0 as usize).map(|file| &*file.path);
-        chain.first().is_some_and(|frame| skips.passes(&frame.function, file, self.past_libraries))
+        !chain.scopes.is_empty() && skips.passes(&chain.function, file, self.past_libraries)
+    }
+
+    /// The rows that steps may end at: with a line, and recommended by the compiler.
+    fn lines(&self) -> impl Iterator<Item = (&OutlineRow, Location, ModulePc)> {
+        let rows = self.outline.rows.iter().filter(|row| row.row.is_stmt);
+        rows.filter_map(|row| Some((row, row.row.location?, row.site?)))
     }
 
     /// The lines of this function, and of what was inlined into it, that aren't skipped.
     fn add_own_rows(&self, skips: &Skips, places: &mut Places) {
-        let symbols = &self.module.symbols;
-        let Some(function) = symbols.function_by_index(self.frame.function) else { return };
-        for row in symbols.rows(function.range.clone()) {
-            let Some(at) = row.location.filter(|_| row.is_stmt) else { continue };
-            let own = !self.is_skipped(skips, &symbols.frames_at(row.start), at);
-            if let Some(pc) = self.exact(row).filter(|_| own) {
+        for (row, at, pc) in self.lines() {
+            if !self.is_skipped(skips, &row.chain, at) {
                 places.add(self.frame.module, pc, DepthCheck::Exactly(self.depth));
             }
         }
@@ -415,33 +412,27 @@ impl Origin<'_> {
     /// Lines of this function other than the one at `here`, seen from the source frame that the step starts in.
     fn places_of_rows(&self, skips: &Skips, step: Step, here: Option<Location>) -> Places {
         let mut places = Places::default();
-        let symbols = &self.module.symbols;
         let scopes: Vec<Option<ScopeId>> = self.chain.iter().map(|f| f.scope).collect();
         let mine = scopes.first().copied().flatten();
-        if let Some(function) = symbols.function_by_index(self.frame.function) {
-            for row in symbols.rows(function.range.clone()) {
-                let Some(at) = row.location.filter(|_| row.is_stmt) else { continue };
-                let other_line = here.is_none_or(|here| (here.file, here.line) != (at.file, at.line));
-                let chain = symbols.frames_at(row.start);
-                let deeper = match mine {
-                    Some(mine) => chain.iter().skip(1).any(|f| f.scope == Some(mine)),
-                    None => false,
-                };
-                let same = chain.first().map(|f| f.scope) == scopes.first().copied();
-                let wanted = match step {
-                    // An inlined call made from here: only a step into stops inside, unless it's of what is skipped.
-                    Step::Into if deeper => !self.is_skipped(skips, &chain, at),
-                    _ if deeper => false,
-                    Step::Until if same => here.is_none_or(|here| at.file != here.file || at.line > here.line),
-                    _ if same => other_line,
-                    // Out of the inlined call that the step started in: back in a function around it, and not in another
-                    // call that was inlined there, unless it's a step into.
-                    Step::Into => true,
-                    _ => chain.first().is_some_and(|f| f.scope.is_none() || scopes.contains(&f.scope)),
-                };
-                if let Some(pc) = self.exact(row).filter(|_| wanted) {
-                    places.add(self.frame.module, pc, DepthCheck::Exactly(self.depth));
-                }
+        for (OutlineRow { chain, .. }, at, pc) in self.lines() {
+            let other_line = here.is_none_or(|here| (here.file, here.line) != (at.file, at.line));
+            let deeper = mine.is_some() && chain.scopes.iter().skip(1).any(|scope| *scope == mine);
+            let same = chain.scopes.first() == scopes.first();
+            let wanted = match step {
+                // An inlined call made from here: only a step into stops inside, unless it's of what is skipped.
+                Step::Into if deeper => !self.is_skipped(skips, chain, at),
+                _ if deeper => false,
+                Step::Until if same => here.is_none_or(|here| at.file != here.file || at.line > here.line),
+                _ if same => other_line,
+                // Out of the inlined call that the step started in: back in a function around it, and not in another
+                // call that was inlined there, unless it's a step into.
+                Step::Into => true,
+                _ => chain.scopes.first().is_some_and(|scope| scope.is_none() || scopes.contains(scope)),
+            };
+            if wanted {
+                places.add(self.frame.module, pc, DepthCheck::Exactly(self.depth));
+            } else if same {
+                places.soon.push(Site { module: self.frame.module, pc });
             }
         }
         self.add_return(&mut places);
@@ -452,13 +443,10 @@ impl Origin<'_> {
         let mut places = Places::default();
         let inlined = self.chain.get(inline_depth).filter(|f| f.inlined);
         if let Some(inlined) = inlined {
-            let symbols = &self.module.symbols;
-            if let Some(function) = symbols.function_by_index(self.frame.function) {
-                for row in symbols.rows(function.range.clone()) {
-                    let inside = symbols.frames_at(row.start).iter().any(|f| f.scope == inlined.scope);
-                    if let Some(pc) = self.exact(row).filter(|_| row.location.is_some() && !inside) {
-                        places.add(self.frame.module, pc, DepthCheck::Exactly(self.depth));
-                    }
+            for row in &self.outline.rows {
+                let inside = row.chain.scopes.contains(&inlined.scope);
+                if let Some(pc) = row.site.filter(|_| row.row.location.is_some() && !inside) {
+                    places.add(self.frame.module, pc, DepthCheck::Exactly(self.depth));
                 }
             }
         } else if self.caller.is_none() {
@@ -471,13 +459,13 @@ impl Origin<'_> {
     fn plan_instruction(&self, step: Step, indirect: Option<(ModuleId, u32)>) -> Places {
         let mut places = Places::default();
         // Of all operators of this function the next one to run is among them, whatever a branch does.
-        for operator in &self.operators {
+        for operator in &self.outline.operators {
             places.add(self.frame.module, operator.pc, DepthCheck::Exactly(self.depth));
         }
         self.add_return(&mut places);
+        let here = self.outline.operator_at(self.frame.pc).map(|operator| operator.flow);
         if step == Step::Instruction {
-            let here = self.operators.iter().find(|o| o.pc == self.frame.pc);
-            match here.map(|o| o.flow) {
+            match here {
                 Some(Flow::Call(function)) if function >= self.module.code.imported_functions() => {
                     if let Some(first) = self.module.code.operators(function).first() {
                         places.add(self.frame.module, first.pc, DepthCheck::Any);
@@ -492,15 +480,9 @@ impl Origin<'_> {
                 Some(Flow::Inside) => {}
                 _ => places.anywhere = true,
             }
-        } else if self.operators.iter().any(|o| o.pc == self.frame.pc && o.flow == Flow::Throw) {
+        } else if here == Some(Flow::Throw) {
             places.anywhere = true;
         }
         places
-    }
-
-    /// The place in a row that every way into it passes; `None` for a row that can't be reached.
-    fn exact(&self, row: LineRow) -> Option<ModulePc> {
-        let inside = || self.operators.iter().skip_while(|o| o.pc < row.start).take_while(|o| o.pc < row.end);
-        inside().find(|o| !o.structural).or_else(|| inside().next()).map(|o| o.pc)
     }
 }

@@ -22,8 +22,10 @@ use crate::{
     expression::Memo,
     landings::{self, Landings},
     logpoint::LogShape,
+    outline::{Outline, Outlines},
     skips::Skips,
     source_lines::SameSource,
+    stack::StackFrame,
     stepping::Stepping,
     values::Formatters,
 };
@@ -48,6 +50,7 @@ pub(crate) struct LoadedModule {
     pub name: Option<String>,
     pub symbols: Arc<Symbols>,
     pub code: Arc<Code>,
+    pub outlines: Arc<Outlines>,
 }
 
 /// What becomes of a stop that only the engine wanted.
@@ -60,6 +63,16 @@ pub(crate) enum Quiet {
 }
 
 impl LoadedModule {
+    /// What steps in a function are planned with.
+    pub(crate) fn outline(&self, function: u32) -> Arc<Outline> {
+        self.outlines.of(&self.code, &self.symbols, function)
+    }
+
+    /// Where a person wants to be when stepping into a function; `None` when it has no lines.
+    pub(crate) fn entry(&self, function: u32) -> Option<ModulePc> {
+        self.outlines.entry(&self.code, &self.symbols, function)
+    }
+
     /// The pc at which the source position, scopes and locations of a frame of this module are looked up.
     pub(crate) fn lookup_pc(&self, frame: &Frame) -> ModulePc {
         // Of a frame that waits in a `try_table` the place is the call itself, see [`landings`].
@@ -117,6 +130,8 @@ pub(crate) struct Target {
 struct StopCache {
     frames: Option<(u32, Vec<Frame>)>,
     depth: Option<u32>,
+    /// The innermost frame in terms of the source.
+    innermost: Option<StackFrame>,
     instances: Option<Vec<Instance>>,
     locals: HashMap<u32, Result<Vec<WasmValue>, Unavailable>>,
     operands: HashMap<u32, Result<Vec<WasmValue>, Unavailable>>,
@@ -158,6 +173,17 @@ impl Target {
         self.stop = StopCache::default();
         self.stops += 1;
         self.version += 1;
+    }
+
+    /// Takes up what came with a stop.
+    pub(crate) fn see_stop(&mut self, frames: Vec<Frame>, depth: Option<u32>) {
+        self.stop.depth = depth;
+        // While calls of the debugger are on the stack, their callers' places mean something else than the debuggee says.
+        if !frames.is_empty() && self.calls.is_empty() {
+            let given = u32::try_from(frames.len()).unwrap_or(u32::MAX);
+            let asked = if depth == Some(given) { u32::MAX } else { given };
+            self.stop.frames = Some((asked, frames));
+        }
     }
 
     /// Tells stops apart.
@@ -239,6 +265,15 @@ impl Target {
         let depth = u32::try_from(depth).unwrap_or(u32::MAX);
         self.stop.depth = Some(depth);
         Ok(depth)
+    }
+
+    /// The innermost source-level frame.
+    pub(crate) fn innermost(&mut self) -> Result<&StackFrame, EngineError> {
+        let found = match self.stop.innermost.take() {
+            Some(known) => known,
+            None => self.stack(1)?.into_iter().next().ok_or(EngineError::NoStack)?,
+        };
+        Ok(self.stop.innermost.insert(found))
     }
 
     pub(crate) fn instances(&mut self) -> Result<Vec<Instance>, EngineError> {
@@ -341,11 +376,11 @@ impl Target {
         self.stop.pages.values().map(|page| page.len() as u64).sum()
     }
 
-    /// The sites that are planted right now.
-    pub(crate) fn planted(&mut self) -> Result<Vec<Site>, EngineError> {
-        match self.ask(Query::Planted)? {
+    /// The sites that a query is answered with.
+    pub(crate) fn sites(&mut self, query: Query) -> Result<Vec<Site>, EngineError> {
+        match self.ask(query)? {
             Answer::Sites(sites) => Ok(sites),
-            _ => Err(EngineError::Internal("the answer to Planted is something else")),
+            _ => Err(EngineError::Internal("the answer to a question for sites is something else")),
         }
     }
 

@@ -3,10 +3,13 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 mod common;
+#[path = "common/debuggee.rs"]
+mod debuggee;
 
 use std::{pin::pin, thread::JoinHandle, time::Duration};
 
 use common::*;
+use debuggee::*;
 use freezeframe_debuggee::{
     Answer, Call, Capture, Count, Counter, Debuggee, DebuggeeError, DepthCheck, Ended, Event, InstanceId, MAX_CAPTURE,
     ModuleId, ModulePc, Op, Passed, PcMeaning, Program, Query, Rule, RuleId, Site, StopPlan, StopReason, Stopped,
@@ -59,47 +62,6 @@ fn launch(wat: &'static str, export: &'static str, args: &'static [Val]) -> (Liv
         clean && pollster::block_on(Instance::new_async(&mut store, &running, &[])).is_ok()
     });
     (debuggee, module, thread)
-}
-
-fn stopped(debuggee: &mut LiveDebuggee) -> StopReason {
-    match debuggee.next_event(None).unwrap() {
-        Some(Event::Stopped(stop)) => stop.reason,
-        other => panic!("{other:?}"),
-    }
-}
-
-fn ended(debuggee: &mut LiveDebuggee) -> Ended {
-    let ended = match debuggee.next_event(None).unwrap() {
-        Some(Event::Ended(ended)) => ended,
-        other => panic!("{other:?}"),
-    };
-    assert!(matches!(debuggee.next_event(None), Err(DebuggeeError::Ended)));
-    assert!(matches!(debuggee.query(vec![]), Err(DebuggeeError::Ended)));
-    assert!(matches!(debuggee.kill(), Err(DebuggeeError::Ended)));
-    ended
-}
-
-fn ask(debuggee: &mut LiveDebuggee, query: Query) -> Answer {
-    debuggee.query(vec![query]).unwrap().remove(0).unwrap()
-}
-
-fn site(pc: u32) -> Site {
-    Site { module: ModuleId(0), pc: ModulePc(pc) }
-}
-
-fn rule(id: u32, pc: u32) -> Rule {
-    Rule::at(RuleId(id), site(pc))
-}
-
-fn plan(rules: Vec<Rule>) -> StopPlan {
-    StopPlan { rules, ..StopPlan::default() }
-}
-
-fn planted(debuggee: &mut LiveDebuggee) -> Vec<Site> {
-    match ask(debuggee, Query::Planted) {
-        Answer::Sites(sites) => sites,
-        other => panic!("{other:?}"),
-    }
 }
 
 #[test]
@@ -623,7 +585,8 @@ fn hits_are_counted_next_to_the_guest() {
     assert!(matches!(debuggee.resume(without), Err(DebuggeeError::BadPlan(_))));
     debuggee.resume(counted(&counter)).unwrap();
     let (event, passed) = after_passed(&mut debuggee);
-    assert_eq!(event, Event::Stopped(Stopped { reason: StopReason::Rules(vec![RuleId(7)]) }));
+    let Event::Stopped(stop) = event else { panic!("{event:?}") };
+    assert_eq!(stop.reason, StopReason::Rules(vec![RuleId(7)]));
     assert_eq!(passed, Passed { counts: vec![Count { hits: 5, ignore: 0 }], logged: vec![] });
     // The fifth odd round is number 9.
     assert_eq!(
@@ -667,7 +630,7 @@ fn what_is_taken_down_arrives_whole_and_in_order() {
         let (event, passed) = after_passed(&mut debuggee);
         lines.extend(passed.logged);
         match event {
-            Event::Stopped(Stopped { reason: StopReason::LogFull }) => {
+            Event::Stopped(Stopped { reason: StopReason::LogFull, .. }) => {
                 full += 1;
                 let counters = passed.counts.iter().map(|c| Counter { hits: c.hits, ignore: c.ignore, wanted: None });
                 debuggee.resume(StopPlan { counters: counters.collect(), ..log.clone() }).unwrap();

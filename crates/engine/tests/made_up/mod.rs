@@ -109,7 +109,7 @@ impl Debuggee for Garbage {
     }
     fn next_event(&mut self, _: Option<Duration>) -> Result<Option<Event>, DebuggeeError> {
         match std::mem::replace(&mut self.attached, true) {
-            false => Ok(Some(Event::Stopped(Stopped { reason: StopReason::Attached }))),
+            false => Ok(Some(Event::Stopped(Stopped::new(StopReason::Attached)))),
             true => Err(DebuggeeError::Ended),
         }
     }

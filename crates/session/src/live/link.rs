@@ -13,9 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use freezeframe_debuggee::{
-    Answer, Call, CallId, DebuggeeError, Ended, Event, Query, StopPlan, StopReason, Stopped, Unavailable,
-};
+use freezeframe_debuggee::{Answer, Call, CallId, DebuggeeError, Ended, Event, Query, StopPlan, Stopped, Unavailable};
 
 use super::tally::Tally;
 use crate::{Control, shared::lock};
@@ -246,7 +244,7 @@ impl Link {
     }
 
     /// The guest has stopped. An interrupt that was still on its way has got what it wanted.
-    pub(super) fn stopped(&self, reason: StopReason) {
+    pub(super) fn stopped(&self, stopped: Stopped) {
         let mut state = self.state();
         if state.phase == Phase::Ended {
             return;
@@ -255,7 +253,7 @@ impl Link {
         if let Some(control) = &state.control {
             control.cancel_interrupt();
         }
-        state.events.push_back(Event::Stopped(Stopped { reason }));
+        state.events.push_back(Event::Stopped(stopped));
         let wake = state.wake.clone();
         drop(state);
         self.tell_far();

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use freezeframe_debuggee::{Answer, Call, CallId, Query, StopPlan, StopReason, TrapKind, Unavailable};
+use freezeframe_debuggee::{Answer, Call, CallId, Frame, Query, StopPlan, StopReason, Stopped, TrapKind, Unavailable};
 use wasmtime::Trap;
 
 use super::{
@@ -52,6 +52,9 @@ pub(super) async fn run<T: Send + 'static>(dbg: Dbg<T>, link: Arc<Link>, options
     }
 }
 
+/// How many frames a step asks for.
+const STEP_FRAMES: usize = 2;
+
 const GONE: &str = "the host has dropped this call into the guest";
 
 impl<T: Send + 'static> Near<T> {
@@ -87,9 +90,33 @@ impl<T: Send + 'static> Near<T> {
         })
     }
 
+    /// A stop with what will be asked next, as far as it costs little: the innermost frame where that is sound, and after a
+    /// step what another one needs. That is a look through all frames, once instead of several times.
+    fn seen(&mut self, reason: StopReason) -> Stopped {
+        let mut stopped = Stopped::new(reason);
+        if !matches!(stopped.reason, StopReason::Rules(_) | StopReason::NextOperator) {
+            return stopped;
+        }
+        let (names, is_step) = (&mut self.names, lock(&self.plan).is_step());
+        let seen = self.dbg.with(|stop| {
+            names.see(stop);
+            let mut all = stop.frames();
+            let most = if is_step { STEP_FRAMES } else { 1 };
+            let frames: Vec<Frame> =
+                all.by_ref().take(most).map(|frame| names.frame(&frame)).collect::<Result<_, _>>()?;
+            let depth = is_step.then(|| u32::try_from(frames.len() + all.count()).unwrap_or(u32::MAX));
+            Ok::<_, Unavailable>((frames, depth))
+        });
+        if let Ok(Ok((frames, depth))) = seen {
+            (stopped.frames, stopped.depth) = (frames, depth);
+        }
+        stopped
+    }
+
     /// Tells the far half of a stop, and does what it says until it resumes the guest or kills it.
     async fn serve(&mut self, reason: StopReason) {
-        self.link.stopped(reason);
+        let stopped = self.seen(reason);
+        self.link.stopped(stopped);
         while let Some(command) = self.link.command().await {
             match command {
                 Command::Query(queries) => {

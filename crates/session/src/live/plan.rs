@@ -1,31 +1,50 @@
 //! Stop plans, run next to the guest: as a filter in the debug handler.
 //!
-//! Invariant: what the plan planted is in `planted`, and nothing else is planted by this half. Temporary sites are dead
-//! from the next stop on; they are taken out of the code when somebody looks or the guest is resumed, in one change of
-//! the code with what is planted then.
+//! Invariant: what the plan planted is in `planted`, and nothing else is planted by this half; only a site with a rule in
+//! `armed` can stop the guest. Temporary sites are dead from the next stop on; they are taken out of the code when somebody
+//! looks or the guest is resumed, in one change of the code with what is planted then.
+//!
+//! A change of the code costs tens of microseconds, whatever is changed, a hit that is passed a fraction of one. So a plan
+//! may keep what earlier ones have planted: from step to step in a function nothing changes. Sites that are kept have no
+//! rules. They are passed [`MOST_PASSED`] times at most after each resume: by then that has cost about as much as taking
+//! them out.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashSet, ops::Range, sync::Arc};
 
 use freezeframe_debuggee::{
     Capture, Counter, FrameAccess, Logged, MAX_CAPTURE, Rule, RuleId, Site, StopPlan, StopReason, Unavailable,
     WasmValue,
 };
-use wasmtime::{Instance, Memory, Module};
+use wasmtime::{Instance, Memory};
 
 use super::{link::Link, queries::Names, values};
 use crate::{BreakpointId, Error, Event, Frame, Stop, Verdict, fast::FastMap};
+
+/// How often sites that are kept may be passed before they are taken out.
+const MOST_PASSED: u32 = 64;
+/// How many sites are kept.
+const MOST_KEPT: usize = 2000;
 
 pub(super) struct Plan {
     link: Arc<Link>,
     counters: Vec<Counter>,
     /// What was taken down has to be told before the guest goes on.
     full: bool,
-    rules: FastMap<BreakpointId, Vec<Rule>>,
+    /// By site.
+    rules: Vec<Rule>,
+    /// Where a site's rules are in `rules`.
+    armed: FastMap<BreakpointId, Range<usize>>,
     next_operator: bool,
     module_loads: bool,
     exceptions: bool,
     exits: bool,
-    planted: HashMap<Site, BreakpointId>,
+    planted: FastMap<Site, BreakpointId>,
+    /// Operators without code: nothing can be planted there, ever.
+    codeless: HashSet<Site>,
+    /// This plan keeps sites of earlier ones: it's a step.
+    keeps: bool,
+    /// How often kept sites were passed since the guest was resumed.
+    passed: u32,
     matched: Vec<RuleId>,
     /// Whether the guest has stopped since the plan was made.
     over: bool,
@@ -39,12 +58,16 @@ impl Plan {
             link,
             counters: Vec::new(),
             full: false,
-            rules: FastMap::default(),
+            rules: Vec::new(),
+            armed: FastMap::default(),
             next_operator: false,
             module_loads: false,
             exceptions: false,
             exits: false,
-            planted: HashMap::new(),
+            planted: FastMap::default(),
+            codeless: HashSet::new(),
+            keeps: false,
+            passed: 0,
             matched: Vec::new(),
             over: false,
             complete,
@@ -56,7 +79,7 @@ impl Plan {
         let stops = match event {
             Event::Breakpoint { hit } => {
                 self.matched.clear();
-                if let Some(rules) = self.rules.get(hit) {
+                if let Some(rules) = self.armed.get(hit).and_then(|range| self.rules.get(range.clone())) {
                     let mut depth = None;
                     for rule in rules {
                         let deep =
@@ -66,6 +89,12 @@ impl Plan {
                         }
                     }
                     self.full = rules.iter().any(|rule| rule.log.is_some()) && self.link.tally().is_full();
+                } else {
+                    self.passed += 1;
+                    if self.passed == MOST_PASSED {
+                        // Where that fails they stay, and are passed.
+                        let _ = self.take_out(stop, |_| true);
+                    }
                 }
                 !self.matched.is_empty() || self.full
             }
@@ -90,26 +119,50 @@ impl Plan {
         }
     }
 
-    /// The sites that are planted, sorted.
-    pub(super) fn sites<T: 'static>(&mut self, stop: &mut Stop<'_, T>) -> Result<Vec<Site>, String> {
-        if self.over {
-            let rules = &self.rules;
-            let dead: Vec<(Site, BreakpointId)> = self
-                .planted
-                .iter()
-                .filter(|(_, id)| rules.get(id).is_none_or(|rules| rules.iter().all(|rule| rule.temporary)))
-                .map(|(site, id)| (*site, *id))
-                .collect();
-            let ids: Vec<BreakpointId> = dead.iter().map(|(_, id)| *id).collect();
-            stop.update_breakpoints(&[], &ids).map_err(|e| e.to_string())?;
-            for (site, id) in dead {
-                self.planted.remove(&site);
-                self.rules.remove(&id);
-            }
+    /// Takes out all sites but those that breakpoints need.
+    pub(super) fn clean<T: 'static>(&mut self, stop: &mut Stop<'_, T>) -> Result<(), String> {
+        let over = self.over;
+        self.take_out(stop, |rules| !over || rules.iter().any(|rule| !rule.temporary)).map_err(|e| e.to_string())
+    }
+
+    /// Whether a rule names this site.
+    pub(super) fn names(&self, site: Site) -> bool {
+        self.planted.get(&site).is_some_and(|id| self.armed.contains_key(id))
+    }
+
+    /// Takes out sites without rules, and those whose rules aren't `needed`.
+    fn take_out<T: 'static>(&mut self, stop: &mut Stop<'_, T>, needed: impl Fn(&[Rule]) -> bool) -> Result<(), Error> {
+        let (armed, rules) = (&self.armed, &self.rules);
+        let dead = |id: &BreakpointId| !armed.get(id).and_then(|range| rules.get(range.clone())).is_some_and(&needed);
+        let dead: Vec<(Site, BreakpointId)> =
+            self.planted.iter().filter(|(_, id)| dead(id)).map(|(site, id)| (*site, *id)).collect();
+        let ids: Vec<BreakpointId> = dead.iter().map(|(_, id)| *id).collect();
+        stop.update_breakpoints(&[], &ids)?;
+        for (site, id) in dead {
+            self.planted.remove(&site);
+            self.armed.remove(&id);
         }
-        let mut sites: Vec<Site> = self.planted.keys().copied().collect();
-        sites.sort_unstable();
-        Ok(sites)
+        Ok(())
+    }
+
+    /// Whether the stop that is reached now will probably be followed by another step.
+    pub(super) fn is_step(&self) -> bool {
+        self.keeps
+    }
+
+    /// Whether a site has to be planted. `passing`: it may be left out where there's no code.
+    fn lacks(&self, site: &Site, passing: bool) -> bool {
+        let left_out = passing && self.codeless.contains(site);
+        !left_out && !self.planted.contains_key(site)
+    }
+
+    /// The sites of a plan's sorted rules that have to be planted, each once, and whether they may be left out.
+    fn lacking(&self, plan: &StopPlan) -> Vec<(Site, bool)> {
+        let sites = plan.rules.chunk_by(|a, b| a.site == b.site).filter_map(|rules| {
+            let passing = rules.iter().all(|rule| rule.temporary);
+            Some((rules.first()?.site, passing))
+        });
+        sites.filter(|(site, passing)| self.lacks(site, *passing)).collect()
     }
 
     /// Takes up a new plan: plants and takes out what differs. An error leaves everything as it was.
@@ -117,7 +170,7 @@ impl Plan {
         &mut self,
         stop: &mut Stop<'_, T>,
         names: &mut Names,
-        plan: StopPlan,
+        mut plan: StopPlan,
     ) -> Result<(), String> {
         let counted = |rule: &Rule| rule.counter.is_none_or(|counter| (counter as usize) < plan.counters.len());
         let bounded = |capture: &Capture| !matches!(capture, Capture::Bytes { length, .. } if *length > MAX_CAPTURE);
@@ -128,22 +181,29 @@ impl Plan {
             return Err(format!("a rule takes down more than {MAX_CAPTURE} bytes at once"));
         }
         names.see(stop);
-        let wanted = plan.sites();
-        let mut add: Vec<(Module, u32)> = Vec::new();
-        let mut added: Vec<Site> = Vec::new();
-        for site in wanted.iter().filter(|site| !self.planted.contains_key(site)) {
+        plan.rules.sort_by_key(|rule| rule.site);
+        plan.soon.sort_unstable();
+        plan.soon.dedup();
+        let named = |site: &Site| plan.rules.binary_search_by_key(site, |rule| rule.site).is_ok();
+        let mut added = self.lacking(&plan);
+        let keep = plan.keep && self.planted.len() + added.len() <= plan.rules.len() + MOST_KEPT;
+        if keep && !added.is_empty() {
+            let soon = plan.soon.iter().take(MOST_KEPT).filter(|site| !named(site) && self.lacks(site, true));
+            added.extend(soon.map(|site| (*site, true)));
+        }
+        let mut add = Vec::with_capacity(added.len());
+        for (site, _) in &added {
             let module = names.known(site.module).ok_or_else(|| format!("there is no module {}", site.module.0))?;
             add.push((module.clone(), site.pc.0));
-            added.push(*site);
         }
-        let gone = |site: &Site| wanted.binary_search(site).is_err();
+        let gone = |site: &Site| !keep && !named(site);
         let remove: Vec<BreakpointId> = self.planted.iter().filter(|(site, _)| gone(site)).map(|(_, id)| *id).collect();
         let ids = match stop.update_breakpoints(&add, &remove) {
             // A step names more places than the compiler has left code for: those can't be reached anyway.
             Err(Error::NoOperator { .. }) => {
                 let can = stop.plantable(&add).map_err(|e| e.to_string())?;
-                let passing = |site: &Site| plan.rules.iter().filter(|rule| rule.site == *site).all(|r| r.temporary);
-                let keep: Vec<bool> = added.iter().zip(&can).map(|(site, can)| *can || !passing(site)).collect();
+                self.codeless.extend(added.iter().zip(&can).filter(|(_, can)| !**can).map(|((site, _), _)| *site));
+                let keep: Vec<bool> = added.iter().zip(&can).map(|((_, passing), can)| *can || !passing).collect();
                 let mut kept = keep.iter();
                 add.retain(|_| kept.next() == Some(&true));
                 let mut kept = keep.iter();
@@ -154,16 +214,22 @@ impl Plan {
         };
         let ids = ids.map_err(|e| e.to_string())?;
         self.planted.retain(|site, _| !gone(site));
-        self.planted.extend(added.into_iter().zip(ids));
+        self.planted.extend(added.into_iter().map(|(site, _)| site).zip(ids));
         stop.single_step(plan.next_operator).map_err(|e| e.to_string())?;
         stop.watch_modules(plan.module_loads && !self.complete).map_err(|e| e.to_string())?;
 
-        self.rules.clear();
-        for rule in plan.rules {
-            if let Some(id) = self.planted.get(&rule.site) {
-                self.rules.entry(*id).or_default().push(rule);
+        self.armed.clear();
+        let mut first = 0;
+        for rules in plan.rules.chunk_by(|a, b| a.site == b.site) {
+            let range = first..first + rules.len();
+            first = range.end;
+            if let Some(id) = rules.first().and_then(|rule| self.planted.get(&rule.site)) {
+                self.armed.insert(*id, range);
             }
         }
+        self.rules = plan.rules;
+        self.keeps = plan.keep;
+        self.passed = 0;
         self.next_operator = plan.next_operator;
         self.module_loads = plan.module_loads;
         self.exceptions = plan.exceptions;

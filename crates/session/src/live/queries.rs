@@ -6,8 +6,10 @@ use std::{
 };
 
 use freezeframe_debuggee as contract;
-use freezeframe_debuggee::{Answer, FrameDetail, InstanceId, ModuleId, ModulePc, Query, Unavailable, WasmValue};
-use wasmtime::{AsContext, AsContextMut, ExnRef, Func, Instance, Module, OwnedRooted, Ref, Tag, Val, ValType};
+use freezeframe_debuggee::{
+    Answer, FrameDetail, InstanceId, ModuleId, ModulePc, Query, Site, Unavailable, WasmValue,
+};
+use wasmtime::{AsContext, AsContextMut, Breakpoint, ExnRef, Func, Instance, Module, OwnedRooted, Ref, Tag, Val, ValType};
 
 use super::{plan::Plan, values};
 use crate::{Dbg, Frame, Stop, code::CodeKey, shared::lock};
@@ -191,7 +193,16 @@ impl Names {
                 self.see(stop);
                 self.table_function(stop, *instance, *table, *entry)
             }
-            Query::Planted => lock(plan).sites(stop).map(Answer::Sites).map_err(Unavailable::new),
+            Query::Planted => {
+                lock(plan).clean(stop).map_err(Unavailable::new)?;
+                Ok(Answer::Sites(self.in_code(stop)))
+            }
+            Query::Kept => {
+                let mut sites = self.in_code(stop);
+                let plan = lock(plan);
+                sites.retain(|site| !plan.names(*site));
+                Ok(Answer::Sites(sites))
+            }
             Query::Backtrace => {
                 let trace = stop.backtrace();
                 let frame = |f: &wasmtime::FrameInfo| {
@@ -201,6 +212,16 @@ impl Names {
                 Ok(Answer::Backtrace(trace.frames().iter().map(frame).collect()))
             }
         }
+    }
+
+    /// The sites that are planted, sorted: as Wasmtime has them, so that an error in our books shows.
+    fn in_code<T: 'static>(&mut self, stop: &mut Stop<'_, T>) -> Vec<Site> {
+        let store = stop.store();
+        let planted: Vec<_> = store.as_context().breakpoints().into_iter().flatten().collect();
+        let site = |b: &Breakpoint| Some(Site { module: self.module(&b.module)?, pc: ModulePc(b.pc.raw()) });
+        let mut sites: Vec<Site> = planted.iter().filter_map(site).collect();
+        sites.sort_unstable();
+        sites
     }
 
     fn modules(&mut self) -> Vec<contract::Module> {
@@ -223,7 +244,7 @@ impl Names {
         all
     }
 
-    fn frame<T: 'static>(&mut self, frame: &Frame<'_, '_, T>) -> Result<contract::Frame, Unavailable> {
+    pub(super) fn frame<T: 'static>(&mut self, frame: &Frame<'_, '_, T>) -> Result<contract::Frame, Unavailable> {
         let position = frame.position().map_err(values::unavailable)?;
         let module = self.module(&position.module).ok_or_else(|| Unavailable::new("a module without bytecode"))?;
         let detail = match frame.unavailable() {
