@@ -89,8 +89,8 @@ fn passed(program: &Program, time: Duration, change: Option<fn(&mut BreakpointSp
     elapsed.as_nanos() as f64 / (guest.number("beats") - before).max(1) as f64
 }
 
-/// Nanoseconds a step from a line of the loop in `spin` to the next.
-fn next(program: &Program, n: u32) -> f64 {
+/// Nanoseconds a step of the loop in `spin`, from line to line, over its call or into it.
+fn steps(program: &Program, step: Step, n: u32) -> f64 {
     let mut guest = Guest::launch(program, None);
     guest.add("beat", |spec| spec.one_shot = true);
     guest.go();
@@ -98,10 +98,28 @@ fn next(program: &Program, n: u32) -> f64 {
     guest.wait();
     let start = Instant::now();
     for _ in 0..n {
-        guest.debugger.step(guest.id, Step::Over, 1).expect("stopped");
+        guest.debugger.step(guest.id, step, 1).expect("stopped");
         assert_eq!(guest.wait(), Reason::StepDone);
     }
     start.elapsed().as_nanos() as f64 / f64::from(n)
+}
+
+/// Nanoseconds a step from the first lines of `main` on, each of which is met once.
+fn straight(program: &Program, n: u32) -> f64 {
+    let mut times = Vec::new();
+    for _ in 0..n {
+        let mut guest = Guest::launch(program, None);
+        guest.add("main", |_| ());
+        guest.go();
+        let start = Instant::now();
+        for _ in 0..LINES {
+            guest.debugger.step(guest.id, Step::Over, 1).expect("stopped");
+            assert_eq!(guest.wait(), Reason::StepDone);
+        }
+        times.push(start.elapsed().as_nanos() as f64 / f64::from(LINES));
+    }
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
 }
 
 /// A module of about `size` bytes: `run` loops for ever over a `nop`, and there are functions that nobody calls.
@@ -160,6 +178,12 @@ fn stops(program: &Program, pc: u32, n: u32) -> (f64, f64) {
     (stop, each(start))
 }
 
+/// The steps that are measured in the loop of `spin`.
+const STEPS: &[(&str, Step)] =
+    &[("`next`, in a loop with a call", Step::Over), ("`step`, into the call and out again", Step::Into)];
+const STRAIGHT: &str = "`next`, in lines that are met once";
+/// How many lines that is.
+const LINES: u32 = 12;
 const PLAIN: &str = "`beat` is called, nothing planted";
 
 /// What is planted at `beat`, by the name of the case.
@@ -167,9 +191,12 @@ type Passed = (&'static str, Option<fn(&mut BreakpointSpec)>);
 
 fn main() {
     let quick = std::env::args().any(|a| a == "--test");
+    // Only the steps, for a profile of them.
+    let only_steps = std::env::args().any(|a| a == "steps");
     let (rounds, time, n) = if quick { (1, 20, 20) } else { (5, 300, 3000) };
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let spin = Program::open(&root.join("guests/built/spin.O0.dwarf5.wasm")).expect("the guest");
+    let lines = Program::open(&root.join("guests/built/steps.O0.dwarf5.wasm")).expect("the guest");
     let cases: &[Passed] = &[
         (PLAIN, None),
         ("+ a condition that is false (`step == 5`)", Some(|spec| spec.condition = Some("step == 5".into()))),
@@ -179,8 +206,11 @@ fn main() {
     ];
     let folder = tempfile::tempdir().expect("a folder");
     // The largest takes a minute to compile the first time; then it's in the cache.
-    let sizes: &[(&str, usize)] =
-        if quick { &[("0.1 MB", 100_000)] } else { &[("0.1 MB", 100_000), ("3 MB", 3_000_000), ("50 MB", 50_000_000)] };
+    let sizes: &[(&str, usize)] = if quick || only_steps {
+        &[("0.1 MB", 100_000)]
+    } else {
+        &[("0.1 MB", 100_000), ("3 MB", 3_000_000), ("50 MB", 50_000_000)]
+    };
     let sized: Vec<(&str, Program, u32)> = sizes
         .iter()
         .map(|(name, size)| {
@@ -193,12 +223,15 @@ fn main() {
 
     let mut times: BTreeMap<String, Vec<f64>> = BTreeMap::new();
     for _ in 0..rounds {
-        for (name, change) in cases {
+        for (name, change) in cases.iter().filter(|_| !only_steps) {
             let ns = passed(&spin, Duration::from_millis(time), *change);
             times.entry((*name).to_owned()).or_default().push(ns);
         }
-        times.entry("next".to_owned()).or_default().push(next(&spin, n));
-        for (name, program, nop) in &sized {
+        for (name, step) in STEPS {
+            times.entry((*name).to_owned()).or_default().push(steps(&spin, *step, n));
+        }
+        times.entry(STRAIGHT.to_owned()).or_default().push(straight(&lines, n.min(20)));
+        for (name, program, nop) in sized.iter().filter(|_| !only_steps) {
             let (stop, step) = stops(program, *nop, n);
             times.entry(format!("stop, {name}")).or_default().push(stop);
             times.entry(format!("nexti, {name}")).or_default().push(step);
@@ -209,12 +242,17 @@ fn main() {
         all.sort_by(f64::total_cmp);
         all[all.len() / 2]
     };
+    for name in STEPS.iter().map(|(name, _)| *name).chain([STRAIGHT]) {
+        println!("{name:<50} {:>12.1}", median(name));
+    }
+    if only_steps {
+        return;
+    }
     let plain = median(PLAIN);
     println!("{:<50} {:>12} {:>14}", "case", "ns", "ns beyond");
     for (name, _) in cases {
         println!("{name:<50} {:>12.1} {:>14.1}", median(name), median(name) - plain);
     }
-    println!("{:<50} {:>12.1}", "`next`, in a loop with a call", median("next"));
     let smallest = sizes[0].0;
     println!("\n{:<50} {:>12} {:>14}", "a stop in a module of", "ns", "× the smallest");
     for kind in ["stop", "nexti"] {
@@ -227,5 +265,5 @@ fn main() {
     let beyond = |at: usize| (median(cases[at].0) - plain) / 1000.0;
     println!("\nfalse condition over DWARF: {:.2} µs a hit (goal ≤ 0.5)", beyond(1));
     println!("log point: {:.2} µs a hit (goal ≤ 2)", beyond(4));
-    println!("`next`: {:.1} µs (goal ≤ 20)", median("next") / 1000.0);
+    println!("`next`: {:.1} µs (goal ≤ 20)", median(STEPS[0].0) / 1000.0);
 }
