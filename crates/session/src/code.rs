@@ -15,9 +15,15 @@ use crate::fast::FastMap;
 pub(crate) struct CodeKey(usize);
 
 impl CodeKey {
-    /// `None` for a module compiled without `guest_debug`.
+    /// A module that was compiled without `guest_debug`, and has no bytecode, is named by where its first function lies;
+    /// `None` if it has none.
     pub(crate) fn of(module: &Module) -> Option<Self> {
-        module.debug_bytecode().map(|bytes| Self(bytes.as_ptr().addr()))
+        if let Some(bytes) = module.debug_bytecode() {
+            return Some(Self(bytes.as_ptr().addr()));
+        }
+        // Modules of one component share their text, not their functions.
+        let first = module.functions().next()?;
+        module.text().as_ptr().addr().checked_add(first.offset).map(Self)
     }
 }
 

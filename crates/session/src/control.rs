@@ -23,6 +23,9 @@ trait Act: Send + Sync {
 
 impl<T: 'static> Act for Shared<T> {
     fn interrupt(&self) -> Result<(), Error> {
+        if self.native.is_some() {
+            return Err(Error::unavailable(crate::native::ONLY_TRAPS));
+        }
         if !self.clock.available() {
             return Err(Error::unavailable(
                 "the engine has no epoch interruption, so a running guest can't be made to stop: add \
@@ -66,7 +69,7 @@ impl Control {
     /// for what that means to other stores.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] on an engine without epoch interruption; nothing was asked for then.
+    /// [`Error::Unavailable`] on an engine without epoch interruption, and at native speed; nothing was asked for then.
     pub fn interrupt(&self) -> Result<(), Error> {
         self.0.interrupt()
     }

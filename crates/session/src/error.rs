@@ -1,6 +1,7 @@
 //! The crate's one error type.
 
 use freezeframe_debuggee::Unavailable;
+use freezeframe_native::NotNative;
 
 /// What can go wrong between a debugger and its session.
 #[derive(Debug, thiserror::Error)]
@@ -14,6 +15,9 @@ pub enum Error {
         /// What to add or to take away.
         line: &'static str,
     },
+    /// The store can't be debugged at native speed.
+    #[error(transparent)]
+    NotNative(#[from] NotNative),
     /// A session on this very store is running around this one.
     #[error("this store is being debugged already: end the outer session first, or use its debugger")]
     AlreadyAttached,

@@ -99,6 +99,8 @@ pub(crate) enum Cause {
     Operator,
     /// In a trap.
     Trap(Trap),
+    /// In a trap at native speed, where Wasmtime has no handles of frames.
+    Fault(Trap),
     /// In a failing host call.
     HostCall,
     /// In a throw.

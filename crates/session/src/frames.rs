@@ -22,6 +22,7 @@ use crate::{
     breakpoints::{Found, Registry},
     code::CodeKey,
     event::Cause,
+    native::NO_STATE,
     shared::lock,
 };
 
@@ -74,11 +75,14 @@ pub(crate) fn chain<T: 'static>(
     registry: &mut Registry,
     cause: Cause,
 ) -> Vec<Entry> {
+    if let Cause::Fault(_) = cause {
+        return from_backtrace(&WasmBacktrace::force_capture(&*store), NO_STATE);
+    }
     let overflowed = cause == Cause::Trap(Trap::StackOverflow);
     let failing = matches!(cause, Cause::Trap(_) | Cause::HostCall | Cause::Exception);
     registry.scan_modules(store);
     let Some(mut activations) = activations(store, overflowed) else {
-        return from_backtrace(&WasmBacktrace::force_capture(&*store), registry);
+        return from_backtrace(&WasmBacktrace::force_capture(&*store), OVERFLOWED);
     };
     let mut first = None;
     if failing || registry.infos.any_start() {
@@ -183,13 +187,14 @@ fn activations<T: 'static>(store: &mut StoreContextMut<'_, T>, overflowed: bool)
     if overflowed { catch_unwind(AssertUnwindSafe(collect)).ok() } else { Some(collect()) }
 }
 
-fn from_backtrace(trace: &WasmBacktrace, _: &Registry) -> Vec<Entry> {
+/// All that a backtrace tells; `why` there's no more.
+fn from_backtrace(trace: &WasmBacktrace, why: &'static str) -> Vec<Entry> {
     let entry = |(i, frame): (usize, &wasmtime::FrameInfo)| {
         let pc = u32::try_from(frame.module_offset()?).ok()?;
         let position = Position { module: frame.module().clone(), function: frame.func_index(), pc };
         // Backtraces name the call itself, not where it returns to.
         let meaning = if i == 0 { PcMeaning::Faulting } else { PcMeaning::Next };
-        Some(Entry { body: Body::Position(position, OVERFLOWED), activation: 0, meaning })
+        Some(Entry { body: Body::Position(position, why), activation: 0, meaning })
     };
     trace.frames().iter().enumerate().filter_map(entry).collect()
 }
@@ -377,8 +382,12 @@ impl<T: 'static> Frame<'_, '_, T> {
     /// The instance that it runs in.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] for a frame that has [no state](Self::unavailable).
+    /// [`Error::Unavailable`] for a frame that has [no state](Self::unavailable); at native speed only if it isn't known
+    /// which one it is.
     pub fn instance(&self) -> Result<Instance, Error> {
+        if let (Some(position), Some(native)) = (self.only_position(), &self.stop.shared.native) {
+            return native.instance_of(&mut self.stop.store.borrow_mut(), &position.module);
+        }
         self.handle()?.instance(&mut *self.stop.store.borrow_mut()).map_err(Error::Engine)
     }
 

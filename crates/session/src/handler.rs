@@ -79,6 +79,16 @@ enum Phase {
     Done,
 }
 
+/// A trap that was caught at native speed: ready once the guest shall go on.
+pub(crate) fn trapped<'s, T: Send + 'static>(
+    shared: &'s Arc<Shared<T>>,
+    store: StoreContextMut<'s, T>,
+    trap: Trap,
+) -> impl Future<Output = ()> + Send + 's {
+    let failure = Some(Box::new(DebugEvent::Trap(trap)));
+    Handling { shared, store: Some(store), phase: Phase::Failure, failure, callback: None }
+}
+
 /// Goes on to the next stop of this callback; `false` if there is none.
 fn decide<T: Send + 'static>(
     shared: &Shared<T>,
@@ -186,6 +196,11 @@ fn failure<T: 'static>(
     store: &mut StoreContextMut<'_, T>,
     event: &DebugEvent<'_>,
 ) -> Option<(Event, Cause)> {
+    if let (DebugEvent::Trap(trap), Some(_)) = (event, &shared.native) {
+        // Seen where it strikes, and nowhere else.
+        let (event, cause) = (Event::Trap(*trap), Cause::Fault(*trap));
+        return passes(shared, store, &event, cause, &None).then_some((event, cause));
+    }
     let (event, cause, what) = match event {
         DebugEvent::Trap(trap) => (Event::Trap(*trap), Cause::Trap(*trap), trap.to_string()),
         DebugEvent::Exception(exception) => {

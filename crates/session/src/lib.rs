@@ -85,6 +85,7 @@ mod frames;
 mod handler;
 mod inject;
 pub mod live;
+mod native;
 mod operation;
 #[allow(unsafe_code)]
 mod scope;
@@ -104,6 +105,8 @@ pub use event::{Event, Freeze, Killed, Verdict};
 pub use filter::Filter;
 pub use frames::{Frame, Frames, Position};
 pub use freezeframe_debuggee::PcMeaning;
+pub use freezeframe_native::{Check, NotNative, check as check_native};
+pub use native::{Guests, Mode};
 pub use operation::{CallId, Returned, WithAsync};
-pub use session::{Options, Outcome, debug, debug_local, debug_with, loaded, rearm};
+pub use session::{Options, Outcome, debug, debug_local, debug_with, instantiated, loaded, rearm};
 pub use stop::Stop;

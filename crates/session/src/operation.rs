@@ -406,6 +406,7 @@ impl<T: Send + 'static, R: Send + 'static> Future for WithAsync<T, R> {
         let this = &mut *self;
         if let Some(closure) = this.closure.take() {
             let stop = scope::stop(&this.shared)?;
+            allowed(&this.shared)?;
             let (slot, shared) = (this.slot.clone(), this.shared.clone());
             slot.ticket.stop.store(stop, SeqCst);
             shared.ops.awaited.fetch_add(1, SeqCst);
@@ -518,12 +519,21 @@ pub(crate) fn start_call<T: Send + 'static>(
     args: &[Val],
 ) -> Result<CallId, Error> {
     let stop = scope::stop(shared)?;
+    allowed(shared)?;
     let id = CallId(shared.ops.last_call.fetch_add(1, SeqCst) + 1);
     let ticket = Arc::new(Ticket::new(stop));
     let call = Call { id, func, args: args.to_vec(), ticket: ticket.clone(), shared: shared.clone() };
     shared.ops.ask(stop, Box::new(call))?;
     lock(&shared.ops.calls).push((id, ticket));
     Ok(id)
+}
+
+/// Whether anything may run at this stop.
+fn allowed<T: 'static>(shared: &Shared<T>) -> Result<(), Error> {
+    match &shared.native {
+        Some(native) if native.collector() => Err(Error::unavailable(crate::native::COLLECTOR)),
+        _ => Ok(()),
+    }
 }
 
 /// Gives a call up, with all that it has called.

@@ -15,14 +15,17 @@ use std::{
     task::{Context, Poll},
 };
 
-use wasmtime::{AsContextMut, Store};
+use freezeframe_native::Armed;
+use wasmtime::{AsContextMut, Instance, Store};
 
 use crate::{
-    Dbg, Epochs, Error, Event, Freeze, Killed, config,
+    Dbg, Epochs, Error, Event, Freeze, Killed, Mode, config,
     epochs::{self, Clock, Kept},
     event::Cause,
     handler::Handler,
-    inject, scope,
+    inject,
+    native::{self, Native},
+    scope,
     shared::{ExitCode, Panic, Shared, lock},
     standing::{Standing, Stopped},
 };
@@ -30,6 +33,8 @@ use crate::{
 /// How a session shall work.
 #[derive(Debug)]
 pub struct Options<T: 'static> {
+    /// How the guest is seen.
+    pub mode: Mode,
     /// What stands still while the debugger thinks.
     pub freeze: Freeze,
     /// Whose the store's epoch deadline is.
@@ -45,7 +50,7 @@ pub struct Options<T: 'static> {
 
 impl<T: 'static> Default for Options<T> {
     fn default() -> Self {
-        Self { freeze: Freeze::default(), epochs: Epochs::default(), exit_code: None, call_hook: false }
+        Self { mode: Mode::default(), freeze: Freeze::default(), epochs: Epochs::default(), exit_code: None, call_hook: false }
     }
 }
 
@@ -95,7 +100,8 @@ where
     F: Future + Send,
     F::Output: Send,
 {
-    let (shared, attached) = attach(store, options)?;
+    let (shared, mut attached) = attach(store, options)?;
+    attached.armed = native::arm(attached.store, &shared).await?;
     let value = Arc::new(Mutex::new(None));
     let _debugger = start(&shared, Box::pin(keep(debugger(Dbg(shared.clone())), value.clone())));
     let run = run(attached, &shared, body).await;
@@ -122,7 +128,8 @@ where
     F: Future,
 {
     let not_send = PhantomData::<*const ()>;
-    let (shared, attached) = attach(store, options)?;
+    let (shared, mut attached) = attach(store, options)?;
+    attached.armed = native::arm(attached.store, &shared).await?;
     let value = Arc::new(Mutex::new(None));
     let _debugger = start_local(&shared, Box::pin(keep(debugger(Dbg(shared.clone())), value.clone())));
     let run = run(attached, &shared, body).await;
@@ -142,20 +149,28 @@ fn attach<T: Send + 'static>(
     store: &mut Store<T>,
     options: Options<T>,
 ) -> Result<(Arc<Shared<T>>, Attached<'_, T>), Error> {
-    config::check(store.engine())?;
+    if matches!(options.mode, Mode::Detailed) {
+        config::check(store.engine())?;
+    }
     let store_data = std::ptr::from_ref(store.data()).addr();
     if BODIES.with_borrow(|bodies| bodies.iter().any(|body| body.store_data() == store_data)) {
         return Err(Error::AlreadyAttached);
     }
-    let Options { freeze, epochs, exit_code, call_hook } = options;
+    let Options { mode, freeze, epochs, exit_code, call_hook } = options;
+    let native = match mode {
+        Mode::Detailed => None,
+        Mode::Native(guests) => Some(Native::new(guests)),
+    };
     let clock = Clock::new(store.engine().clone(), &epochs);
-    let shared = Arc::new(Shared::new(clock, freeze, exit_code, call_hook, store_data));
-    store.set_debug_handler(Handler::new(shared.clone()));
+    let shared = Arc::new(Shared::new(clock, freeze, exit_code, call_hook, native, store_data));
+    if shared.native.is_none() {
+        store.set_debug_handler(Handler::new(shared.clone()));
+    }
     let kept = epochs::take_over(store, &shared, epochs);
     if call_hook {
         inject::take_over(store, &shared);
     }
-    let attached = Attached { store, shared: shared.clone(), kept };
+    let attached = Attached { store, shared: shared.clone(), kept, armed: None };
     Ok((shared, attached))
 }
 
@@ -229,12 +244,17 @@ struct Attached<'s, T: 'static> {
     store: &'s mut Store<T>,
     shared: Arc<Shared<T>>,
     kept: Kept<T>,
+    /// At native speed.
+    armed: Option<Armed>,
 }
 
 impl<T: 'static> Drop for Attached<'_, T> {
     fn drop(&mut self) {
         self.shared.finished.store(true, SeqCst);
-        self.store.clear_debug_handler();
+        self.armed = None;
+        if self.shared.native.is_none() {
+            self.store.clear_debug_handler();
+        }
         // An error means that the body put another store in the place of this one; then there's nothing of ours in it.
         let _ = lock(&self.shared.registry).clear(&mut self.store.as_context_mut());
         epochs::give_back(self.store, std::mem::replace(&mut self.kept, Kept::Nothing));
@@ -462,4 +482,15 @@ pub fn loaded<T: Send + 'static>(store: &mut Store<T>) -> bool {
     let Some(shared) = around(store) else { return false };
     let mut registry = lock(&shared.registry);
     shared.ended.load(Relaxed) || registry.complete(&mut store.as_context_mut()).is_ok()
+}
+
+/// Called by the body of a session at native speed once it has made an instance: from then on the memories, globals and
+/// functions that this exports can be reached at a stop. In the other mode Wasmtime tells of instances by itself.
+/// `false` if there's no session around the caller on this store.
+pub fn instantiated<T: Send + 'static>(store: &mut Store<T>, instance: Instance) -> bool {
+    let Some(shared) = around(store) else { return false };
+    if let Some(native) = &shared.native {
+        native.add_instance(instance);
+    }
+    true
 }

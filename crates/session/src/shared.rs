@@ -24,6 +24,7 @@ use crate::{
     errors::LastError,
     filter::FilterSlot,
     inject::Injection,
+    native::Native,
     operation::Operations,
     scope,
     wake::DebuggerWaker,
@@ -80,6 +81,8 @@ pub(crate) struct Shared<T: 'static> {
     pub registry: Mutex<Registry>,
     pub filter: FilterSlot<T>,
     pub last_error: Mutex<Option<LastError>>,
+    /// Of a session at native speed.
+    pub native: Option<Native>,
     /// Where the store's data lies: a store's identity.
     pub store_data: usize,
 }
@@ -150,6 +153,7 @@ impl<T: 'static> Shared<T> {
         freeze: Freeze,
         exit_code: Option<ExitCode>,
         call_hook: bool,
+        native: Option<Native>,
         store_data: usize,
     ) -> Self {
         let wake = Arc::new(DebuggerWaker::default());
@@ -183,6 +187,7 @@ impl<T: 'static> Shared<T> {
             registry: Mutex::default(),
             filter: FilterSlot::default(),
             last_error: Mutex::default(),
+            native,
             store_data,
         }
     }

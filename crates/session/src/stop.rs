@@ -1,6 +1,9 @@
 //! The stopped guest, for the length of one closure.
 
-use std::{cell::RefCell, sync::Mutex};
+use std::{
+    cell::RefCell,
+    sync::{Arc, Mutex},
+};
 
 use wasmtime::{AsContextMut, ExnRef, FrameHandle, Instance, Module, Rooted, StoreContextMut, WasmBacktrace};
 
@@ -10,6 +13,7 @@ use crate::{
     event::Cause,
     frames::{self, Known},
     inject::{self, Injected},
+    native::ONLY_TRAPS,
     shared::{Shared, lock},
 };
 
@@ -53,14 +57,21 @@ impl<'a, T: 'static> Stop<'a, T> {
         WasmBacktrace::force_capture(&*self.store.get_mut())
     }
 
-    /// All core modules that are in the store.
+    /// All core modules that are in the store; at native speed those that the session was told of.
     pub fn modules(&mut self) -> Vec<Module> {
-        self.store().debug_all_modules()
+        match &self.shared.native {
+            None => self.store().debug_all_modules(),
+            Some(native) => native.modules(),
+        }
     }
 
-    /// All core instances that are in the store.
+    /// All core instances that are in the store; at native speed those that the session was
+    /// [told of](crate::instantiated).
     pub fn instances(&mut self) -> Vec<Instance> {
-        self.store().debug_all_instances()
+        match &self.shared.native {
+            None => self.store().debug_all_instances(),
+            Some(native) => native.instances(),
+        }
     }
 
     /// Where a function's first operator begins, for a breakpoint at its entry. `function` counts the imports; `None` for
@@ -101,6 +112,9 @@ impl<'a, T: 'static> Stop<'a, T> {
         add: &[(Module, u32)],
         remove: &[BreakpointId],
     ) -> Result<Vec<BreakpointId>, Error> {
+        if !add.is_empty() {
+            self.in_detail()?;
+        }
         lock(&self.shared.registry).update(self.store.get_mut(), add, remove)
     }
 
@@ -124,6 +138,9 @@ impl<'a, T: 'static> Stop<'a, T> {
     /// # Errors
     /// [`Error::Engine`] if the code can't be changed.
     pub fn single_step(&mut self, on: bool) -> Result<(), Error> {
+        if on {
+            self.in_detail()?;
+        }
         lock(&self.shared.registry).step(self.store.get_mut(), Stepper::User, on)
     }
 
@@ -135,7 +152,42 @@ impl<'a, T: 'static> Stop<'a, T> {
     /// # Errors
     /// [`Error::Engine`] if the code can't be changed.
     pub fn watch_modules(&mut self, on: bool) -> Result<(), Error> {
+        if on {
+            self.in_detail()?;
+        }
         lock(&self.shared.registry).watch_modules(self.store.get_mut(), on)
+    }
+
+    /// What a module was compiled from, if that is known.
+    pub(crate) fn binary(&self, module: &Module) -> Option<Arc<[u8]>> {
+        match &self.shared.native {
+            None => module.debug_bytecode().map(Arc::from),
+            Some(native) => native.binary(module),
+        }
+    }
+
+    /// For what only guest debugging has.
+    fn in_detail(&self) -> Result<(), Error> {
+        match &self.shared.native {
+            None => Ok(()),
+            Some(_) => Err(Error::unavailable(ONLY_TRAPS)),
+        }
+    }
+
+    /// At native speed: makes the operator that has trapped run once more when the guest goes on, instead of trapping, because
+    /// what was wrong has been mended (a memory was grown, say). What the function holds in registers stays what it was.
+    /// If it traps again, that's another stop.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] anywhere but at a trap at native speed: guest debugging can't do it.
+    pub fn run_again(&mut self) -> Result<(), Error> {
+        match (&self.shared.native, self.cause) {
+            (Some(native), Cause::Fault(_)) => {
+                native.run_again();
+                Ok(())
+            }
+            _ => Err(Error::unavailable("only a trap at native speed can be run again")),
+        }
     }
 
     /// Makes the guest throw `exception` when it goes on: instead of the operator that would run next, or, at
@@ -191,7 +243,7 @@ impl<'a, T: 'static> Stop<'a, T> {
                  `call_hook: true` in its options",
             )),
             Cause::Attached => Err(Error::unavailable("nothing runs yet")),
-            Cause::Trap(_) | Cause::HostCall | Cause::Exception => {
+            Cause::Trap(_) | Cause::Fault(_) | Cause::HostCall | Cause::Exception => {
                 Err(Error::unavailable("the guest's stack is about to be unwound already"))
             }
         }

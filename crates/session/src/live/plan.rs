@@ -18,7 +18,7 @@ use freezeframe_debuggee::{
 use wasmtime::{Instance, Memory};
 
 use super::{link::Link, queries::Names, values};
-use crate::{BreakpointId, Error, Event, Frame, Stop, Verdict, fast::FastMap};
+use crate::{BreakpointId, Error, Event, Frame, Stop, Verdict, fast::FastMap, native};
 
 /// How often sites that are kept may be passed before they are taken out.
 const MOST_PASSED: u32 = 64;
@@ -317,21 +317,21 @@ impl<T: 'static> FrameAccess for Top<'_, '_, T> {
 
     fn global(&mut self, index: u32) -> Result<WasmValue, Unavailable> {
         let instance = self.instance()?;
-        values::global(&mut self.stop.store.borrow_mut(), instance, index)
+        values::global(self.stop.shared, &mut self.stop.store.borrow_mut(), instance, index)
     }
 
     fn memory(&mut self, address: u64, into: &mut [u8]) -> Result<(), Unavailable> {
         let instance = self.instance()?;
         let store = &mut *self.stop.store.borrow_mut();
         if self.memory.is_none() {
-            self.memory = instance.debug_memory(&mut *store, 0);
+            self.memory = native::memory(self.stop.shared, store, instance, 0);
         }
         match &self.memory {
             Some(memory) => {
                 let address = usize::try_from(address).map_err(|_| Unavailable::new("out of bounds"))?;
                 memory.read(&*store, address, into).map_err(|_| Unavailable::new("out of bounds"))
             }
-            None => values::read_shared(store, instance, 0, address, into),
+            None => values::read_shared(self.stop.shared, store, instance, 0, address, into),
         }
     }
 

@@ -12,7 +12,7 @@ use freezeframe_debuggee::{
 use wasmtime::{AsContext, AsContextMut, Breakpoint, ExnRef, Func, Instance, Module, OwnedRooted, Ref, Tag, Val, ValType};
 
 use super::{plan::Plan, values};
-use crate::{Dbg, Frame, Stop, code::CodeKey, shared::lock};
+use crate::{Dbg, Frame, Stop, code::CodeKey, native, shared::lock};
 
 /// The most tags of an instance that an exception's is compared with.
 const MOST_TAGS: u32 = 1000;
@@ -95,9 +95,8 @@ impl Names {
     ) -> Result<(Func, Vec<Val>), Unavailable> {
         self.see(stop);
         let instance = self.instance(call.instance)?;
-        let func = instance
-            .debug_function(stop.store(), call.function)
-            .ok_or_else(|| Unavailable::new(format!("there is no function {} in that instance", call.function)))?;
+        let func = native::function(stop.shared, &mut stop.store(), instance, call.function)
+            .ok_or_else(|| Unavailable::new(native::missing(stop.shared, "function", call.function)))?;
         let args = call.args.iter().map(values::wanted).collect::<Result<Vec<Val>, _>>()?;
         let ty = func.ty(stop.store());
         let wanted: Vec<ValType> = ty.params().collect();
@@ -154,7 +153,7 @@ impl Names {
         match query {
             Query::Modules => {
                 self.see(stop);
-                Ok(Answer::Modules(self.modules()))
+                Ok(Answer::Modules(self.modules(stop)))
             }
             Query::Instances => {
                 self.see(stop);
@@ -171,7 +170,7 @@ impl Names {
             Query::Global { instance, index } => {
                 self.see(stop);
                 let instance = self.instance(*instance)?;
-                values::global(&mut stop.store(), instance, *index).map(|value| Answer::Values(vec![value]))
+                values::global(stop.shared, &mut stop.store(), instance, *index).map(|value| Answer::Values(vec![value]))
             }
             Query::SetGlobal { instance, index, value } => {
                 self.see(stop);
@@ -224,10 +223,10 @@ impl Names {
         sites
     }
 
-    fn modules(&mut self) -> Vec<contract::Module> {
+    fn modules<T: 'static>(&mut self, stop: &Stop<'_, T>) -> Vec<contract::Module> {
         let named = self.modules.iter_mut().zip(0..).map(|(named, id)| {
             let module = &named.module;
-            let bytes = named.bytes.get_or_insert_with(|| module.debug_bytecode().unwrap_or_default().into());
+            let bytes = named.bytes.get_or_insert_with(|| stop.binary(module).unwrap_or_default());
             contract::Module { id: ModuleId(id), name: named.name.clone(), bytes: bytes.clone() }
         });
         named.collect()
@@ -271,10 +270,10 @@ impl Names {
         entry: u64,
     ) -> Result<Answer, Unavailable> {
         let instance = self.instance(instance)?;
+        let shared = stop.shared;
         let mut store = stop.store();
-        let table = instance
-            .debug_table(&mut store, table)
-            .ok_or_else(|| Unavailable::new(format!("there is no table {table}")))?;
+        let table = native::table(shared, &mut store, instance, table)
+            .ok_or_else(|| Unavailable::new(native::missing(shared, "table", table)))?;
         let value = table.get(&mut store, entry);
         let function = match value.ok_or_else(|| Unavailable::new(format!("the table has no entry {entry}")))? {
             Ref::Func(Some(function)) => function.to_raw(&mut store) as usize,
@@ -291,9 +290,10 @@ impl Names {
             let module = instance.module(stop.store()).clone();
             let Some(id) = self.module(&module) else { continue };
             let range = lock(&stop.shared.registry).infos.of(&module).map(|(_, info)| info.defined_functions());
+            let shared = stop.shared;
             let mut store = stop.store();
             for index in range.into_iter().flatten() {
-                if let Some(function) = instance.debug_function(&mut store, index) {
+                if let Some(function) = native::function(shared, &mut store, instance, index) {
                     self.functions.insert(function.to_raw(&mut store) as usize, (id, index));
                 }
             }
@@ -318,21 +318,22 @@ fn set_global<T: 'static>(
     index: u32,
     value: &WasmValue,
 ) -> Result<Answer, Unavailable> {
+    let shared = stop.shared;
     let mut store = stop.store();
-    let global = instance
-        .debug_global(&mut store, index)
-        .ok_or_else(|| Unavailable::new(format!("there is no global {index}")))?;
+    let global = native::global(shared, &mut store, instance, index)
+        .ok_or_else(|| Unavailable::new(native::missing(shared, "global", index)))?;
     global.set(&mut store, values::wanted(value)?).map_err(|e| Unavailable::new(format!("{e:#}")))?;
     Ok(Answer::Done)
 }
 
 fn memory_size<T: 'static>(stop: &mut Stop<'_, T>, instance: Instance, index: u32) -> Result<u64, Unavailable> {
+    let session = stop.shared;
     let mut store = stop.store();
-    if let Some(memory) = instance.debug_memory(&mut store, index) {
+    if let Some(memory) = native::memory(session, &mut store, instance, index) {
         return Ok(memory.data_size(&store) as u64);
     }
-    let shared = instance.debug_shared_memory(&mut store, index);
-    shared.map(|m| m.data().len() as u64).ok_or_else(|| Unavailable::new(format!("there is no memory {index}")))
+    let shared = native::shared_memory(session, &mut store, instance, index);
+    shared.map(|m| m.data().len() as u64).ok_or_else(|| Unavailable::new(native::missing(session, "memory", index)))
 }
 
 fn read<T: 'static>(
@@ -348,13 +349,14 @@ fn read<T: 'static>(
         return Err(Unavailable::new(format!("address {address:#x} lies beyond the memory's {size:#x} bytes")));
     }
     let mut bytes = vec![0; usize::try_from(length).unwrap_or(0)];
+    let shared = stop.shared;
     let mut store = stop.store();
-    match instance.debug_memory(&mut store, index) {
+    match native::memory(shared, &mut store, instance, index) {
         Some(memory) => {
             let at = usize::try_from(address).unwrap_or(usize::MAX);
             memory.read(store.as_context(), at, &mut bytes).map_err(|e| Unavailable::new(e.to_string()))?;
         }
-        None => values::read_shared(&mut store, instance, index, address, &mut bytes)?,
+        None => values::read_shared(shared, &mut store, instance, index, address, &mut bytes)?,
     }
     Ok(Answer::Bytes(bytes))
 }
@@ -367,14 +369,15 @@ fn write<T: 'static>(
     bytes: &[u8],
 ) -> Result<Answer, Unavailable> {
     let beyond = || Unavailable::new("the memory ends before: nothing was written");
+    let shared = stop.shared;
     let mut store = stop.store();
-    if let Some(memory) = instance.debug_memory(&mut store, index) {
+    if let Some(memory) = native::memory(shared, &mut store, instance, index) {
         let at = usize::try_from(address).map_err(|_| beyond())?;
         memory.write(store.as_context_mut(), at, bytes).map_err(|_| beyond())?;
         return Ok(Answer::Done);
     }
-    let memory = instance.debug_shared_memory(&mut store, index);
-    let memory = memory.ok_or_else(|| Unavailable::new(format!("there is no memory {index}")))?;
+    let memory = native::shared_memory(shared, &mut store, instance, index);
+    let memory = memory.ok_or_else(|| Unavailable::new(native::missing(shared, "memory", index)))?;
     let into = values::shared_bytes(&memory, address, bytes.len() as u64).ok_or_else(beyond)?;
     for (to, from) in into.iter().zip(bytes) {
         to.store(*from, Relaxed);

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 use freezeframe_debuggee::{RefKind, RefValue, Unavailable, WasmValue};
 use wasmtime::{Instance, RootScope, SharedMemory, StoreContextMut, V128, Val};
 
-use crate::Error;
+use crate::{Error, native, shared::Shared};
 
 pub(super) fn unavailable(error: Error) -> Unavailable {
     match error {
@@ -53,13 +53,13 @@ pub(super) fn wanted(value: &WasmValue) -> Result<Val, Unavailable> {
 }
 
 pub(super) fn global<T: 'static>(
+    shared: &Shared<T>,
     store: &mut StoreContextMut<'_, T>,
     instance: Instance,
     index: u32,
 ) -> Result<WasmValue, Unavailable> {
-    let global = instance
-        .debug_global(&mut *store, index)
-        .ok_or_else(|| Unavailable::new(format!("there is no global {index}")))?;
+    let global = native::global(shared, store, instance, index)
+        .ok_or_else(|| Unavailable::new(native::missing(shared, "global", index)))?;
     let mut roots = RootScope::new(&mut *store);
     let value = global.get(&mut roots);
     Ok(shown(&mut wasmtime::AsContextMut::as_context_mut(&mut roots), &value))
@@ -67,15 +67,15 @@ pub(super) fn global<T: 'static>(
 
 /// Fills `into` from a shared memory, all of it or nothing.
 pub(super) fn read_shared<T: 'static>(
+    shared: &Shared<T>,
     store: &mut StoreContextMut<'_, T>,
     instance: Instance,
     index: u32,
     address: u64,
     into: &mut [u8],
 ) -> Result<(), Unavailable> {
-    let memory = instance
-        .debug_shared_memory(&mut *store, index)
-        .ok_or_else(|| Unavailable::new(format!("there is no memory {index}")))?;
+    let memory = native::shared_memory(shared, store, instance, index)
+        .ok_or_else(|| Unavailable::new(native::missing(shared, "memory", index)))?;
     let bytes = shared_bytes(&memory, address, into.len() as u64)
         .ok_or_else(|| Unavailable::new("out of bounds of the memory"))?;
     for (to, from) in into.iter_mut().zip(bytes) {
