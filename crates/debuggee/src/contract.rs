@@ -245,6 +245,8 @@ pub enum FrameDetail {
     Full,
     /// Only the position is known, and this is why.
     PositionOnly(String),
+    /// Locals and operands can't be read, and this is why; memories and globals of its instance can.
+    NoLocals(String),
 }
 
 /// A debuggee as a whole failed; single values that can't be had are [`Unavailable`] instead.

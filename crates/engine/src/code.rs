@@ -49,6 +49,7 @@ pub(crate) struct Code {
 pub(crate) struct GlobalInfo {
     pub name: Option<String>,
     pub mutable: bool,
+    pub imported: bool,
 }
 
 /// The entry of table 0 that a segment begins at, if that is a constant.
@@ -130,6 +131,7 @@ impl Code {
                             TypeRef::Global(ty) => self.globals.push(GlobalInfo {
                                 name: Some(format!("{}.{}", import.module, import.name)),
                                 mutable: ty.mutable,
+                                imported: true,
                             }),
                             TypeRef::Memory(_) => self.memories += 1,
                             TypeRef::Tag(_) => self.has_tags = true,
@@ -146,7 +148,7 @@ impl Code {
                 Payload::MemorySection(section) => self.memories += section.count(),
                 Payload::GlobalSection(section) => {
                     for global in section {
-                        self.globals.push(GlobalInfo { name: None, mutable: global?.ty.mutable });
+                        self.globals.push(GlobalInfo { name: None, mutable: global?.ty.mutable, imported: false });
                     }
                 }
                 Payload::ExportSection(section) => {

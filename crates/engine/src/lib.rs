@@ -30,6 +30,7 @@ mod outline;
 mod overloads;
 mod planning;
 mod setting;
+mod shadow;
 mod skips;
 mod source_lines;
 mod source_paths;

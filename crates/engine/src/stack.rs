@@ -141,7 +141,7 @@ impl Target {
         let lookup = function.map_or(lookup, |f| lookup.max(f.range.start));
         let chain = module.map(|m| m.symbols.frames_at(lookup)).unwrap_or_default();
         let unreadable = match &frame.detail {
-            FrameDetail::Full => None,
+            FrameDetail::Full | FrameDetail::NoLocals(_) => None,
             FrameDetail::PositionOnly(why) => Some(why.clone()),
         };
         let base = StackFrame {

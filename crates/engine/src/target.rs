@@ -23,12 +23,16 @@ use crate::{
     landings::{self, Landings},
     logpoint::LogShape,
     outline::{Outline, Outlines},
+    shadow::{ShadowFrame, shadow_frame},
     skips::Skips,
     source_lines::SameSource,
     stack::StackFrame,
     stepping::Stepping,
     values::Formatters,
 };
+
+/// What linkers call the global that points to the shadow stack.
+const STACK_POINTER: &str = "__stack_pointer";
 
 /// The unit in which memory is read and kept during a stop.
 const PAGE: u64 = 4096;
@@ -136,6 +140,17 @@ struct StopCache {
     locals: HashMap<u32, Result<Vec<WasmValue>, Unavailable>>,
     operands: HashMap<u32, Result<Vec<WasmValue>, Unavailable>>,
     pages: HashMap<(InstanceId, u32, u64), Vec<u8>>,
+    /// Of the frames that were asked for, innermost first.
+    shadows: Vec<Result<Shadow, Unavailable>>,
+}
+
+/// A frame's place on the shadow stack.
+#[derive(Clone)]
+struct Shadow {
+    frame: Arc<ShadowFrame>,
+    /// The stack pointer when the function was entered.
+    at_entry: u32,
+    pc: ModulePc,
 }
 
 impl Target {
@@ -300,6 +315,65 @@ impl Target {
         values
     }
 
+    /// A local of a frame whose locals can't be read: those that lead to the shadow stack follow from the stack pointer.
+    fn shadow_local(&mut self, frame: u32, index: u32, why: Unavailable) -> Result<WasmValue, Unavailable> {
+        let known = self.frame(frame).map_err(as_unavailable)?;
+        if !matches!(known.detail, FrameDetail::NoLocals(_)) {
+            return Err(why);
+        }
+        let shadow = self.shadow(frame)?;
+        match shadow.frame.local(index, shadow.at_entry, shadow.pc) {
+            Some(Some(value)) => Ok(WasmValue::I32(value.cast_signed())),
+            Some(None) => Err(Unavailable::new("not set up yet: the function's prologue is still running")),
+            None => Err(why),
+        }
+    }
+
+    /// Where a frame lies on the shadow stack. Each follows from the one inside it.
+    fn shadow(&mut self, frame: u32) -> Result<Shadow, Unavailable> {
+        for index in 0..=frame {
+            if self.stop.shadows.len() <= index as usize {
+                let shadow = self.next_shadow(index);
+                self.stop.shadows.push(shadow);
+            }
+        }
+        let found = self.stop.shadows.get(frame as usize).cloned();
+        found.unwrap_or_else(|| Err(Unavailable::new("there is no such frame")))
+    }
+
+    fn next_shadow(&mut self, index: u32) -> Result<Shadow, Unavailable> {
+        let frame = self.frame(index).map_err(as_unavailable)?;
+        let unknown = |why: &str| Unavailable::new(format!("where the stack frame lies isn't known: {why}"));
+        let instance = frame.instance.ok_or_else(|| unknown("nor is the instance"))?;
+        let module = self.module(frame.module).ok_or_else(|| unknown("nor is the module"))?;
+        let code = module.code.clone();
+        let pointer = code.globals.iter().position(|g| g.name.as_deref() == Some(STACK_POINTER) && !g.imported);
+        let pointer = pointer.and_then(|pointer| u32::try_from(pointer).ok());
+        let pointer = pointer.ok_or_else(|| unknown("the module has no `__stack_pointer` of its own, by name"))?;
+        // The one inside it that has the same stack.
+        let mut inner = None;
+        for index in (0..index).rev() {
+            match self.frame(index).map_err(as_unavailable)?.instance {
+                Some(other) if other == instance => {
+                    inner = Some(self.shadow(index)?);
+                    break;
+                }
+                Some(_) => {}
+                None => return Err(unknown("the instance of a frame further in isn't known")),
+            }
+        }
+        let now = match inner {
+            Some(inner) => inner.at_entry,
+            None => match self.global(instance, pointer).map_err(|why| unknown(&why.0))? {
+                WasmValue::I32(pointer) => pointer.cast_unsigned(),
+                _ => return Err(unknown("the stack pointer isn't an `i32`")),
+            },
+        };
+        let shadow = shadow_frame(&code, frame.function, pointer).map_err(unknown)?;
+        let at_entry = shadow.at_entry(now, frame.pc);
+        Ok(Shadow { frame: Arc::new(shadow), at_entry, pc: frame.pc })
+    }
+
     pub(crate) fn operands(&mut self, frame: u32) -> Result<Vec<WasmValue>, Unavailable> {
         if let Some(known) = self.stop.operands.get(&frame) {
             return known.clone();
@@ -311,7 +385,7 @@ impl Target {
 
     fn values(&mut self, frame: u32, query: Query) -> Result<Vec<WasmValue>, Unavailable> {
         let known = self.frame(frame).map_err(as_unavailable)?;
-        if let FrameDetail::PositionOnly(why) = known.detail {
+        if let FrameDetail::PositionOnly(why) | FrameDetail::NoLocals(why) = known.detail {
             return Err(Unavailable(why));
         }
         match self.ask(query).map_err(as_unavailable)? {
@@ -429,7 +503,11 @@ impl Access<'_> {
 
 impl FrameAccess for Access<'_> {
     fn local(&mut self, index: u32) -> Result<WasmValue, Unavailable> {
-        let locals = self.target.locals(self.frame()?)?;
+        let frame = self.frame()?;
+        let locals = match self.target.locals(frame) {
+            Ok(locals) => locals,
+            Err(why) => return self.target.shadow_local(frame, index, why),
+        };
         locals.get(index as usize).cloned().ok_or_else(|| Unavailable::new(format!("there is no Wasm local {index}")))
     }
 

@@ -169,12 +169,7 @@ pub(crate) struct Native {
 
 impl Native {
     pub(crate) fn new(guests: Guests) -> Self {
-        Self {
-            guests,
-            instances: Mutex::default(),
-            again: AtomicBool::new(false),
-            collector: AtomicBool::new(false),
-        }
+        Self { guests, instances: Mutex::default(), again: AtomicBool::new(false), collector: AtomicBool::new(false) }
     }
 
     pub(crate) fn modules(&self) -> Vec<Module> {
@@ -211,7 +206,9 @@ impl Native {
                 "at native speed an instance isn't known before its host has told of it (`freezeframe::instantiated`), \
                  and those within components never are",
             )),
-            _ => Err(Error::unavailable("there are several instances of this module, and native frames don't tell which")),
+            _ => Err(Error::unavailable(
+                "there are several instances of this module, and native frames don't tell which",
+            )),
         }
     }
 

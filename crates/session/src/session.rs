@@ -50,7 +50,13 @@ pub struct Options<T: 'static> {
 
 impl<T: 'static> Default for Options<T> {
     fn default() -> Self {
-        Self { mode: Mode::default(), freeze: Freeze::default(), epochs: Epochs::default(), exit_code: None, call_hook: false }
+        Self {
+            mode: Mode::default(),
+            freeze: Freeze::default(),
+            epochs: Epochs::default(),
+            exit_code: None,
+            call_hook: false,
+        }
     }
 }
 

@@ -170,7 +170,8 @@ impl Names {
             Query::Global { instance, index } => {
                 self.see(stop);
                 let instance = self.instance(*instance)?;
-                values::global(stop.shared, &mut stop.store(), instance, *index).map(|value| Answer::Values(vec![value]))
+                values::global(stop.shared, &mut stop.store(), instance, *index)
+                    .map(|value| Answer::Values(vec![value]))
             }
             Query::SetGlobal { instance, index, value } => {
                 self.see(stop);
@@ -248,6 +249,7 @@ impl Names {
         let module = self.module(&position.module).ok_or_else(|| Unavailable::new("a module without bytecode"))?;
         let detail = match frame.unavailable() {
             None => FrameDetail::Full,
+            Some(why) if frame.stop.shared.native.is_some() => FrameDetail::NoLocals(why.to_owned()),
             Some(why) => FrameDetail::PositionOnly(why.to_owned()),
         };
         Ok(contract::Frame {
