@@ -28,6 +28,9 @@ enum Subcommands {
     /// Run a guest under the debugger.
     #[command(after_help = EXIT_CODES)]
     Debug(Box<DebugArgs>),
+    /// Run a guest at full speed; when it traps, show its stack with arguments and locals.
+    #[command(after_help = EXIT_CODES)]
+    Run(Box<RunArgs>),
     /// Say what a guest is made of: modules, functions, sources.
     Info(InfoArgs),
     /// Serve an editor: the Debug Adapter Protocol over standard input and output, or TCP.
@@ -54,12 +57,100 @@ pub struct DapArgs {
 pub enum Command {
     /// `freezeframe debug`
     Debug(Box<DebugOptions>),
+    /// `freezeframe run`
+    Run(Box<RunArgs>),
     /// `freezeframe info`
     Info(InfoArgs),
     /// `freezeframe dap`
     Dap(DapArgs),
     /// `freezeframe dap-terminal`, with the adapter's address.
     DapTerminal(String),
+}
+
+/// What to do when a guest traps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OnTrap {
+    /// Write a report on standard error: the trap, where, the stack with arguments and locals
+    Report,
+    /// Open the debugger where the guest stands
+    Debug,
+}
+
+/// The arguments of `freezeframe run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// The WebAssembly module or component to run (.wasm or .wat)
+    #[arg(value_name = "GUEST")]
+    pub guest: PathBuf,
+    /// Arguments for the guest, or for the function of --invoke; put `--` before those that begin with `-`
+    #[arg(value_name = "ARGS")]
+    pub guest_args: Vec<String>,
+    /// What to do when it traps (default: `debug` on a terminal, else `report`)
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub on_trap: Option<OnTrap>,
+    /// Run it under guest debugging: a third of the speed, but Wasm locals too, and all variables of optimised code
+    #[arg(long)]
+    pub detailed: bool,
+    /// Write one JSON object for each command and event, one a line, on standard output
+    #[arg(long)]
+    pub json: bool,
+    /// Let the guest use a folder, under its own name or the one after `::`
+    #[arg(long = "dir", value_name = "HOST[::GUEST]", value_parser = folder)]
+    pub dirs: Vec<MappedFolder>,
+    /// Set a variable of the guest's environment, which is empty otherwise
+    #[arg(long = "env", value_name = "KEY=VALUE", value_parser = variable)]
+    pub env: Vec<(String, String)>,
+    /// Call this exported function with ARGS, instead of running the guest as a command
+    #[arg(long, value_name = "FUNC")]
+    pub invoke: Option<String>,
+    /// A file for the guest to read as its standard input (default: ours)
+    #[arg(long, value_name = "FILE")]
+    pub stdin: Option<PathBuf>,
+    /// Look for source files in this folder too (can be repeated)
+    #[arg(long = "source-dir", value_name = "DIR")]
+    pub source_dirs: Vec<PathBuf>,
+    /// Show values of some types as a file says (can be repeated; docs/values.md)
+    #[arg(long, value_name = "FILE")]
+    pub formatters: Vec<PathBuf>,
+    /// Take a source path that begins with FROM for one that begins with TO (can be repeated)
+    #[arg(long = "remap", value_name = "FROM=TO", value_parser = remap)]
+    pub remaps: Vec<(String, String)>,
+    /// A file with debug information for the guest, or a folder to look for such files in (can be repeated)
+    #[arg(long = "symbols", value_name = "PATH")]
+    pub symbols: Vec<PathBuf>,
+    /// When to use colours
+    #[arg(long, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN")]
+    pub color: ColorChoice,
+}
+
+impl RunArgs {
+    /// What to do when it traps.
+    pub fn on_trap(&self) -> OnTrap {
+        let terminal = !self.json && std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+        self.on_trap.unwrap_or(if terminal { OnTrap::Debug } else { OnTrap::Report })
+    }
+
+    /// The same guest for the debugger.
+    pub fn into_debug(self) -> DebugArgs {
+        DebugArgs {
+            guest: self.guest,
+            guest_args: self.guest_args,
+            // It reads what we read.
+            batch: true,
+            eval: Vec::new(),
+            command: Vec::new(),
+            json: self.json,
+            dirs: self.dirs,
+            env: self.env,
+            invoke: self.invoke,
+            stdin: self.stdin,
+            source_dirs: self.source_dirs,
+            formatters: self.formatters,
+            remaps: self.remaps,
+            symbols: self.symbols,
+            color: self.color,
+        }
+    }
 }
 
 /// The options of `freezeframe debug`.
@@ -175,6 +266,7 @@ impl ColorChoice {
 pub fn parse() -> Command {
     let matches = Cli::command().get_matches();
     match Cli::from_arg_matches(&matches).map(|cli| cli.command) {
+        Ok(Subcommands::Run(args)) => Command::Run(args),
         Ok(Subcommands::Info(args)) => Command::Info(args),
         Ok(Subcommands::Dap(args)) => Command::Dap(args),
         Ok(Subcommands::DapTerminal { address }) => Command::DapTerminal(address),

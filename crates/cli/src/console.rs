@@ -32,6 +32,8 @@ pub struct ConsoleOptions {
     pub color: bool,
     /// A person is asked for commands.
     pub interactive: bool,
+    /// On a terminal what the guest writes is told from what we write.
+    pub gutter: bool,
 }
 
 /// Both streams of this process. Clones are the same console.
@@ -153,7 +155,7 @@ impl Console {
                 line.push('\n');
                 state.put(0, line.as_bytes());
             }
-        } else if state.streams[index].terminal {
+        } else if state.streams[index].terminal && self.options.gutter {
             state.with_gutter(index, bytes);
         } else if !bytes.is_empty() {
             state.put(index, bytes);
@@ -275,7 +277,7 @@ mod tests {
     fn console(json: bool, terminal: bool) -> (Console, Sink) {
         let sink = Sink::default();
         let stream = |sink: &Sink| (Box::new(sink.clone()) as Box<dyn Write + Send>, terminal);
-        let options = ConsoleOptions { json, color: false, interactive: false };
+        let options = ConsoleOptions { json, color: false, interactive: false, gutter: true };
         (Console::over(stream(&sink), stream(&sink), true, options), sink)
     }
 
@@ -317,7 +319,7 @@ mod tests {
 
     #[test]
     fn a_closed_pipe_is_remembered() {
-        let options = ConsoleOptions { json: false, color: false, interactive: false };
+        let options = ConsoleOptions { json: false, color: false, interactive: false, gutter: true };
         let console = Console::over((Box::new(Closed), false), (Box::new(Closed), false), false, options);
         console.message("to nobody\n");
         assert!(!console.broken());

@@ -19,7 +19,7 @@ use crate::{
 /// Prints what is known about a guest and gives the exit code.
 pub fn info(args: &InfoArgs) -> i32 {
     let color = !args.json && ColorChoice::Auto.decide();
-    let console = Console::new(ConsoleOptions { json: args.json, color, interactive: false });
+    let console = Console::new(ConsoleOptions { json: args.json, color, interactive: false, gutter: true });
     let printer = Printer::new(console.clone());
     match modules(args, &console) {
         Ok(modules) => {

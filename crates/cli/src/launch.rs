@@ -9,6 +9,7 @@ use std::{
 };
 
 use freezeframe_debuggee::Debuggee;
+pub use freezeframe_host::Speed;
 use freezeframe_host::{
     DebugFileError, DebugFileFinder, HostError, LaunchOptions, MappedDir, Output, Program, ProgramKind, Stdin, Stream,
     launch,
@@ -51,8 +52,8 @@ impl Launcher {
     ///
     /// # Errors
     /// A file that can't be read, or that is no guest.
-    pub fn open(args: &DebugArgs, console: &Console) -> Result<Self, LaunchError> {
-        let program = patiently(&args.guest, console, || Program::open(&args.guest))?;
+    pub fn open(args: &DebugArgs, speed: Speed, console: &Console) -> Result<Self, LaunchError> {
+        let program = patiently(&args.guest, console, || Program::open_at(&args.guest, speed))?;
         let stdin = match &args.stdin {
             Some(path) => Stdin::File(path.clone()),
             // Nobody else reads it then.
@@ -116,6 +117,16 @@ impl Launcher {
     /// Its file.
     pub fn path(&self) -> &Path {
         self.program.path()
+    }
+
+    /// Whether it runs at native speed, and stops at traps only.
+    pub fn is_native(&self) -> bool {
+        self.program.speed() == Speed::Native
+    }
+
+    /// Why it doesn't run at native speed, though that was asked for.
+    pub fn fell_back(&self) -> Option<String> {
+        self.program.fell_back()
     }
 
     /// Whether it's a component (else a core module).

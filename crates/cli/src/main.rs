@@ -25,6 +25,7 @@ mod launch;
 mod output;
 mod render;
 mod repl;
+mod run;
 mod running;
 mod signals;
 mod source;
@@ -38,6 +39,7 @@ use args::Command;
 fn main() -> ExitCode {
     let code = match args::parse() {
         Command::Debug(options) => repl::debug(options),
+        Command::Run(options) => run::run(*options),
         Command::Info(options) => inspect::info(&options),
         Command::Dap(options) => dap::serve(&options),
         Command::DapTerminal(address) => dap::terminal(&address),

@@ -59,6 +59,17 @@ impl Printer {
         }
     }
 
+    /// A part of a report: as [`reply`](Self::reply), but what people read goes to standard error.
+    pub fn report(&self, command: &str, reply: &Reply) {
+        if self.json() {
+            return self.reply(command, None, Some(reply));
+        }
+        let text = self.renderer.reply(reply);
+        if !text.is_empty() {
+            self.console.message(&ended(text));
+        }
+    }
+
     /// A failure; of a command if there is one.
     pub fn error(&self, command: Option<&str>, message: &str) {
         self.error_of(command, None, message);

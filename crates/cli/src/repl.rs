@@ -16,11 +16,11 @@ use reedline::{
 
 use crate::{
     app::App,
-    args::{DebugOptions, Script},
+    args::{DebugArgs, DebugOptions, Script},
     complete::{self, CommandCompleter, SharedNames},
     console::{Console, ConsoleOptions},
     error::CliError,
-    launch::Launcher,
+    launch::{Launcher, Speed},
     output::Printer,
     signals::Signals,
     source::Sources,
@@ -35,22 +35,10 @@ pub fn debug(options: Box<DebugOptions>) -> i32 {
     let args = &options.args;
     let interactive = !args.batch && io::stdin().is_terminal();
     let color = !args.json && args.color.decide();
-    let console = Console::new(ConsoleOptions { json: args.json, color, interactive });
+    let console = Console::new(ConsoleOptions { json: args.json, color, interactive, gutter: true });
     let printer = Printer::new(console.clone());
     let signals = Signals::install();
-    let app = Launcher::open(args, &console)
-        .map_err(CliError::from)
-        .and_then(|launcher| {
-            let sources = Sources::new(launcher.path(), args.source_dirs.clone(), args.remaps.clone());
-            App::new(launcher, sources, printer, signals)
-        })
-        .and_then(|mut app| {
-            for file in &args.formatters {
-                app.debugger.add_formatters(crate::formatters::read(file)?);
-            }
-            Ok(app)
-        });
-    let mut app = match app {
+    let mut app = match open(args, Speed::Detailed, printer, signals) {
         Ok(app) => app,
         Err(error) => {
             Printer::new(console).error(None, &error.to_string());
@@ -66,6 +54,20 @@ pub fn debug(options: Box<DebugOptions>) -> i32 {
     code
 }
 
+/// Opens a guest and attaches to it.
+///
+/// # Errors
+/// Whatever is wrong with the guest, or with what was given beside it.
+pub fn open(args: &DebugArgs, speed: Speed, printer: Printer, signals: Arc<Signals>) -> Result<App, CliError> {
+    let launcher = Launcher::open(args, speed, printer.console())?;
+    let sources = Sources::new(launcher.path(), args.source_dirs.clone(), args.remaps.clone());
+    let mut app = App::new(launcher, sources, printer, signals)?;
+    for file in &args.formatters {
+        app.debugger.add_formatters(crate::formatters::read(file)?);
+    }
+    Ok(app)
+}
+
 fn run(app: &mut App, scripts: &[Script], interactive: bool, batch: bool) {
     for script in scripts {
         if app.quit {
@@ -76,11 +78,7 @@ fn run(app: &mut App, scripts: &[Script], interactive: bool, batch: bool) {
     if app.quit || batch {
         return app.no_more_lines(None);
     }
-    if interactive && io::stdout().is_terminal() {
-        ask(app);
-    } else {
-        read_lines(app, interactive);
-    }
+    commands(app, interactive);
 }
 
 /// Commands from standard input, without a prompt.
@@ -98,6 +96,15 @@ fn read_lines(app: &mut App, by_hand: bool) {
                 return app.printer.error(None, &error.to_string());
             }
         }
+    }
+}
+
+/// Commands from a person at a terminal, or lines of standard input.
+pub fn commands(app: &mut App, interactive: bool) {
+    if interactive && io::stdout().is_terminal() {
+        ask(app);
+    } else {
+        read_lines(app, interactive);
     }
 }
 

@@ -8,7 +8,7 @@ use std::{path::PathBuf, thread};
 
 use freezeframe_debuggee::{Debuggee, Ended, WasmValue};
 use freezeframe_session::{
-    Freeze, Options, debug_with,
+    Freeze, Mode, Options, debug_with, instantiated,
     live::{Ender, LiveOptions, Near, live},
 };
 use wasmtime::{ExternType, Func, Linker, Module, Store, Val, ValType, component};
@@ -128,12 +128,14 @@ fn launch_module(
     let entry = Entry::of(program, &module, options.invoke)?;
     let mut store = Store::new(&program.engine, ModuleGuest { wasi: wasi.build_p1() });
     let live_options = LiveOptions { modules: vec![(Some(program.name()), module.clone())], complete: true };
+    let mode = mode(program);
     let output = options.output.clone();
     on_a_thread(live_options, move |near, ender, runtime| {
         output.behind(near.log_order());
         let ended = runtime.block_on(async {
             let body = async |store: &mut Store<ModuleGuest>| -> wasmtime::Result<Vec<WasmValue>> {
                 let instance = linker.instantiate_async(&mut *store, &module).await?;
+                instantiated(store, instance);
                 // A reactor wants to be initialised before anything of it is called.
                 if entry.name != "_initialize"
                     && let Ok(initialize) = instance.get_typed_func::<(), ()>(&mut *store, "_initialize")
@@ -145,7 +147,7 @@ fn launch_module(
                 };
                 entry.call(store, function).await
             };
-            run(&mut store, body, near).await
+            run(&mut store, mode, body, near).await
         });
         ender.end(ended);
     })
@@ -177,8 +179,11 @@ fn launch_component(
     })?;
     let guest = ComponentGuest { wasi: wasi.build(), table: ResourceTable::new() };
     let mut store = Store::new(&program.engine, guest);
-    // All core modules inside it are known at once, and can be named in plans before any of them runs.
-    store.debug_register_component(&component).map_err(failed)?;
+    let mode = mode(program);
+    if let Mode::Detailed = mode {
+        // All core modules inside it are known at once, and can be named in plans before any of them runs.
+        store.debug_register_component(&component).map_err(failed)?;
+    }
     let live_options = LiveOptions { modules: Vec::new(), complete: true };
     let output = options.output.clone();
     on_a_thread(live_options, move |near, ender, runtime| {
@@ -191,19 +196,24 @@ fn launch_component(
                     Err(()) => Err(I32Exit(1).into()),
                 }
             };
-            run(&mut store, body, near).await
+            run(&mut store, mode, body, near).await
         });
         ender.end(ended);
     })
 }
 
+fn mode(program: &Program) -> Mode {
+    program.guests.clone().map_or(Mode::Detailed, Mode::Native)
+}
+
 /// Runs a session to its end and says how the guest ended.
 async fn run<T: Send + 'static>(
     store: &mut Store<T>,
+    mode: Mode,
     body: impl AsyncFnOnce(&mut Store<T>) -> wasmtime::Result<Vec<WasmValue>>,
     near: Near<T>,
 ) -> Ended {
-    let options = Options { freeze: Freeze::Thread, exit_code: Some(exit_code), ..Options::default() };
+    let options = Options { mode, freeze: Freeze::Thread, exit_code: Some(exit_code), ..Options::default() };
     match debug_with(store, options, body, near.debugger()).await {
         Err(error) => Ended::Failed { message: error.to_string() },
         Ok(outcome) => match outcome.0 {

@@ -23,4 +23,4 @@ pub use error::HostError;
 pub use input::Input;
 pub use launch::{LaunchOptions, MappedDir, Stdin, launch};
 pub use output::{Output, Stream};
-pub use program::{Program, ProgramKind};
+pub use program::{Program, ProgramKind, Speed};

@@ -1,7 +1,11 @@
 //! A guest's file, opened and compiled.
 
-use std::path::{Path, PathBuf};
+use std::{
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+};
 
+use freezeframe_session::{Guests, NotNative, check_native, prepare};
 use wasmtime::{Config, Engine, Module, component::Component};
 
 use crate::{HostError, cache};
@@ -15,11 +19,25 @@ pub enum ProgramKind {
     Component,
 }
 
+/// How fast a guest shall run, which decides what can be seen of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Speed {
+    /// A third of Wasmtime's own: it can be stopped anywhere, and everything is seen.
+    #[default]
+    Detailed,
+    /// Wasmtime's own: it stops at its traps.
+    Native,
+}
+
 /// A guest, compiled for debugging. Can be launched any number of times.
 pub struct Program {
     path: PathBuf,
     pub(crate) engine: Engine,
     pub(crate) code: Code,
+    /// At native speed: what the session has to know of the code.
+    pub(crate) guests: Option<Guests>,
+    /// Why it isn't at native speed, though that was asked for.
+    fell_back: Option<NotNative>,
 }
 
 #[derive(Clone)]
@@ -41,19 +59,63 @@ impl Program {
     /// # Errors
     /// A file that can't be read, isn't WebAssembly, or uses a proposal that isn't supported.
     pub fn open(path: &Path) -> Result<Self, HostError> {
+        Self::open_at(path, Speed::Detailed)
+    }
+
+    /// The same, to run at a speed. Where native speed can't be had it's opened in detail: see
+    /// [`fell_back`](Self::fell_back).
+    ///
+    /// # Errors
+    /// As for [`open`](Self::open).
+    pub fn open_at(path: &Path, speed: Speed) -> Result<Self, HostError> {
         let read = |error| HostError::Read { path: path.to_owned(), error };
         let bytes = std::fs::read(path).map_err(read)?;
         let bytes = if bytes.starts_with(b"\0asm") { bytes } else { text_to_binary(path, &bytes)? };
-        let engine = engine()?;
+        if speed == Speed::Native {
+            let engine = native_engine()?;
+            let runtime = tokio::runtime::Builder::new_current_thread().build();
+            let runtime = runtime.map_err(|e| HostError::Engine(format!("no runtime for its self-test: {e}")))?;
+            match runtime.block_on(check_native(&engine)) {
+                Ok(()) => return Self::compile(path, &prepare(&bytes), engine, speed),
+                Err(why) => {
+                    let detailed = Self::compile(path, &bytes, engine_in_detail()?, Speed::Detailed)?;
+                    return Ok(Self { fell_back: Some(why), ..detailed });
+                }
+            }
+        }
+        Self::compile(path, &bytes, engine_in_detail()?, speed)
+    }
+
+    fn compile(path: &Path, bytes: &[u8], engine: Engine, speed: Speed) -> Result<Self, HostError> {
         let compile =
             |error: wasmtime::Error| HostError::Compile { path: path.to_owned(), why: compile_message(&error) };
-        let component = wasmtime_is_component(&bytes);
-        let code = if component {
-            Code::Component(Component::from_binary(&engine, &bytes).map_err(compile)?)
+        let mut guests = Guests::default();
+        let strange = |error: NotNative| HostError::Engine(error.to_string());
+        let code = if wasmtime_is_component(bytes) {
+            let component = Component::from_binary(&engine, bytes).map_err(compile)?;
+            if speed == Speed::Native {
+                guests.component(&component, bytes).map_err(strange)?;
+            }
+            Code::Component(component)
         } else {
-            Code::Module(Module::from_binary(&engine, &bytes).map_err(compile)?)
+            let module = Module::from_binary(&engine, bytes).map_err(compile)?;
+            if speed == Speed::Native {
+                guests.module(&module, bytes).map_err(strange)?;
+            }
+            Code::Module(module)
         };
-        Ok(Self { path: path.to_owned(), engine, code })
+        let guests = (speed == Speed::Native).then_some(guests);
+        Ok(Self { path: path.to_owned(), engine, code, guests, fell_back: None })
+    }
+
+    /// How fast it runs.
+    pub fn speed(&self) -> Speed {
+        if self.guests.is_some() { Speed::Native } else { Speed::Detailed }
+    }
+
+    /// Why it doesn't run at native speed, though that was asked for.
+    pub fn fell_back(&self) -> Option<String> {
+        self.fell_back.as_ref().map(ToString::to_string)
     }
 
     /// Whether it's a module or a component.
@@ -80,9 +142,23 @@ fn wasmtime_is_component(bytes: &[u8]) -> bool {
     bytes.get(4..8) == Some(&[0x0d, 0, 1, 0])
 }
 
-fn engine() -> Result<Engine, HostError> {
+fn engine_in_detail() -> Result<Engine, HostError> {
     let mut config = Config::new();
     freezeframe_session::configure(&mut config);
+    engine(config)
+}
+
+/// As an embedder of Wasmtime's would have it, epochs left out: nobody could make use of them.
+fn native_engine() -> Result<Engine, HostError> {
+    let mut config = Config::new();
+    config.wasm_backtrace_max_frames(NonZeroUsize::new(MOST_FRAMES));
+    engine(config)
+}
+
+/// How many frames are shown at native speed, where Wasmtime's backtrace is all there is.
+const MOST_FRAMES: usize = 1000;
+
+fn engine(mut config: Config) -> Result<Engine, HostError> {
     config.wasm_exceptions(true);
     config.wasm_gc(true);
     config.wasm_function_references(true);

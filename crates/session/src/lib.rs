@@ -87,6 +87,7 @@ mod inject;
 pub mod live;
 mod native;
 mod operation;
+mod prepare;
 #[allow(unsafe_code)]
 mod scope;
 mod session;
@@ -108,5 +109,6 @@ pub use freezeframe_debuggee::PcMeaning;
 pub use freezeframe_native::{Check, NotNative, check as check_native};
 pub use native::{Guests, Mode};
 pub use operation::{CallId, Returned, WithAsync};
+pub use prepare::prepare;
 pub use session::{Options, Outcome, debug, debug_local, debug_with, instantiated, loaded, rearm};
 pub use stop::Stop;

@@ -62,7 +62,7 @@ struct Known {
 }
 
 impl Guests {
-    /// Adds a core module. Its traps are seen from the session's start on. `binary` is what it was compiled from: Wasmtime
+    /// Adds a core module, best a [prepared](crate::prepare) one. Its traps are seen from the session's start on. `binary` is what it was compiled from: Wasmtime
     /// keeps no copy.
     ///
     /// # Errors

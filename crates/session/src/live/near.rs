@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use freezeframe_debuggee::{Answer, Call, CallId, Frame, Query, StopPlan, StopReason, Stopped, TrapKind, Unavailable};
+use freezeframe_debuggee::{Answer, Call, CallId, Frame, ModuleId, Query, StopPlan, StopReason, Stopped, TrapKind, Unavailable};
 use wasmtime::Trap;
 
 use super::{
@@ -44,6 +44,10 @@ pub(super) async fn run<T: Send + 'static>(dbg: Dbg<T>, link: Arc<Link>, options
                 if std::mem::take(&mut blind) {
                     let why = "the host dropped a call into the guest, and Wasmtime its debug handler with it";
                     near.serve(StopReason::Blind { why: why.into() }).await;
+                }
+                let new = near.new_modules(&reason);
+                if !new.is_empty() {
+                    near.serve(StopReason::ModulesLoaded(new)).await;
                 }
                 near.serve(reason).await;
             }
@@ -137,6 +141,15 @@ impl<T: Send + 'static> Near<T> {
                 }
             }
         }
+    }
+
+    /// At native speed nobody tells of modules within components before one of them is seen at a trap.
+    fn new_modules(&mut self, reason: &StopReason) -> Vec<ModuleId> {
+        if !matches!(reason, StopReason::Trap { .. }) {
+            return Vec::new();
+        }
+        let names = &mut self.names;
+        self.dbg.with(|stop| names.of_frames(stop)).unwrap_or_default()
     }
 
     fn answer(&mut self, queries: &[Query]) -> Vec<Result<Answer, Unavailable>> {

@@ -67,6 +67,20 @@ impl Names {
         self.add(None, module)
     }
 
+    /// The modules of frames that had no id yet, at native speed.
+    pub(super) fn of_frames<T: 'static>(&mut self, stop: &mut Stop<'_, T>) -> Vec<ModuleId> {
+        if stop.shared.native.is_none() {
+            return Vec::new();
+        }
+        self.see(stop);
+        let known = self.modules.len();
+        let modules: Vec<Module> = stop.frames().filter_map(|frame| Some(frame.position().ok()?.module)).collect();
+        for module in &modules {
+            self.module(module);
+        }
+        (known..self.modules.len()).filter_map(|id| u32::try_from(id).ok().map(ModuleId)).collect()
+    }
+
     /// The module of an id.
     pub(super) fn known(&self, id: ModuleId) -> Option<&Module> {
         self.modules.get(id.0 as usize).map(|named| &named.module)

@@ -1,0 +1,199 @@
+//! Makes what a debugger reads at native speed an export of the module, because Wasmtime gives out nothing else there.
+//!
+//! Invariant: the module computes what it did, by the same machine code: only its export section grows. Indices stay, and so
+//! does everything that counts from the code section, as DWARF does; offsets from the file's beginning move.
+
+use std::borrow::Cow;
+
+use wasm_encoder::{Encode, ExportKind, RawSection};
+use wasmparser::{ExternalKind, KnownCustom, Name, Parser, Payload, TypeRef};
+
+/// What export names begin with that aren't the module's own.
+const OURS: &str = "freezeframe:";
+/// The section of exports, and those that may follow it.
+const EXPORTS: u8 = 7;
+const FOLLOW: [u8; 5] = [8, 9, 10, 11, 12];
+
+/// The module with its first memory and its `__stack_pointer` exported, for [`Mode::Native`](crate::Mode::Native): from them
+/// the variables of unoptimised functions can be read. To be done before the module is compiled; the result is compiled and
+/// given to [`Guests::module`](crate::Guests::module).
+///
+/// What is exported already, or isn't a core module, comes back as it is; so does a module whose lines are in a source map,
+/// which counts from the file's beginning, and one that isn't valid.
+pub fn prepare(module: &[u8]) -> Cow<'_, [u8]> {
+    match rewritten(module) {
+        Some(rewritten) => Cow::Owned(rewritten),
+        None => Cow::Borrowed(module),
+    }
+}
+
+/// What has to be known of a module.
+#[derive(Default)]
+struct Found {
+    globals: u32,
+    imported_globals: u32,
+    memories: u32,
+    stack_pointer: Option<u32>,
+    memory_exported: bool,
+    exported_globals: Vec<u32>,
+    names: Vec<String>,
+}
+
+impl Found {
+    /// `None` for what shall stay as it is.
+    fn of(module: &[u8]) -> Option<Self> {
+        let mut found = Self::default();
+        for payload in Parser::new(0).parse_all(module) {
+            match payload.ok()? {
+                Payload::Version { encoding: wasmparser::Encoding::Component, .. } => return None,
+                Payload::ImportSection(imports) => {
+                    for import in imports.into_imports() {
+                        match import.ok()?.ty {
+                            TypeRef::Global(_) => found.imported_globals += 1,
+                            TypeRef::Memory(_) => found.memories += 1,
+                            _ => {}
+                        }
+                    }
+                }
+                Payload::MemorySection(memories) => found.memories += memories.count(),
+                Payload::GlobalSection(globals) => found.globals = globals.count(),
+                Payload::ExportSection(exports) => {
+                    for export in exports {
+                        let export = export.ok()?;
+                        match export.kind {
+                            ExternalKind::Memory => found.memory_exported |= export.index == 0,
+                            ExternalKind::Global => found.exported_globals.push(export.index),
+                            _ => {}
+                        }
+                        found.names.push(export.name.to_owned());
+                    }
+                }
+                Payload::CustomSection(section) => match section.as_known() {
+                    _ if section.name() == "sourceMappingURL" => return None,
+                    KnownCustom::Name(names) => {
+                        for name in names.into_iter().map_while(Result::ok) {
+                            let Name::Global(globals) = name else { continue };
+                            let mut globals = globals.into_iter().map_while(Result::ok);
+                            found.stack_pointer = globals.find(|g| g.name == "__stack_pointer").map(|g| g.index);
+                        }
+                    }
+                    _ => {}
+                },
+                _ => {}
+            }
+        }
+        Some(found)
+    }
+
+    /// The exports to add.
+    fn missing(&self) -> Vec<(String, ExportKind, u32)> {
+        let mut missing = Vec::new();
+        if self.memories > 0 && !self.memory_exported {
+            missing.push((format!("{OURS}memory"), ExportKind::Memory, 0));
+        }
+        let own = self.imported_globals..self.imported_globals.saturating_add(self.globals);
+        if let Some(pointer) = self.stack_pointer.filter(|p| own.contains(p) && !self.exported_globals.contains(p)) {
+            missing.push((format!("{OURS}__stack_pointer"), ExportKind::Global, pointer));
+        }
+        missing.retain(|(name, ..)| !self.names.contains(name));
+        missing
+    }
+}
+
+fn rewritten(module: &[u8]) -> Option<Vec<u8>> {
+    let found = Found::of(module)?;
+    let missing = found.missing();
+    if missing.is_empty() {
+        return None;
+    }
+    let mut section = Vec::new();
+    let count = u32::try_from(found.names.len()).ok()?.checked_add(u32::try_from(missing.len()).ok()?)?;
+    count.encode(&mut section);
+    let mut added = Vec::new();
+    for (name, kind, index) in missing {
+        name.as_str().encode(&mut added);
+        kind.encode(&mut added);
+        index.encode(&mut added);
+    }
+    let mut out = wasm_encoder::Module::new();
+    let mut done = false;
+    for payload in Parser::new(0).parse_all(module) {
+        let payload = payload.ok()?;
+        let Some((id, range)) = payload.as_section() else { continue };
+        if let Payload::ExportSection(exports) = &payload {
+            // Behind the count the entries are kept as they are.
+            let first = exports.clone().into_iter_with_offsets().next()?.ok()?.0;
+            section.extend_from_slice(module.get(first..range.end)?);
+        }
+        if !done && (id == EXPORTS || FOLLOW.contains(&id)) {
+            done = true;
+            section.append(&mut added);
+            out.section(&RawSection { id: EXPORTS, data: &section });
+        }
+        if id != EXPORTS {
+            out.section(&RawSection { id, data: module.get(range)? });
+        }
+    }
+    if !done {
+        section.append(&mut added);
+        out.section(&RawSection { id: EXPORTS, data: &section });
+    }
+    Some(out.finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use wasmparser::Validator;
+    use wasmtime::{Engine, Module};
+
+    use super::*;
+
+    fn wasm(text: &str) -> Vec<u8> {
+        wat::parse_str(text).expect("a module")
+    }
+
+    fn exports(module: &[u8]) -> Vec<String> {
+        Validator::new().validate_all(module).expect("valid");
+        let payloads = Parser::new(0).parse_all(module).map(|p| p.expect("a payload"));
+        let exports =
+            payloads.filter_map(|p| if let Payload::ExportSection(exports) = p { Some(exports) } else { None });
+        exports.flatten().map(|e| e.expect("an export").name.to_owned()).collect()
+    }
+
+    const GUEST: &str = r#"(module (memory 1) (global $__stack_pointer (mut i32) (i32.const 4096)) (global i32 (i32.const 1))
+        (func $f (export "f") (param i32) (result i32) (i32.load (local.get 0))) (data (i32.const 0) "x"))"#;
+
+    #[test]
+    fn what_is_missing_is_exported() {
+        let prepared = prepare(&wasm(GUEST)).into_owned();
+        assert_eq!(exports(&prepared), ["f", "freezeframe:memory", "freezeframe:__stack_pointer"]);
+        // Twice is as good as once.
+        assert!(matches!(prepare(&prepared), Cow::Borrowed(_)));
+        let none = wasm("(module (memory 1) (func $f nop))");
+        assert_eq!(exports(&prepare(&none)), ["freezeframe:memory"]);
+        let only_memory = wasm("(module (memory 1))");
+        assert_eq!(exports(&prepare(&only_memory)), ["freezeframe:memory"]);
+        let empty = wasm(r#"(module (memory 1) (export "" (memory 0)))"#);
+        assert!(matches!(prepare(&empty), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn what_is_no_module_stays() {
+        for bytes in [wasm("(component)"), b"\0asm\x01\0\0\0\x07\x7f".to_vec(), b"hello".to_vec(), Vec::new()] {
+            assert!(matches!(prepare(&bytes), Cow::Borrowed(_)), "{bytes:?}");
+        }
+        let mut mapped = wasm(GUEST);
+        mapped.extend_from_slice(b"\0\x12\x10sourceMappingURL\x00");
+        assert!(matches!(prepare(&mapped), Cow::Borrowed(_)));
+    }
+
+    /// The promise of native speed: the same code runs.
+    #[test]
+    fn the_machine_code_is_the_same() {
+        let engine = Engine::default();
+        let original = wasm(GUEST);
+        let prepared = prepare(&original);
+        let text = |bytes: &[u8]| Module::new(&engine, bytes).expect("a module").text().to_vec();
+        assert_eq!(text(&original), text(&prepared));
+    }
+}
