@@ -62,7 +62,10 @@ impl App {
     /// Waits for a guest that runs; Ctrl-C is for the guest meanwhile.
     fn watch(&mut self, id: DebuggeeId) -> Result<Report, CliError> {
         let interrupter = self.debugger.interrupter(id)?;
-        self.signals.guest_runs(interrupter);
+        match self.launcher.is_native() {
+            true => self.signals.unstoppable_runs(),
+            false => self.signals.guest_runs(interrupter),
+        }
         let report = self.wait(id);
         self.signals.guest_stopped();
         report

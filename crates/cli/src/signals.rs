@@ -1,6 +1,6 @@
 //! Signals: an interrupt stops the guest, a wish to end ends us.
 //!
-//! Invariant: an interrupt while the guest runs never ends the debugger; it does when nothing runs and nobody is asked
+//! Invariant: an interrupt while a guest runs that it can stop never ends the debugger; it does when nothing runs and nobody is asked
 //! for commands. At the prompt the line editor takes Ctrl-C as a key. Whatever the guest does, the third interrupt ends
 //! this process, and so does a wish to end that isn't granted within two seconds.
 
@@ -28,6 +28,8 @@ pub struct Signals {
     terminate: AtomicBool,
     /// A person is asked for commands: an interrupt is no reason to end any more.
     asking: AtomicBool,
+    /// The guest that runs can't be stopped: an interrupt ends us, and it with us.
+    unstoppable: AtomicBool,
     /// Makes the line editor return.
     break_prompt: Arc<AtomicBool>,
 }
@@ -51,8 +53,14 @@ impl Signals {
         *self.guest.lock().unwrap_or_else(PoisonError::into_inner) = Some(interrupter);
     }
 
+    /// From now on a guest runs that can't be stopped: an interrupt is for this process.
+    pub fn unstoppable_runs(&self) {
+        self.unstoppable.store(true, Ordering::SeqCst);
+    }
+
     /// From now on there's no guest to stop.
     pub fn guest_stopped(&self) {
+        self.unstoppable.store(false, Ordering::SeqCst);
         *self.guest.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
@@ -80,6 +88,7 @@ impl Signals {
                 }
                 guest.interrupt();
             }
+            None if self.unstoppable.load(Ordering::SeqCst) => std::process::exit(INTERRUPTED),
             None if self.asking.load(Ordering::SeqCst) => {}
             None => std::process::exit(INTERRUPTED),
         }

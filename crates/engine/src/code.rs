@@ -158,7 +158,8 @@ impl Code {
                             ExternalKind::Func | ExternalKind::FuncExact => {
                                 self.exports.push((name.to_owned(), index));
                             }
-                            ExternalKind::Global => {
+                            // Exported for a debugger at native speed, which is no name.
+                            ExternalKind::Global if !name.starts_with("freezeframe:") => {
                                 if let Some(global) = self.globals.get_mut(index as usize) {
                                     global.name.get_or_insert_with(|| name.to_owned());
                                 }

@@ -75,8 +75,13 @@ pub(crate) fn chain<T: 'static>(
     registry: &mut Registry,
     cause: Cause,
 ) -> Vec<Entry> {
-    if let Cause::Fault(_) = cause {
-        return from_backtrace(&WasmBacktrace::force_capture(&*store), NO_STATE);
+    if let Cause::Fault(trap) = cause {
+        let trace = WasmBacktrace::force_capture(&*store);
+        let mut entries = from_backtrace(&trace, NO_STATE);
+        if trap == Trap::StackOverflow {
+            at_its_entry(&trace, &mut entries);
+        }
+        return entries;
     }
     let overflowed = cause == Cause::Trap(Trap::StackOverflow);
     let failing = matches!(cause, Cause::Trap(_) | Cause::HostCall | Cause::Exception);
@@ -197,6 +202,20 @@ fn from_backtrace(trace: &WasmBacktrace, why: &'static str) -> Vec<Entry> {
         Some(Entry { body: Body::Position(position, why), activation: 0, meaning })
     };
     trace.frames().iter().enumerate().filter_map(entry).collect()
+}
+
+/// The stack is looked at before a function's first operator, by code that lies behind its last: the place is the function's
+/// entry, and nothing of its state is there yet.
+fn at_its_entry(trace: &WasmBacktrace, entries: &mut [Entry]) {
+    let (Some(frame), Some(Entry { body: Body::Position(position, why), .. })) =
+        (trace.frames().first(), entries.first_mut())
+    else {
+        return;
+    };
+    if let Some(offset) = frame.func_offset().and_then(|offset| u32::try_from(offset).ok()) {
+        position.pc = position.pc.saturating_sub(offset);
+    }
+    *why = OVERFLOWED;
 }
 
 /// Takes out the frames that the backtrace doesn't have: each is the outermost of its activation.

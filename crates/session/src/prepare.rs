@@ -6,16 +6,18 @@
 use std::borrow::Cow;
 
 use wasm_encoder::{Encode, ExportKind, RawSection};
-use wasmparser::{ExternalKind, KnownCustom, Name, Parser, Payload, TypeRef};
+use wasmparser::{ExternalKind, Parser, Payload, TypeRef};
 
 /// What export names begin with that aren't the module's own.
 const OURS: &str = "freezeframe:";
+/// Compilers make a handful of globals.
+const MOST_GLOBALS: usize = 100;
 /// The section of exports, and those that may follow it.
 const EXPORTS: u8 = 7;
 const FOLLOW: [u8; 5] = [8, 9, 10, 11, 12];
 
-/// The module with its first memory and its `__stack_pointer` exported, for [`Mode::Native`](crate::Mode::Native): from them
-/// the variables of unoptimised functions can be read. To be done before the module is compiled; the result is compiled and
+/// The module with its first memory and its globals exported, for [`Mode::Native`](crate::Mode::Native): from the memory and
+/// the `__stack_pointer` the variables of unoptimised functions can be read. To be done before the module is compiled; the result is compiled and
 /// given to [`Guests::module`](crate::Guests::module).
 ///
 /// What is exported already, or isn't a core module, comes back as it is; so does a module whose lines are in a source map,
@@ -33,7 +35,6 @@ struct Found {
     globals: u32,
     imported_globals: u32,
     memories: u32,
-    stack_pointer: Option<u32>,
     memory_exported: bool,
     exported_globals: Vec<u32>,
     names: Vec<String>,
@@ -68,17 +69,7 @@ impl Found {
                         found.names.push(export.name.to_owned());
                     }
                 }
-                Payload::CustomSection(section) => match section.as_known() {
-                    _ if section.name() == "sourceMappingURL" => return None,
-                    KnownCustom::Name(names) => {
-                        for name in names.into_iter().map_while(Result::ok) {
-                            let Name::Global(globals) = name else { continue };
-                            let mut globals = globals.into_iter().map_while(Result::ok);
-                            found.stack_pointer = globals.find(|g| g.name == "__stack_pointer").map(|g| g.index);
-                        }
-                    }
-                    _ => {}
-                },
+                Payload::CustomSection(section) if section.name() == "sourceMappingURL" => return None,
                 _ => {}
             }
         }
@@ -92,9 +83,8 @@ impl Found {
             missing.push((format!("{OURS}memory"), ExportKind::Memory, 0));
         }
         let own = self.imported_globals..self.imported_globals.saturating_add(self.globals);
-        if let Some(pointer) = self.stack_pointer.filter(|p| own.contains(p) && !self.exported_globals.contains(p)) {
-            missing.push((format!("{OURS}__stack_pointer"), ExportKind::Global, pointer));
-        }
+        let hidden = own.take(MOST_GLOBALS).filter(|global| !self.exported_globals.contains(global));
+        missing.extend(hidden.map(|global| (format!("{OURS}global {global}"), ExportKind::Global, global)));
         missing.retain(|(name, ..)| !self.names.contains(name));
         missing
     }
@@ -166,7 +156,7 @@ mod tests {
     #[test]
     fn what_is_missing_is_exported() {
         let prepared = prepare(&wasm(GUEST)).into_owned();
-        assert_eq!(exports(&prepared), ["f", "freezeframe:memory", "freezeframe:__stack_pointer"]);
+        assert_eq!(exports(&prepared), ["f", "freezeframe:memory", "freezeframe:global 0", "freezeframe:global 1"]);
         // Twice is as good as once.
         assert!(matches!(prepare(&prepared), Cow::Borrowed(_)));
         let none = wasm("(module (memory 1) (func $f nop))");

@@ -1,0 +1,338 @@
+//! Sessions at native speed: traps arrive with their stack, and what isn't there says so.
+#![cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a failure here is meant to be loud")]
+
+use std::sync::{Arc, Mutex};
+
+use freezeframe_session::{
+    Dbg, Epochs, Error, Event, Freeze, Guests, Killed, Mode, Options, PcMeaning, debug_local, debug_with, instantiated,
+    prepare,
+};
+use wasmtime::{Config, Engine, Instance, Module, Store, Trap, Val, WasmBacktrace};
+
+const GUEST: &str = r#"(module
+    (memory 1 3)
+    (global $hidden (mut i32) (i32.const 77))
+    (func $load (param $at i32) (result i32) (i32.load (local.get $at)))
+    (func $deep (param $at i32) (result i32) (i32.add (i32.const 1) (call $load (local.get $at))))
+    (func (export "load") (param i32) (result i32) (i32.add (i32.const 10) (call $deep (local.get 0))))
+    (func $recurse (param i32) (result i32) (i32.add (i32.const 1) (call $recurse (local.get 0))))
+    (func (export "recurse") (result i32) (call $recurse (i32.const 0)))
+    (func (export "fine") (result i32) (i32.const 5))
+    (func (export "divide") (result i32) (i32.div_s (i32.const 1) (global.get $zero)))
+    (global $zero (mut i32) (i32.const 0)))"#;
+
+/// A store with the guest's module in it, and how to run it at native speed.
+struct Native {
+    store: Store<()>,
+    module: Module,
+    guests: Guests,
+}
+
+impl Native {
+    fn new(text: &str) -> Self {
+        let engine = Engine::default();
+        let binary = wat::parse_str(text).unwrap();
+        let binary = prepare(&binary).into_owned();
+        let module = Module::new(&engine, &binary).unwrap();
+        let mut guests = Guests::default();
+        guests.module(&module, binary).unwrap();
+        Self { store: Store::new(&engine, ()), module, guests }
+    }
+
+    fn options(&self) -> Options<()> {
+        Options { mode: Mode::Native(self.guests.clone()), ..Options::default() }
+    }
+
+    /// Calls an export under a debugger.
+    async fn run<V, F: Future<Output = V>>(
+        &mut self,
+        options: Options<()>,
+        export: &str,
+        args: &[Val],
+        debugger: impl FnOnce(Dbg<()>) -> F,
+    ) -> (Result<wasmtime::Result<i32>, Killed>, Result<V, Box<dyn std::any::Any + Send>>) {
+        let module = self.module.clone();
+        let body = async move |store: &mut Store<()>| {
+            let instance = Instance::new_async(&mut *store, &module, &[]).await?;
+            assert!(instantiated(store, instance));
+            let function = instance.get_func(&mut *store, export).unwrap();
+            let mut results = [Val::I32(0)];
+            function.call_async(&mut *store, args, &mut results).await?;
+            Ok(results[0].unwrap_i32())
+        };
+        debug_local(&mut self.store, options, body, debugger).await.unwrap()
+    }
+}
+
+fn frames(trace: &WasmBacktrace) -> Vec<(u32, Option<usize>)> {
+    trace.frames().iter().map(|frame| (frame.func_index(), frame.module_offset())).collect()
+}
+
+async fn next(dbg: &mut Dbg<()>) -> Event {
+    dbg.next().await.expect("an event")
+}
+
+#[test]
+fn a_trap_arrives_with_its_stack() {
+    pollster::block_on(async {
+        for freeze in [Freeze::Task, Freeze::Thread] {
+            let mut native = Native::new(GUEST);
+            let options = Options { freeze, ..native.options() };
+            let (run, seen) = native
+                .run(options, "load", &[Val::I32(-8)], async |mut dbg| {
+                    assert!(matches!(next(&mut dbg).await, Event::Attached));
+                    let event = next(&mut dbg).await;
+                    assert!(matches!(event, Event::Trap(Trap::MemoryOutOfBounds)), "{event:?}");
+                    let seen = dbg.with(|stop| {
+                        assert_eq!(stop.depth(), 3);
+                        assert_eq!((stop.modules().len(), stop.instances().len()), (1, 1));
+                        let instance = stop.instances()[0];
+                        let frames: Vec<_> = stop
+                            .frames()
+                            .map(|frame| {
+                                let why = frame.locals().unwrap_err().to_string();
+                                assert!(why.contains("native speed"), "{why}");
+                                assert_eq!(frame.instance().unwrap(), instance);
+                                let at = frame.position().unwrap();
+                                (at.function, Some(at.pc as usize), frame.pc_meaning())
+                            })
+                            .collect();
+                        assert_eq!(frames[0].2, PcMeaning::Faulting);
+                        frames.into_iter().map(|(function, pc, _)| (function, pc)).collect::<Vec<_>>()
+                    });
+                    assert!(dbg.next().await.is_none());
+                    seen.unwrap()
+                })
+                .await;
+            let error = run.unwrap().unwrap_err();
+            assert_eq!(error.downcast_ref::<Trap>(), Some(&Trap::MemoryOutOfBounds));
+            assert_eq!(seen.unwrap(), frames(error.downcast_ref().unwrap()));
+        }
+    });
+}
+
+/// A trap in the prologue: the function is named, where it begins.
+#[test]
+fn a_stack_overflow_is_at_its_functions_entry() {
+    pollster::block_on(async {
+        let mut native = Native::new(GUEST);
+        let options = native.options();
+        let (run, seen) = native
+            .run(options, "recurse", &[], async |mut dbg| {
+                next(&mut dbg).await;
+                assert!(matches!(next(&mut dbg).await, Event::Trap(Trap::StackOverflow)));
+                dbg.with(|stop| {
+                    let entry = stop.backtrace().frames()[0].func_offset().unwrap();
+                    let top = stop.frames().next().unwrap();
+                    assert!(top.unavailable().unwrap().contains("prologue"));
+                    assert!(entry > 0, "Wasmtime names the code behind the function");
+                    let offset = stop.backtrace().frames()[0].module_offset().unwrap();
+                    (stop.frames().next().unwrap().pc().unwrap() as usize, offset - entry)
+                })
+                .unwrap()
+            })
+            .await;
+        assert_eq!(run.unwrap().unwrap_err().downcast_ref::<Trap>(), Some(&Trap::StackOverflow));
+        let (pc, start) = seen.unwrap();
+        assert_eq!(pc, start);
+    });
+}
+
+#[test]
+fn a_mended_trap_is_run_again() {
+    pollster::block_on(async {
+        let mut native = Native::new(GUEST);
+        let options = native.options();
+        let (run, traps) = native
+            .run(options, "load", &[Val::I32(65536 + 4)], async |mut dbg| {
+                let mut traps = 0;
+                while let Some(event) = dbg.next().await {
+                    if matches!(event, Event::Trap(_)) {
+                        traps += 1;
+                        dbg.try_with(|stop| {
+                            let instance = stop.instances()[0];
+                            let memory = instance.get_memory(stop.store(), "freezeframe:memory").unwrap();
+                            memory.grow(stop.store(), 1).unwrap();
+                            memory.write(stop.store(), 65536 + 4, &31_i32.to_le_bytes()).unwrap();
+                            stop.run_again()
+                        })
+                        .unwrap();
+                    }
+                }
+                traps
+            })
+            .await;
+        assert_eq!((run.unwrap().unwrap(), traps.unwrap()), (42, 1));
+    });
+}
+
+#[test]
+fn what_guest_debugging_alone_has_says_so() {
+    pollster::block_on(async {
+        let mut native = Native::new(GUEST);
+        let (options, module) = (native.options(), native.module.clone());
+        let (run, _) = native
+            .run(options, "load", &[Val::I32(-8)], async |mut dbg| {
+                assert!(matches!(next(&mut dbg).await, Event::Attached));
+                assert!(matches!(dbg.try_with(|stop| stop.run_again()), Err(Error::Unavailable(_))));
+                next(&mut dbg).await;
+                let refused = |result: Result<(), Error>| {
+                    let why = result.unwrap_err().to_string();
+                    assert!(why.contains("native speed"), "{why}");
+                };
+                refused(dbg.try_with(|stop| stop.add_breakpoint(&module, 1).map(drop)));
+                refused(dbg.try_with(|stop| stop.single_step(true)));
+                refused(dbg.try_with(|stop| stop.watch_modules(true)));
+                refused(dbg.control().interrupt());
+                // What takes nothing away from nothing is fine.
+                dbg.try_with(|stop| stop.update_breakpoints(&[], &[]).map(drop)).unwrap();
+                dbg.try_with(|stop| stop.single_step(false)).unwrap();
+            })
+            .await;
+        assert!(run.unwrap().is_err());
+    });
+}
+
+#[test]
+fn a_killed_guest_is_gone_and_its_store_is_not() {
+    pollster::block_on(async {
+        let mut native = Native::new(GUEST);
+        for _ in 0..5 {
+            let options = native.options();
+            let (run, _) = native
+                .run(options, "load", &[Val::I32(-8)], async |mut dbg| {
+                    next(&mut dbg).await;
+                    next(&mut dbg).await;
+                    dbg.control().kill();
+                    while dbg.next().await.is_some() {}
+                })
+                .await;
+            assert_eq!(run.map(drop), Err(Killed));
+            let options = native.options();
+            let (run, _) = native.run(options, "fine", &[], async |mut dbg| while dbg.next().await.is_some() {}).await;
+            assert_eq!(run.unwrap().unwrap(), 5);
+        }
+    });
+}
+
+#[test]
+fn debuggers_that_leave_let_the_trap_pass() {
+    pollster::block_on(async {
+        let mut native = Native::new(GUEST);
+        let trap = |run: Result<wasmtime::Result<i32>, Killed>| {
+            assert_eq!(run.unwrap().unwrap_err().downcast_ref::<Trap>(), Some(&Trap::MemoryOutOfBounds));
+        };
+        // At once, at the trap, by detaching, by a panic.
+        let options = native.options();
+        trap(native.run(options, "load", &[Val::I32(-8)], async |_| ()).await.0);
+        let options = native.options();
+        let at_the_trap = async |mut dbg: Dbg<()>| {
+            next(&mut dbg).await;
+            next(&mut dbg).await;
+        };
+        trap(native.run(options, "load", &[Val::I32(-8)], at_the_trap).await.0);
+        let options = native.options();
+        let detaching = async |mut dbg: Dbg<()>| {
+            next(&mut dbg).await;
+            dbg.control().detach();
+            assert!(dbg.next().await.is_none());
+        };
+        trap(native.run(options, "load", &[Val::I32(-8)], detaching).await.0);
+        let options = native.options();
+        let panicking = async |mut dbg: Dbg<()>| -> () {
+            next(&mut dbg).await;
+            next(&mut dbg).await;
+            panic!("the debugger's own");
+        };
+        let (run, panic) = native.run(options, "load", &[Val::I32(-8)], panicking).await;
+        trap(run);
+        assert_eq!(panic.unwrap_err().downcast_ref::<&str>(), Some(&"the debugger's own"));
+    });
+}
+
+/// A call at a trap, which traps itself: its stop comes first, then its end, then the first stop is there again.
+#[test]
+fn a_call_at_a_trap_has_stops_of_its_own() {
+    pollster::block_on(async {
+        let mut native = Native::new(GUEST);
+        let options = native.options();
+        let (run, seen) = native
+            .run(options, "load", &[Val::I32(-8)], async |mut dbg| {
+                let mut seen = Vec::new();
+                next(&mut dbg).await;
+                seen.push(format!("{:?}", next(&mut dbg).await));
+                let call = |name: &'static str| {
+                    let function = dbg.with(|stop| {
+                        let instance = stop.instances()[0];
+                        instance.get_func(stop.store(), name).unwrap()
+                    });
+                    function.unwrap()
+                };
+                let (divide, fine) = (call("divide"), call("fine"));
+                dbg.call(divide, &[]).unwrap();
+                seen.push(format!("{:?}", next(&mut dbg).await));
+                seen.push(dbg.with(|stop| stop.depth()).unwrap().to_string());
+                let Event::CallFinished { result, .. } = next(&mut dbg).await else { panic!("not finished") };
+                seen.push(format!("{:?}", result.err().and_then(|e| e.downcast_ref::<Trap>().copied())));
+                seen.push(dbg.with(|stop| stop.depth()).unwrap().to_string());
+                dbg.call(fine, &[]).unwrap();
+                let Event::CallFinished { result, .. } = next(&mut dbg).await else { panic!("not finished") };
+                assert!(result.is_ok());
+                seen
+            })
+            .await;
+        assert_eq!(run.unwrap().unwrap_err().downcast_ref::<Trap>(), Some(&Trap::MemoryOutOfBounds));
+        let expected =
+            ["Trap(MemoryOutOfBounds)", "Trap(IntegerDivisionByZero)", "4", "Some(IntegerDivisionByZero)", "3"];
+        assert_eq!(seen.unwrap(), expected);
+    });
+}
+
+/// What the stopped stack holds is no root there: whatever could collect is refused.
+#[test]
+fn nothing_is_called_in_a_guest_with_a_collector() {
+    pollster::block_on(async {
+        let mut native = Native::new(
+            r#"(module (type $box (struct (field i32)))
+                (func (export "fine") (result i32) (i32.const 1))
+                (func (export "trap") (result i32)
+                    (struct.get $box 0 (struct.new $box (i32.div_u (i32.const 1) (i32.const 0))))))"#,
+        );
+        let options = native.options();
+        let (run, _) = native
+            .run(options, "trap", &[], async |mut dbg| {
+                next(&mut dbg).await;
+                assert!(matches!(next(&mut dbg).await, Event::Trap(Trap::IntegerDivisionByZero)));
+                let fine = dbg.with(|stop| {
+                    let instance = stop.instances()[0];
+                    instance.get_func(stop.store(), "fine").unwrap()
+                });
+                let why = dbg.call(fine.unwrap(), &[]).unwrap_err().to_string();
+                assert!(why.contains("garbage-collected"), "{why}");
+                let refused = dbg.with_async(|_| Box::pin(async {})).await;
+                assert!(matches!(refused, Err(Error::Unavailable(_))), "{refused:?}");
+            })
+            .await;
+        assert_eq!(run.unwrap().unwrap_err().downcast_ref::<Trap>(), Some(&Trap::IntegerDivisionByZero));
+    });
+}
+
+#[test]
+fn an_unsuitable_engine_is_an_error() {
+    let mut config = Config::new();
+    freezeframe_session::configure(&mut config);
+    let engine = Engine::new(&config).unwrap();
+    let mut store = Store::new(&engine, ());
+    let options = Options { mode: Mode::Native(Guests::default()), epochs: Epochs::Embedder, ..Options::default() };
+    let ran = Arc::new(Mutex::new(false));
+    let noted = ran.clone();
+    let result = pollster::block_on(debug_with(
+        &mut store,
+        options,
+        async move |_: &mut Store<()>| *noted.lock().unwrap() = true,
+        async |mut dbg: Dbg<()>| while dbg.next().await.is_some() {},
+    ));
+    assert!(matches!(result, Err(Error::NotNative(_))), "{:?}", result.map(drop));
+    assert!(!*ran.lock().unwrap());
+}
