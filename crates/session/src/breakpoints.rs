@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use wasmtime::{AsContext, AsContextMut, BreakpointEdit, Module, ModulePC, StoreContextMut};
 
 use crate::{
-    Error,
+    Error, Guests,
     code::{CodeKey, ModuleInfos},
     fast::FastMap,
 };
@@ -67,6 +67,8 @@ pub(crate) struct Registry {
     recent: Option<Recent>,
     steppers: u8,
     pub infos: ModuleInfos,
+    /// At native speed: what the code was compiled from.
+    pub guests: Option<Guests>,
     /// The modules that the watch has seen.
     seen: BTreeSet<CodeKey>,
     /// The debugger is over and everything was taken out.

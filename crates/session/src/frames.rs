@@ -77,9 +77,9 @@ pub(crate) fn chain<T: 'static>(
 ) -> Vec<Entry> {
     if let Cause::Fault(trap) = cause {
         let trace = WasmBacktrace::force_capture(&*store);
-        let mut entries = from_backtrace(&trace, NO_STATE);
+        let mut entries = from_backtrace(&trace, registry, NO_STATE);
         if trap == Trap::StackOverflow {
-            at_its_entry(&trace, &mut entries);
+            at_its_entry(registry, &mut entries);
         }
         return entries;
     }
@@ -87,7 +87,7 @@ pub(crate) fn chain<T: 'static>(
     let failing = matches!(cause, Cause::Trap(_) | Cause::HostCall | Cause::Exception);
     registry.scan_modules(store);
     let Some(mut activations) = activations(store, overflowed) else {
-        return from_backtrace(&WasmBacktrace::force_capture(&*store), OVERFLOWED);
+        return from_backtrace(&WasmBacktrace::force_capture(&*store), registry, OVERFLOWED);
     };
     let mut first = None;
     if failing || registry.infos.any_start() {
@@ -193,9 +193,13 @@ fn activations<T: 'static>(store: &mut StoreContextMut<'_, T>, overflowed: bool)
 }
 
 /// All that a backtrace tells; `why` there's no more.
-fn from_backtrace(trace: &WasmBacktrace, why: &'static str) -> Vec<Entry> {
+fn from_backtrace(trace: &WasmBacktrace, registry: &Registry, why: &'static str) -> Vec<Entry> {
     let entry = |(i, frame): (usize, &wasmtime::FrameInfo)| {
-        let pc = u32::try_from(frame.module_offset()?).ok()?;
+        // Code that belongs to no operator is a prologue's.
+        let pc = match frame.module_offset() {
+            Some(pc) => u32::try_from(pc).ok()?,
+            None => registry.guests.as_ref()?.function_start(frame.module(), frame.func_index())?,
+        };
         let position = Position { module: frame.module().clone(), function: frame.func_index(), pc };
         // Backtraces name the call itself, not where it returns to.
         let meaning = if i == 0 { PcMeaning::Faulting } else { PcMeaning::Next };
@@ -206,14 +210,11 @@ fn from_backtrace(trace: &WasmBacktrace, why: &'static str) -> Vec<Entry> {
 
 /// The stack is looked at before a function's first operator, by code that lies behind its last: the place is the function's
 /// entry, and nothing of its state is there yet.
-fn at_its_entry(trace: &WasmBacktrace, entries: &mut [Entry]) {
-    let (Some(frame), Some(Entry { body: Body::Position(position, why), .. })) =
-        (trace.frames().first(), entries.first_mut())
-    else {
-        return;
-    };
-    if let Some(offset) = frame.func_offset().and_then(|offset| u32::try_from(offset).ok()) {
-        position.pc = position.pc.saturating_sub(offset);
+fn at_its_entry(registry: &Registry, entries: &mut [Entry]) {
+    let Some(Entry { body: Body::Position(position, why), .. }) = entries.first_mut() else { return };
+    let guests = registry.guests.as_ref();
+    if let Some(start) = guests.and_then(|guests| guests.function_start(&position.module, position.function)) {
+        position.pc = start;
     }
     *why = OVERFLOWED;
 }

@@ -22,7 +22,7 @@ use std::{
 };
 
 use freezeframe_native::{After, Armed, Code, NotNative, OnFault};
-use wasmparser::{ExternalKind, Parser, Payload};
+use wasmparser::{ExternalKind, Parser, Payload, TypeRef};
 use wasmtime::{
     AsContextMut, Extern, Func, Global, Instance, Memory, Module, SharedMemory, Store, StoreContextMut, Table,
     component::Component,
@@ -90,6 +90,11 @@ impl Guests {
         self.modules.iter().find(|known| CodeKey::of(&known.module) == Some(key))
     }
 
+    /// Where the body of a function begins in its module.
+    pub(crate) fn function_start(&self, module: &Module, function: u32) -> Option<u32> {
+        body_start(&self.binary(module)?, function)
+    }
+
     /// What a module was compiled from.
     fn binary(&self, module: &Module) -> Option<Arc<[u8]>> {
         if let Some(known) = self.known(module) {
@@ -104,6 +109,24 @@ impl Guests {
         let binary = inside.get(usize::try_from(index).ok()?)?;
         (defined_functions(binary) == count).then(|| binary.clone())
     }
+}
+
+/// Where the body of a function begins in its module; `function` counts the imports.
+fn body_start(module: &[u8], function: u32) -> Option<u32> {
+    let (mut imported, mut bodies) = (0_u32, Vec::new());
+    for payload in Parser::new(0).parse_all(module).map_while(Result::ok) {
+        match payload {
+            Payload::ImportSection(imports) => {
+                let imports = imports.into_imports().map_while(Result::ok);
+                let functions = imports.filter(|i| matches!(i.ty, TypeRef::Func(_) | TypeRef::FuncExact(_)));
+                imported = u32::try_from(functions.count()).ok()?;
+            }
+            Payload::CodeSectionEntry(body) => bodies.push(body.range().start),
+            _ => {}
+        }
+    }
+    let start = bodies.get(usize::try_from(function.checked_sub(imported)?).ok()?)?;
+    u32::try_from(*start).ok()
 }
 
 /// The core modules of a component, at any depth, in the order in which they are written.
@@ -170,6 +193,10 @@ pub(crate) struct Native {
 impl Native {
     pub(crate) fn new(guests: Guests) -> Self {
         Self { guests, instances: Mutex::default(), again: AtomicBool::new(false), collector: AtomicBool::new(false) }
+    }
+
+    pub(crate) fn guests(&self) -> Guests {
+        self.guests.clone()
     }
 
     pub(crate) fn modules(&self) -> Vec<Module> {

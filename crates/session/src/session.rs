@@ -169,7 +169,9 @@ fn attach<T: Send + 'static>(
     };
     let clock = Clock::new(store.engine().clone(), &epochs);
     let shared = Arc::new(Shared::new(clock, freeze, exit_code, call_hook, native, store_data));
-    if shared.native.is_none() {
+    if let Some(native) = &shared.native {
+        lock(&shared.registry).guests = Some(native.guests());
+    } else {
         store.set_debug_handler(Handler::new(shared.clone()));
     }
     let kept = epochs::take_over(store, &shared, epochs);
