@@ -302,8 +302,11 @@ fn mended(n: i64) -> i64 {
     n + (7 * n + n) + 3 * (n + 1) + (n & 0xffff) + (lane + 1) + (lane + 4) + lane
 }
 
+/// A callback, the memory that it grows, how often it was called.
+type Growing = (Arc<OnFault<()>>, Arc<Mutex<Option<Memory>>>, Arc<AtomicU32>);
+
 /// Grows the memory and lets the operator run again.
-fn growing() -> (Arc<OnFault<()>>, Arc<Mutex<Option<Memory>>>, Arc<AtomicU32>) {
+fn growing() -> Growing {
     let (memory, times) = (Arc::new(Mutex::new(None::<Memory>)), Arc::new(AtomicU32::new(0)));
     let (target, count) = (memory.clone(), times.clone());
     let grow: Arc<OnFault<()>> = Arc::new(move |mut store: StoreContextMut<'_, ()>, _| {

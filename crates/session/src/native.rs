@@ -51,7 +51,14 @@ pub enum Mode {
 pub struct Guests {
     code: Vec<Code>,
     modules: Vec<Known>,
-    components: Vec<(Component, Arc<[Arc<[u8]>]>)>,
+    components: Vec<KnownComponent>,
+}
+
+#[derive(Clone, Debug)]
+struct KnownComponent {
+    component: Component,
+    /// The binaries of the core modules in it, in Wasmtime's order.
+    inside: Arc<[Arc<[u8]>]>,
 }
 
 #[derive(Clone, Debug)]
@@ -81,7 +88,7 @@ impl Guests {
     /// As [`module`](Self::module).
     pub fn component(&mut self, component: &Component, binary: &[u8]) -> Result<&mut Self, NotNative> {
         self.code.push(Code::of_component(component)?);
-        self.components.push((component.clone(), core_modules(binary).into()));
+        self.components.push(KnownComponent { component: component.clone(), inside: core_modules(binary).into() });
         Ok(self)
     }
 
@@ -101,12 +108,12 @@ impl Guests {
             return Some(known.binary.clone());
         }
         let text = module.text().as_ptr();
-        let (_, inside) = self.components.iter().find(|(component, _)| component.image_range().contains(&text))?;
+        let known = self.components.iter().find(|known| known.component.image_range().contains(&text))?;
         // Wasmtime numbers the modules of a component in the order in which they are written in it.
         let functions = module.functions();
         let count = functions.len();
         let index = functions.into_iter().next()?.module.as_u32();
-        let binary = inside.get(usize::try_from(index).ok()?)?;
+        let binary = known.inside.get(usize::try_from(index).ok()?)?;
         (defined_functions(binary) == count).then(|| binary.clone())
     }
 }
