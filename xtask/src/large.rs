@@ -12,7 +12,7 @@ use std::{
 
 use crate::{
     error::Error,
-    tools::{CLANG_22, NPM, RUSTC, Tool},
+    tools::{CARGO, CLANG_22, NPM, TAR, Tool},
 };
 
 /// A large program, how it comes to be, and what is done with it.
@@ -109,9 +109,10 @@ const LARGE: &[Large] = &[
     Large {
         name: "ruby",
         make: ruby,
-        commands: &["break rb_ary_push", "info functions rb_hash_new"],
-        expected: &["rb_ary_push", "array.c", "rb_hash_new"],
-        arguments: &[],
+        // It wants JavaScript around it: what of that it calls, traps.
+        commands: &["break ruby_show_version", "info functions rb_hash_new", "run", "bt"],
+        expected: &["ruby_show_version", "version.c", "rb_hash_new"],
+        arguments: &["--trap-unknown-imports"],
     },
 ];
 
@@ -229,9 +230,6 @@ impl Place {
         Ok(module)
     }
 }
-
-const CARGO: Tool = Tool { program: "cargo", ..RUSTC };
-const TAR: Tool = Tool { program: "tar", ..NPM };
 
 fn words(text: &str) -> impl Iterator<Item = String> {
     text.split_whitespace().map(str::to_owned)

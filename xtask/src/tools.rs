@@ -51,6 +51,10 @@ pub const NPM: Tool = Tool {
     libraries: &[],
 };
 
+pub const TAR: Tool = Tool { program: "tar", install: "apt install tar", ..NPM };
+
+pub const CARGO: Tool = Tool { program: "cargo", ..RUSTC };
+
 pub const CLANG_19: Tool = Tool {
     program: "clang-19",
     version_arguments: &["--version"],

@@ -100,6 +100,9 @@ pub struct RunArgs {
     /// Set a variable of the guest's environment, which is empty otherwise
     #[arg(long = "env", value_name = "KEY=VALUE", value_parser = variable)]
     pub env: Vec<(String, String)>,
+    /// Start a guest although it imports what isn't provided: such a function traps when it's called
+    #[arg(long)]
+    pub trap_unknown_imports: bool,
     /// Call this exported function with ARGS, instead of running the guest as a command
     #[arg(long, value_name = "FUNC")]
     pub invoke: Option<String>,
@@ -142,6 +145,7 @@ impl RunArgs {
             json: self.json,
             dirs: self.dirs,
             env: self.env,
+            trap_unknown_imports: self.trap_unknown_imports,
             invoke: self.invoke,
             stdin: self.stdin,
             source_dirs: self.source_dirs,
@@ -198,6 +202,9 @@ pub struct DebugArgs {
     /// Set a variable of the guest's environment, which is empty otherwise
     #[arg(long = "env", value_name = "KEY=VALUE", value_parser = variable)]
     pub env: Vec<(String, String)>,
+    /// Start a guest although it imports what isn't provided: such a function traps when it's called
+    #[arg(long)]
+    pub trap_unknown_imports: bool,
     /// Call this exported function with ARGS, instead of running the guest as a command
     #[arg(long, value_name = "FUNC")]
     pub invoke: Option<String>,

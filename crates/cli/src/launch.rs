@@ -53,7 +53,8 @@ impl Launcher {
     /// # Errors
     /// A file that can't be read, or that is no guest.
     pub fn open(args: &DebugArgs, speed: Speed, console: &Console) -> Result<Self, LaunchError> {
-        let program = patiently(&args.guest, console, || Program::open_at(&args.guest, speed))?;
+        let program = patiently(&args.guest, console, || Program::open_at(&args.guest, speed))?
+            .trapping_unknown_imports(args.trap_unknown_imports);
         let stdin = match &args.stdin {
             Some(path) => Stdin::File(path.clone()),
             // Nobody else reads it then.

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use freezeframe_debuggee::Debuggee;
-use freezeframe_host::{DebugFileFinder, IndexCache, Input, LaunchOptions, MappedDir, Output, Program, Stdin, Stream, launch};
+use freezeframe_host::{
+    DebugFileFinder, IndexCache, Input, LaunchOptions, MappedDir, Output, Program, Stdin, Stream, launch,
+};
 use freezeframe_symbols::IndexStore;
 
 use crate::{

@@ -38,7 +38,9 @@ pub enum HostError {
         why: String,
     },
     /// Imports that the debugger doesn't offer.
-    #[error("{path} imports what the debugger doesn't provide: {missing}; WASI preview 1 and 2 are provided")]
+    #[error(
+        "{path} imports what the debugger doesn't provide: {missing}; WASI preview 1 and 2 are provided, and with --trap-unknown-imports the rest traps when it is called"
+    )]
     MissingImports {
         /// Which.
         path: PathBuf,

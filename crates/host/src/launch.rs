@@ -124,6 +124,9 @@ fn launch_module(
     let failed = |e: wasmtime::Error| HostError::Engine(format!("{e:#}"));
     let mut linker: Linker<ModuleGuest> = Linker::new(&program.engine);
     p1::add_to_linker_async(&mut linker, |guest: &mut ModuleGuest| &mut guest.wasi).map_err(failed)?;
+    if program.unknown_imports_trap {
+        linker.define_unknown_imports_as_traps(&module).map_err(failed)?;
+    }
     check_imports(program, &module, &linker, ModuleGuest { wasi: WasiCtxBuilder::new().build_p1() })?;
     let entry = Entry::of(program, &module, options.invoke)?;
     let mut store = Store::new(&program.engine, ModuleGuest { wasi: wasi.build_p1() });
@@ -162,6 +165,9 @@ fn launch_component(
     let failed = |e: wasmtime::Error| HostError::Engine(format!("{e:#}"));
     let mut linker: component::Linker<ComponentGuest> = component::Linker::new(&program.engine);
     p2::add_to_linker_async(&mut linker).map_err(failed)?;
+    if program.unknown_imports_trap {
+        linker.define_unknown_imports_as_traps(&component).map_err(failed)?;
+    }
     let missing =
         |e: wasmtime::Error| HostError::MissingImports { path: program.path().to_owned(), missing: format!("{e:#}") };
     let pre = linker.instantiate_pre(&component).map_err(missing)?;
@@ -259,11 +265,17 @@ fn check_imports(
     guest: ModuleGuest,
 ) -> Result<(), HostError> {
     let mut store = Store::new(&program.engine, guest);
-    let missing: Vec<String> = module
+    const MOST: usize = 5;
+    let mut missing: Vec<String> = module
         .imports()
         .filter(|import| linker.get_by_import(&mut store, import).is_none())
         .map(|import| format!("{}.{} ({})", import.module(), import.name(), kind(&import.ty())))
         .collect();
+    let more = missing.len().saturating_sub(MOST);
+    if more > 0 {
+        missing.truncate(MOST);
+        missing.push(format!("and {more} more"));
+    }
     match missing.is_empty() {
         true => Ok(()),
         false => Err(HostError::MissingImports { path: program.path().to_owned(), missing: missing.join(", ") }),

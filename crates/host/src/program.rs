@@ -38,6 +38,7 @@ pub struct Program {
     pub(crate) guests: Option<Guests>,
     /// Why it isn't at native speed, though that was asked for.
     fell_back: Option<NotNative>,
+    pub(crate) unknown_imports_trap: bool,
 }
 
 #[derive(Clone)]
@@ -105,7 +106,13 @@ impl Program {
             Code::Module(module)
         };
         let guests = (speed == Speed::Native).then_some(guests);
-        Ok(Self { path: path.to_owned(), engine, code, guests, fell_back: None })
+        Ok(Self { path: path.to_owned(), engine, code, guests, fell_back: None, unknown_imports_trap: false })
+    }
+
+    /// Lets it start although it imports what isn't provided: such a function traps when it's called.
+    #[must_use]
+    pub fn trapping_unknown_imports(self, trap: bool) -> Self {
+        Self { unknown_imports_trap: trap, ..self }
     }
 
     /// How fast it runs.

@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use freezeframe_debuggee::{Answer, Call, CallId, Frame, ModuleId, Query, StopPlan, StopReason, Stopped, TrapKind, Unavailable};
+use freezeframe_debuggee::{
+    Answer, Call, CallId, Frame, ModuleId, Query, StopPlan, StopReason, Stopped, TrapKind, Unavailable,
+};
 use wasmtime::Trap;
 
 use super::{

@@ -6,10 +6,10 @@ use std::{
 };
 
 use freezeframe_debuggee as contract;
-use freezeframe_debuggee::{
-    Answer, FrameDetail, InstanceId, ModuleId, ModulePc, Query, Site, Unavailable, WasmValue,
+use freezeframe_debuggee::{Answer, FrameDetail, InstanceId, ModuleId, ModulePc, Query, Site, Unavailable, WasmValue};
+use wasmtime::{
+    AsContext, AsContextMut, Breakpoint, ExnRef, Func, Instance, Module, OwnedRooted, Ref, Tag, Val, ValType,
 };
-use wasmtime::{AsContext, AsContextMut, Breakpoint, ExnRef, Func, Instance, Module, OwnedRooted, Ref, Tag, Val, ValType};
 
 use super::{plan::Plan, values};
 use crate::{Dbg, Frame, Stop, code::CodeKey, native, shared::lock};
