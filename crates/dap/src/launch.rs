@@ -15,15 +15,17 @@ use crate::{panics::Tail, progress::Progress, terminal::Invitation, transport::o
 
 /// Where a guest's standard streams are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
 pub enum Console {
     /// Its output goes to the client's console; it reads `stdin`, or nothing.
     #[default]
-    InternalConsole,
+    #[serde(rename = "internalConsole")]
+    Internal,
     /// In a terminal inside of the editor.
-    IntegratedTerminal,
+    #[serde(rename = "integratedTerminal")]
+    Integrated,
     /// In a terminal of its own.
-    ExternalTerminal,
+    #[serde(rename = "externalTerminal")]
+    External,
 }
 
 /// The arguments of `launch`.

@@ -142,15 +142,11 @@ impl Drop for Invitation {
 
 /// Whether a connection begins with the token.
 fn said(stream: &TcpStream, token: &str) -> bool {
-    let mut line = Vec::new();
-    let read = stream.set_read_timeout(Some(A_MOMENT)).and_then(|()| {
-        // Byte by byte: what follows is the guest's.
-        for byte in stream.bytes().take(token.len() + 1) {
-            line.push(byte?);
-        }
-        stream.set_read_timeout(None)
-    });
-    read.is_ok() && line.strip_suffix(b"\n") == Some(token.as_bytes())
+    // No byte more: what follows is the guest's.
+    let mut line = vec![0; token.len() + 1];
+    let mut from = stream;
+    let read = stream.set_read_timeout(Some(A_MOMENT)).and_then(|()| from.read_exact(&mut line));
+    read.and_then(|()| stream.set_read_timeout(None)).is_ok() && line.strip_suffix(b"\n") == Some(token.as_bytes())
 }
 
 /// A terminal that is there. Clones are the same one.

@@ -22,7 +22,7 @@ const MOST_KEPT: usize = 1 << 18;
 const MOST_ENTRIES: usize = 1 << 16;
 
 /// The inlined calls around a place, seen from the place itself.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub(crate) struct Chain {
     /// The function that runs, the innermost.
     pub function: String,
@@ -62,9 +62,9 @@ impl Outline {
         let rows = symbols.function_by_index(function).map(|f| symbols.rows(f.range.clone())).unwrap_or_default();
         let mut chain = Arc::<Chain>::default();
         let rows = rows.into_iter().map(|row| {
-            let here = Chain::new(symbols.frames_at(row.start));
-            if here != *chain {
-                chain = Arc::new(here);
+            // Names take longer than scopes, and most rows are in the same calls as the one before.
+            if symbols.frame_scopes_at(row.start) != chain.scopes {
+                chain = Arc::new(Chain::new(symbols.frames_at(row.start)));
             }
             OutlineRow { row, site: exact(&operators, row), chain: chain.clone() }
         });

@@ -1,7 +1,8 @@
 //! The step planner: turns "next line", "into", "out" into sites with depth checks.
 //!
-//! A step is a set of places of which the guest must reach one first, planted for one resume. Nothing is switched to
-//! single-step mode and nothing is left behind: the places are temporary rules of the stop plan.
+//! A step is a set of places of which the guest must reach one first, temporary rules of the stop plan for one resume. Nothing
+//! is switched to single-step mode. The places may stay in the code for the next step
+//! ([`StopPlan::keep`](freezeframe_debuggee::StopPlan::keep)), but without rules they stop nobody.
 
 use std::{
     collections::{BTreeSet, VecDeque},

@@ -34,8 +34,8 @@ impl std::fmt::Display for Check {
     }
 }
 
-/// Why traps of an engine's stores can't be caught at native speed. [`configure`](https://docs.rs/wasmtime) an engine for
-/// guest debugging instead: it sees the same, and more, at a third of the speed.
+/// Why traps of an engine's stores can't be caught at native speed. An engine for guest debugging sees the same, and more, at
+/// a third of the speed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NotNative {

@@ -2,12 +2,16 @@
 #![cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a failure here is meant to be loud")]
 
-use std::sync::{Arc, Mutex};
+use std::{
+    borrow::Cow,
+    sync::{Arc, Mutex},
+};
 
 use freezeframe_session::{
     Dbg, Epochs, Error, Event, Freeze, Guests, Killed, Mode, Options, PcMeaning, debug_local, debug_with, instantiated,
     prepare,
 };
+use wasmparser::{Parser, Payload, Validator};
 use wasmtime::{Config, Engine, Instance, Module, Store, Trap, Val, WasmBacktrace};
 
 const GUEST: &str = r#"(module
@@ -337,4 +341,60 @@ fn an_unsuitable_engine_is_an_error() {
     ));
     assert!(matches!(result, Err(Error::NotNative(_))), "{:?}", result.map(drop));
     assert!(!*ran.lock().unwrap());
+}
+
+// ---- what modules are prepared by
+
+fn wasm(text: &str) -> Vec<u8> {
+    wat::parse_str(text).expect("a module")
+}
+
+fn exports(module: &[u8]) -> Vec<String> {
+    Validator::new().validate_all(module).expect("valid");
+    let payloads = Parser::new(0).parse_all(module).map(|p| p.expect("a payload"));
+    let exports = payloads.filter_map(|p| if let Payload::ExportSection(exports) = p { Some(exports) } else { None });
+    exports.flatten().map(|e| e.expect("an export").name.to_owned()).collect()
+}
+
+const PREPARED: &str = r#"(module (memory 1) (global $__stack_pointer (mut i32) (i32.const 4096)) (global i32 (i32.const 1))
+    (func $f (export "f") (param i32) (result i32) (i32.load (local.get 0))) (data (i32.const 0) "x"))"#;
+
+#[test]
+fn what_is_missing_is_exported() {
+    let prepared = prepare(&wasm(PREPARED)).into_owned();
+    assert_eq!(exports(&prepared), ["f", "freezeframe:memory", "freezeframe:global 0", "freezeframe:global 1"]);
+    // Twice is as good as once.
+    assert!(matches!(prepare(&prepared), Cow::Borrowed(_)));
+    let none = wasm("(module (memory 1) (func $f nop))");
+    assert_eq!(exports(&prepare(&none)), ["freezeframe:memory"]);
+    let only_memory = wasm("(module (memory 1))");
+    assert_eq!(exports(&prepare(&only_memory)), ["freezeframe:memory"]);
+    let empty = wasm(r#"(module (memory 1) (export "" (memory 0)))"#);
+    assert!(matches!(prepare(&empty), Cow::Borrowed(_)));
+}
+
+#[test]
+fn what_is_no_module_stays() {
+    for bytes in [wasm("(component)"), b"\0asm\x01\0\0\0\x07\x7f".to_vec(), b"hello".to_vec(), Vec::new()] {
+        assert!(matches!(prepare(&bytes), Cow::Borrowed(_)), "{bytes:?}");
+    }
+    let mut mapped = wasm(PREPARED);
+    mapped.extend_from_slice(b"\0\x12\x10sourceMappingURL\x00");
+    assert!(matches!(prepare(&mapped), Cow::Borrowed(_)));
+}
+
+/// The promise of native speed: the same code runs.
+#[test]
+fn the_machine_code_is_the_same() {
+    let engine = Engine::default();
+    let built = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../guests/built");
+    let read = |name: &str| std::fs::read(built.join(name)).unwrap();
+    let compilers =
+        ["orders.O0.dwarf5.wasm", "orders.O2.dwarf5.wasm", "panic.O0.dwarf4.wasm", "queue.Debug.dwarf4.wasm"];
+    for original in compilers.map(read).into_iter().chain([wasm(PREPARED)]) {
+        let prepared = prepare(&original);
+        assert!(exports(&prepared).iter().any(|name| name.starts_with("freezeframe:")));
+        let text = |bytes: &[u8]| Module::new(&engine, bytes).expect("a module").text().to_vec();
+        assert!(text(&original) == text(&prepared));
+    }
 }

@@ -446,6 +446,17 @@ impl Symbols {
         frames
     }
 
+    /// The scopes of [`frames_at`](Self::frames_at) alone, in its order: without the names, of which a long function has many to
+    /// be looked up.
+    pub fn frame_scopes_at(&self, pc: ModulePc) -> Vec<Option<ScopeId>> {
+        let Some(function) = self.function_at(pc) else { return Vec::new() };
+        let scopes = self.scopes_of(function.id.0 as usize);
+        let around = scopes.around(pc).into_iter().rev().filter_map(|at| scopes.list.get(at));
+        let inlined = around.filter(|scope| scope.kind == ScopeKind::Inlined);
+        let outermost = scopes.list.first().map(|scope| ScopeId(scope.offset as u64));
+        inlined.map(|scope| Some(ScopeId(scope.offset as u64))).chain([outermost]).collect()
+    }
+
     /// Variables and parameters in scope at `pc`, of the frame `inline_depth` of [`frames_at`](Self::frames_at), outer
     /// blocks first, in the order of declaration. Statics inside the function are among them.
     pub fn variables(&self, pc: ModulePc, inline_depth: usize) -> Vec<Variable> {

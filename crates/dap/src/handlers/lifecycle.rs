@@ -73,12 +73,15 @@ fn open(ctx: &mut Ctx<'_>, command: &str, arguments: LaunchArguments) -> Result<
     Ok(Answered::Later)
 }
 
+/// A terminal that is expected, and the number and the other end of the request for it.
+type Expected = (Invitation, (i64, Asked));
+
 /// Asks the client for a terminal, if the guest is to have one.
-fn terminal(ctx: &mut Ctx<'_>, arguments: &LaunchArguments) -> Result<Option<(Invitation, (i64, Asked))>, Failure> {
+fn terminal(ctx: &mut Ctx<'_>, arguments: &LaunchArguments) -> Result<Option<Expected>, Failure> {
     let kind = match arguments.console {
-        Console::InternalConsole => return Ok(None),
-        Console::IntegratedTerminal => dap::RunInTerminalRequestArgumentsKind::Integrated,
-        Console::ExternalTerminal => dap::RunInTerminalRequestArgumentsKind::External,
+        Console::Internal => return Ok(None),
+        Console::Integrated => dap::RunInTerminalRequestArgumentsKind::Integrated,
+        Console::External => dap::RunInTerminalRequestArgumentsKind::External,
     };
     if ctx.client.about.supports_run_in_terminal_request != Some(true) {
         let why =

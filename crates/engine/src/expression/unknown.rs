@@ -36,10 +36,6 @@ impl Scope<'_> {
     }
 
     fn kind(&self, kind: &Kind, depth: u32) -> Known {
-        let all = |nodes: &[&Box<Node>]| {
-            nodes.iter().try_for_each(|node| self.ty(node, depth).map(drop))?;
-            Ok(None)
-        };
         match kind {
             Kind::Path(path) => self.path(path),
             Kind::Member(base, name) => {
@@ -62,16 +58,14 @@ impl Scope<'_> {
                     _ => None,
                 }))
             }
-            Kind::Unary(_, node) | Kind::Cast(_, node) | Kind::SizeOf(node) => all(&[node]),
-            Kind::Binary(_, left, right) => all(&[left, right]),
-            Kind::Ternary(condition, then, otherwise) => all(&[condition, then, otherwise]),
+            Kind::Unary(_, node) | Kind::Cast(_, node) | Kind::SizeOf(node) => self.all([&**node], depth),
+            Kind::Binary(_, left, right) => self.all([&**left, &**right], depth),
+            Kind::Ternary(condition, then, otherwise) => self.all([&**condition, &**then, &**otherwise], depth),
             Kind::Slice { base, from, to, .. } => {
-                all(&[Some(base), from.as_ref(), to.as_ref()].into_iter().flatten().collect::<Vec<_>>())
+                let parts = [Some(base), from.as_ref(), to.as_ref()].into_iter().flatten();
+                self.all(parts.map(|node| &**node), depth)
             }
-            Kind::Call(_, arguments) => {
-                arguments.iter().try_for_each(|node| self.ty(node, depth).map(drop))?;
-                Ok(None)
-            }
+            Kind::Call(_, arguments) => self.all(arguments, depth),
             Kind::Integer { .. }
             | Kind::Float { .. }
             | Kind::Char(_)
@@ -80,6 +74,12 @@ impl Scope<'_> {
             | Kind::Register(_)
             | Kind::SizeOfType(_) => Ok(None),
         }
+    }
+
+    /// Looks at all of them; what they make together isn't known.
+    fn all<'n>(&self, nodes: impl IntoIterator<Item = &'n Node>, depth: u32) -> Known {
+        nodes.into_iter().try_for_each(|node| self.ty(node, depth).map(drop))?;
+        Ok(None)
     }
 
     fn path(&self, path: &str) -> Known {

@@ -67,8 +67,8 @@ pub(super) fn room(context: &mut Context<'_>, value: &Value, ty: &Type) -> Optio
     if !is_text {
         return None;
     }
-    if pointed == "str" && ty.name.starts_with("&mut ") || pointed == "str" && ty.name.starts_with("alloc::boxed::Box<")
-    {
+    let alone = ["&mut ", "alloc::boxed::Box<"].iter().any(|form| ty.name.starts_with(form));
+    if pointed == "str" && alone {
         return Some(strings::str_room(context, value));
     }
     Some(Err(Trouble::layout("it only refers to characters, which others may share; set what owns them")))
