@@ -38,6 +38,7 @@ fn commands() -> Vec<String> {
         "missing-import",
         "invoke",
         "hosted",
+        "strange",
         "nodebug",
         "nonames",
         "units",
