@@ -102,17 +102,24 @@ const LARGE: &[Large] = &[
     Large {
         name: "rust",
         make: rust,
-        commands: &["break main.rs:29", "run", "print all", "print words", "bt", "finish", "continue"],
-        expected: &["main.rs:29", "\"red\": 3", "\"green\"", "big::main", "Run till exit", "exited with code 0"],
+        commands: &["break main.rs:26", "run", "print all", "print words", "bt 3", "finish", "continue"],
+        expected: &["main.rs:26", "\"red\": 3", "\"green\", \"red\", \"blue\"", "big::main", "exited with code 0"],
         arguments: &[],
     },
     Large {
         name: "ruby",
         make: ruby,
         // It wants JavaScript around it: what of that it calls, traps.
-        commands: &["break ruby_show_version", "info functions rb_hash_new", "run", "bt"],
-        expected: &["ruby_show_version", "version.c", "rb_hash_new"],
-        arguments: &["--trap-unknown-imports"],
+        commands: &["break ruby_show_version", "run", "bt", "finish", "print ruby_version", "continue"],
+        expected: &[
+            "ruby_show_version at",
+            "version.c:233",
+            "rb_abi_guest_ruby_show_version () at",
+            "ruby 3.4.1",
+            "\"3.4.1\"",
+            "returned",
+        ],
+        arguments: &["--trap-unknown-imports", "--invoke", "ruby-show-version: func() -> ()"],
     },
 ];
 

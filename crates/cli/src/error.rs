@@ -29,6 +29,14 @@ pub enum CliError {
         /// What it can mean.
         candidates: String,
     },
+    /// The command wants more than a guest at native speed can do.
+    #[error(
+        "`{command}`: at native speed a guest stops at its traps only; `freezeframe debug` runs it so that it stops anywhere"
+    )]
+    OnlyTraps {
+        /// Which command.
+        command: &'static str,
+    },
     /// The command was given something that it can't take.
     #[error("{message}\nusage: {usage}")]
     Usage {

@@ -134,7 +134,10 @@ fn what_native_speed_does_not_know_is_said() {
     let path = path.to_str().unwrap();
     let commands = "info wasm\nbreak f\ncontinue\n";
     let ran = run_with(&["run", "--on-trap", "debug", path], commands);
-    ran.prints("trap: integer divide by zero").prints("at native speed").complains("freezeframe debug").exits(134);
+    ran.prints("trap: integer divide by zero")
+        .prints("at native speed")
+        .complains("`break`: at native speed")
+        .exits(134);
 }
 
 /// The debugger opens at the trap: its commands work on the stack that is there.

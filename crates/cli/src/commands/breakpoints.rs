@@ -14,14 +14,14 @@ pub(super) const COMMANDS: &[Command] = &[
          location it is the line where the program stands. `hit >= 3` stops at the third hit and later ones, `hit == 3` at\n\
          that one only, `hit % 10` at every tenth.",
         |app, call| set(app, call, false),
-    )
+    ).stops()
     .words(Words::Location),
     Command::new(
         &["tbreak", "tb", "tbr"],
         "tbreak [LOCATION] [hit OP COUNT] [if CONDITION]",
         "Stop there once: a breakpoint that is gone after its first stop.",
         |app, call| set(app, call, true),
-    )
+    ).stops()
     .words(Words::Location),
     Command::new(
         &["rbreak", "rb"],
@@ -29,7 +29,7 @@ pub(super) const COMMANDS: &[Command] = &[
         "Stop at all functions whose name matches a regular expression.\n\
          They are one breakpoint with many places. The pattern matches anywhere in a name: `^main$` is `main` alone.",
         set_matching,
-    )
+    ).stops()
     .words(Words::Function),
     Command::new(
         &["logpoint", "log"],
@@ -38,7 +38,7 @@ pub(super) const COMMANDS: &[Command] = &[
          `{EXPRESSION}` in it is replaced by a value, or by why there is none; `{{` and `}}` are braces. Conditions are given\n\
          with `condition N` and `hit N`. A location with blanks is put in quotes.",
         set_log,
-    )
+    ).stops()
     .words(Words::Location),
     Command::new(
         &["breakpoint set"],
@@ -47,7 +47,7 @@ pub(super) const COMMANDS: &[Command] = &[
          -n, --name; -f, --file; -l, --line; -a, --address; -r, --func-regex; -i, --ignore-count; -o, --one-shot;\n\
          -c, --condition (the rest of the line).",
         set_lldb,
-    )
+    ).stops()
     .words(Words::Location),
     Command::new(
         &["catch"],
@@ -57,7 +57,7 @@ pub(super) const COMMANDS: &[Command] = &[
          that to the kinds it names, and to none while it's disabled. `off` lets such events not stop the program.\n\
          An exit is one that the program asks for; a `main` that returns 0 doesn't.",
         catch,
-    )
+    ).stops()
     .words(Words::Event),
 ];
 

@@ -108,6 +108,8 @@ pub struct Command {
     pub words: Words,
     /// What an empty line does after it.
     pub repeat: Repeat,
+    /// Whether it wants a guest that can be stopped anywhere.
+    pub stops: bool,
     /// Does it.
     pub run: fn(&mut App, &Call<'_>) -> Answer,
 }
@@ -119,7 +121,7 @@ impl Command {
         help: &'static str,
         run: fn(&mut App, &Call<'_>) -> Answer,
     ) -> Self {
-        Self { names, usage, help, modifier: false, words: Words::None, repeat: Repeat::Never, run }
+        Self { names, usage, help, modifier: false, words: Words::None, repeat: Repeat::Never, stops: false, run }
     }
 
     const fn words(mut self, words: Words) -> Self {
@@ -129,6 +131,11 @@ impl Command {
 
     const fn repeat(mut self, repeat: Repeat) -> Self {
         self.repeat = repeat;
+        self
+    }
+
+    const fn stops(mut self) -> Self {
+        self.stops = true;
         self
     }
 
@@ -169,6 +176,9 @@ pub fn all() -> impl Iterator<Item = &'static Command> {
 /// No such command, or what it failed with.
 pub fn run(app: &mut App, line: &str) -> Answer {
     let call = resolve(line)?;
+    if call.command.stops && app.launcher.is_native() {
+        return Err(CliError::OnlyTraps { command: call.command.name() });
+    }
     (call.command.run)(app, &call)
 }
 

@@ -19,7 +19,8 @@ pub(super) const COMMANDS: &[Command] = &[
         "Start the program and stop at the beginning of `main`.\n\
          Without a `main`: at the beginning of what runs first.",
         start,
-    ),
+    )
+    .stops(),
     Command::new(
         &["continue", "c", "fg", "process continue", "thread continue"],
         "continue [N]",
@@ -34,6 +35,7 @@ pub(super) const COMMANDS: &[Command] = &[
         "Step to the next line, over calls, N times.",
         |app, call| step(app, call, Step::Over),
     )
+    .stops()
     .repeat(Repeat::Same),
     Command::new(
         &["step", "s", "thread step-in"],
@@ -45,6 +47,7 @@ pub(super) const COMMANDS: &[Command] = &[
             false => Ok(Some(app.go(|debugger, id| debugger.step_into(id, call.rest))?)),
         },
     )
+    .stops()
     .words(Words::Location)
     .repeat(Repeat::Same),
     Command::new(
@@ -53,6 +56,7 @@ pub(super) const COMMANDS: &[Command] = &[
         "Go on until the selected frame has returned to its caller.",
         finish,
     )
+    .stops()
     .repeat(Repeat::Same),
     Command::new(
         &["until", "u", "thread until"],
@@ -61,6 +65,7 @@ pub(super) const COMMANDS: &[Command] = &[
          With a location, go on until there. In both cases also until this function has returned.",
         until,
     )
+    .stops()
     .words(Words::Location)
     .repeat(Repeat::Same),
     Command::new(
@@ -69,6 +74,7 @@ pub(super) const COMMANDS: &[Command] = &[
         "Go on to a location, or until this function has returned.",
         advance,
     )
+    .stops()
     .words(Words::Location)
     .repeat(Repeat::Same),
     Command::new(
@@ -77,6 +83,7 @@ pub(super) const COMMANDS: &[Command] = &[
         "Step by one Wasm instruction, into calls, N times.",
         |app, call| step(app, call, Step::Instruction),
     )
+    .stops()
     .repeat(Repeat::Same),
     Command::new(
         &["nexti", "ni", "thread step-inst-over"],
@@ -84,6 +91,7 @@ pub(super) const COMMANDS: &[Command] = &[
         "Step by one Wasm instruction, over calls, N times.",
         |app, call| step(app, call, Step::InstructionOver),
     )
+    .stops()
     .repeat(Repeat::Same),
     Command::new(&["kill", "k", "process kill"], "kill", "End the program. `run` starts it again.", kill),
 ];
