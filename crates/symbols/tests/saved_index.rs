@@ -101,7 +101,12 @@ fn small_modules_have_no_fingerprint() {
     // Two megabytes of debug information that says nothing: how much there is decides.
     let length: u32 = 2 << 20;
     let mut wasm = b"\0asm\x01\0\0\0\0".to_vec();
-    wasm.extend([(length & 0x7f) as u8 | 0x80, (length >> 7 & 0x7f) as u8 | 0x80, (length >> 14) as u8 | 0x80, 0]);
+    wasm.extend([
+        (length & 0x7f) as u8 | 0x80,
+        (length >> 7 & 0x7f) as u8 | 0x80,
+        (length >> 14 & 0x7f) as u8 | 0x80,
+        (length >> 21) as u8,
+    ]);
     wasm.extend(b"\x0b.debug_info");
     wasm.resize(wasm.len() + length as usize - 12, 0);
     let symbols = Symbols::new(wasm.into()).expect("a module");
