@@ -63,7 +63,7 @@ static KEPT: Mutex<Vec<Kept>> = Mutex::new(Vec::new());
 /// functions only from here on, as any store that has an async host function.
 ///
 /// # Errors
-/// Whatever [`check`](check()) finds, and a store whose limits leave no room for one more instance.
+/// Whatever `check` finds, and a store whose limits leave no room for one more instance.
 pub async fn arm<T: Send + 'static>(store: &mut Store<T>, on_fault: Arc<OnFault<T>>) -> Result<Armed, NotNative> {
     check::check(store.engine()).await?;
     arm_with(store, on_fault, Private::default()).await
