@@ -170,7 +170,12 @@ export class Workbench {
             if (!there) await this.page.keyboard.press("Escape");
             return there;
         });
-        await entry.click({ timeout: PATIENCE });
+        // A menu that has just opened ignores clicks, lest the one that opened it chooses from it.
+        await until(`${item} chosen`, async () => {
+            await this.page.waitForTimeout(300);
+            if (await entry.isVisible()) await entry.click({ timeout: 2000 }).catch(() => undefined);
+            return soon(async () => !(await entry.isVisible()));
+        });
     }
 
     /** Changes a value by typing over it. */
