@@ -79,81 +79,22 @@ pub enum OnTrap {
 /// The arguments of `freezeframe run`.
 #[derive(Debug, Args)]
 pub struct RunArgs {
-    /// The WebAssembly module or component to run (.wasm or .wat)
-    #[arg(value_name = "GUEST")]
-    pub guest: PathBuf,
-    /// Arguments for the guest, or for the function of --invoke; put `--` before those that begin with `-`
-    #[arg(value_name = "ARGS")]
-    pub guest_args: Vec<String>,
+    /// The guest and what it gets.
+    #[command(flatten)]
+    pub guest: GuestArgs,
     /// What to do when it traps (default: `debug` on a terminal, else `report`)
     #[arg(long, value_enum, value_name = "WHAT")]
     pub on_trap: Option<OnTrap>,
     /// Run it under guest debugging: a third of the speed, but Wasm locals too, and all variables of optimised code
     #[arg(long)]
     pub detailed: bool,
-    /// Write one JSON object for each command and event, one a line, on standard output
-    #[arg(long)]
-    pub json: bool,
-    /// Let the guest use a folder, under its own name or the one after `::`
-    #[arg(long = "dir", value_name = "HOST[::GUEST]", value_parser = folder)]
-    pub dirs: Vec<MappedFolder>,
-    /// Set a variable of the guest's environment, which is empty otherwise
-    #[arg(long = "env", value_name = "KEY=VALUE", value_parser = variable)]
-    pub env: Vec<(String, String)>,
-    /// Start a guest although it imports what isn't provided: such a function traps when it's called
-    #[arg(long)]
-    pub trap_unknown_imports: bool,
-    /// Call this exported function with ARGS, instead of running the guest as a command
-    #[arg(long, value_name = "FUNC")]
-    pub invoke: Option<String>,
-    /// A file for the guest to read as its standard input (default: ours)
-    #[arg(long, value_name = "FILE")]
-    pub stdin: Option<PathBuf>,
-    /// Look for source files in this folder too (can be repeated)
-    #[arg(long = "source-dir", value_name = "DIR")]
-    pub source_dirs: Vec<PathBuf>,
-    /// Show values of some types as a file says (can be repeated; docs/values.md)
-    #[arg(long, value_name = "FILE")]
-    pub formatters: Vec<PathBuf>,
-    /// Take a source path that begins with FROM for one that begins with TO (can be repeated)
-    #[arg(long = "remap", value_name = "FROM=TO", value_parser = remap)]
-    pub remaps: Vec<(String, String)>,
-    /// A file with debug information for the guest, or a folder to look for such files in (can be repeated)
-    #[arg(long = "symbols", value_name = "PATH")]
-    pub symbols: Vec<PathBuf>,
-    /// When to use colours
-    #[arg(long, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN")]
-    pub color: ColorChoice,
 }
 
 impl RunArgs {
     /// What to do when it traps.
     pub fn on_trap(&self) -> OnTrap {
-        let terminal = !self.json && std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+        let terminal = !self.guest.json && std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
         self.on_trap.unwrap_or(if terminal { OnTrap::Debug } else { OnTrap::Report })
-    }
-
-    /// The same guest for the debugger.
-    pub fn into_debug(self) -> DebugArgs {
-        DebugArgs {
-            guest: self.guest,
-            guest_args: self.guest_args,
-            // It reads what we read.
-            batch: true,
-            eval: Vec::new(),
-            command: Vec::new(),
-            json: self.json,
-            dirs: self.dirs,
-            env: self.env,
-            trap_unknown_imports: self.trap_unknown_imports,
-            invoke: self.invoke,
-            stdin: self.stdin,
-            source_dirs: self.source_dirs,
-            formatters: self.formatters,
-            remaps: self.remaps,
-            symbols: self.symbols,
-            color: self.color,
-        }
     }
 }
 
@@ -175,24 +116,15 @@ pub enum Script {
     File(PathBuf),
 }
 
-/// The arguments of `freezeframe debug`.
+/// What both ways of running a guest are told: which, what it gets, and where what is known about it lies.
 #[derive(Debug, Args)]
-pub struct DebugArgs {
-    /// The WebAssembly module or component to debug (.wasm or .wat)
+pub struct GuestArgs {
+    /// The WebAssembly module or component (.wasm or .wat)
     #[arg(value_name = "GUEST")]
     pub guest: PathBuf,
     /// Arguments for the guest, or for the function of --invoke; put `--` before those that begin with `-`
     #[arg(value_name = "ARGS")]
     pub guest_args: Vec<String>,
-    /// Never ask for commands: run those of -e and -x, kill the guest if it hasn't finished, and quit
-    #[arg(long)]
-    pub batch: bool,
-    /// Run a debugger command first (can be repeated; one that fails is reported and the next one runs)
-    #[arg(short = 'e', long = "eval", value_name = "CMD")]
-    eval: Vec<String>,
-    /// Run the debugger commands of a file first (can be repeated; `#` begins a comment)
-    #[arg(short = 'x', long = "command", value_name = "FILE")]
-    command: Vec<PathBuf>,
     /// Write one JSON object for each command and event, one a line, on standard output
     #[arg(long)]
     pub json: bool,
@@ -208,7 +140,7 @@ pub struct DebugArgs {
     /// Call this exported function with ARGS, instead of running the guest as a command
     #[arg(long, value_name = "FUNC")]
     pub invoke: Option<String>,
-    /// A file for the guest to read as its standard input (default: ours with --batch, else nothing)
+    /// A file for the guest to read as its standard input (default: ours with `run` and with --batch, else nothing)
     #[arg(long, value_name = "FILE")]
     pub stdin: Option<PathBuf>,
     /// Look for source files in this folder too (can be repeated)
@@ -227,6 +159,23 @@ pub struct DebugArgs {
     /// When to use colours
     #[arg(long, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN")]
     pub color: ColorChoice,
+}
+
+/// The arguments of `freezeframe debug`.
+#[derive(Debug, Args)]
+pub struct DebugArgs {
+    /// The guest and what it gets.
+    #[command(flatten)]
+    pub guest: GuestArgs,
+    /// Never ask for commands: run those of -e and -x, kill the guest if it hasn't finished, and quit
+    #[arg(long)]
+    pub batch: bool,
+    /// Run a debugger command first (can be repeated; one that fails is reported and the next one runs)
+    #[arg(short = 'e', long = "eval", value_name = "CMD")]
+    eval: Vec<String>,
+    /// Run the debugger commands of a file first (can be repeated; `#` begins a comment)
+    #[arg(short = 'x', long = "command", value_name = "FILE")]
+    command: Vec<PathBuf>,
 }
 
 /// The arguments of `freezeframe info`.
@@ -336,7 +285,7 @@ mod tests {
         let (_, debug) = matches.subcommand().unwrap();
         let line = |l: &str| Script::Line(l.into());
         assert_eq!(scripts(&args, debug), [line("a"), Script::File("f".into()), line("b")]);
-        assert_eq!(args.guest_args, ["1", "-2"]);
+        assert_eq!(args.guest.guest_args, ["1", "-2"]);
     }
 
     #[test]

@@ -9,14 +9,13 @@ use std::{
 };
 
 use freezeframe_debuggee::Debuggee;
-pub use freezeframe_host::Speed;
 use freezeframe_host::{
-    DebugFileError, DebugFileFinder, HostError, LaunchOptions, MappedDir, Output, Program, ProgramKind, Stdin, Stream,
-    launch,
+    DebugFileError, DebugFileFinder, HostError, LaunchOptions, MappedDir, Output, Program, ProgramKind, Stream, launch,
 };
+pub use freezeframe_host::{Speed, Stdin};
 
 use crate::{
-    args::DebugArgs,
+    args::GuestArgs,
     console::{Console, GuestStream},
 };
 
@@ -48,19 +47,14 @@ pub struct Launcher {
 }
 
 impl Launcher {
-    /// Opens a guest.
+    /// Opens a guest, which reads `stdin` unless a file is named.
     ///
     /// # Errors
     /// A file that can't be read, or that is no guest.
-    pub fn open(args: &DebugArgs, speed: Speed, console: &Console) -> Result<Self, LaunchError> {
+    pub fn open(args: &GuestArgs, speed: Speed, stdin: Stdin, console: &Console) -> Result<Self, LaunchError> {
         let program = patiently(&args.guest, console, || Program::open_at(&args.guest, speed))?
             .trapping_unknown_imports(args.trap_unknown_imports);
-        let stdin = match &args.stdin {
-            Some(path) => Stdin::File(path.clone()),
-            // Nobody else reads it then.
-            None if args.batch => Stdin::Inherit,
-            None => Stdin::Empty,
-        };
+        let stdin = args.stdin.clone().map_or(stdin, Stdin::File);
         let (guest_args, invoke) = match &args.invoke {
             Some(name) => (Vec::new(), Some((name.clone(), args.guest_args.clone()))),
             None => (args.guest_args.clone(), None),

@@ -16,11 +16,11 @@ use reedline::{
 
 use crate::{
     app::App,
-    args::{DebugArgs, DebugOptions, Script},
+    args::{DebugOptions, GuestArgs, Script},
     complete::{self, CommandCompleter, SharedNames},
     console::{Console, ConsoleOptions},
     error::CliError,
-    launch::{Launcher, Speed},
+    launch::{Launcher, Speed, Stdin},
     output::Printer,
     signals::Signals,
     source::Sources,
@@ -34,11 +34,13 @@ const HISTORY: usize = 5000;
 pub fn debug(options: Box<DebugOptions>) -> i32 {
     let args = &options.args;
     let interactive = !args.batch && io::stdin().is_terminal();
-    let color = !args.json && args.color.decide();
-    let console = Console::new(ConsoleOptions { json: args.json, color, interactive, gutter: true });
+    let color = !args.guest.json && args.guest.color.decide();
+    let console = Console::new(ConsoleOptions { json: args.guest.json, color, interactive, gutter: true });
     let printer = Printer::new(console.clone());
     let signals = Signals::install();
-    let mut app = match open(args, Speed::Detailed, printer, signals) {
+    // With commands from elsewhere nobody else reads what we are given.
+    let stdin = if args.batch { Stdin::Inherit } else { Stdin::Empty };
+    let mut app = match open(&args.guest, Speed::Detailed, stdin, printer, signals) {
         Ok(app) => app,
         Err(error) => {
             Printer::new(console).error(None, &error.to_string());
@@ -58,8 +60,14 @@ pub fn debug(options: Box<DebugOptions>) -> i32 {
 ///
 /// # Errors
 /// Whatever is wrong with the guest, or with what was given beside it.
-pub fn open(args: &DebugArgs, speed: Speed, printer: Printer, signals: Arc<Signals>) -> Result<App, CliError> {
-    let launcher = Launcher::open(args, speed, printer.console())?;
+pub fn open(
+    args: &GuestArgs,
+    speed: Speed,
+    stdin: Stdin,
+    printer: Printer,
+    signals: Arc<Signals>,
+) -> Result<App, CliError> {
+    let launcher = Launcher::open(args, speed, stdin, printer.console())?;
     let sources = Sources::new(launcher.path(), args.source_dirs.clone(), args.remaps.clone());
     let mut app = App::new(launcher, sources, printer, signals)?;
     for file in &args.formatters {

@@ -14,7 +14,7 @@ use crate::{
     console::{Console, ConsoleOptions},
     error::CliError,
     json::{EndKind, Reply, StopKind},
-    launch::Speed,
+    launch::{Speed, Stdin},
     output::Printer,
     repl,
     signals::Signals,
@@ -26,11 +26,11 @@ pub fn run(args: RunArgs) -> i32 {
     let on_trap = args.on_trap();
     let speed = if args.detailed { Speed::Detailed } else { Speed::Native };
     let interactive = on_trap == OnTrap::Debug && io::stdin().is_terminal();
-    let color = !args.json && args.color.decide();
-    let console = Console::new(ConsoleOptions { json: args.json, color, interactive, gutter: false });
+    let color = !args.guest.json && args.guest.color.decide();
+    let console = Console::new(ConsoleOptions { json: args.guest.json, color, interactive, gutter: false });
     let printer = Printer::new(console.clone());
     let signals = Signals::install();
-    let mut app = match repl::open(&args.into_debug(), speed, printer.clone(), signals) {
+    let mut app = match repl::open(&args.guest, speed, Stdin::Inherit, printer.clone(), signals) {
         Ok(app) => app,
         Err(error) => {
             printer.error(None, &error.to_string());
