@@ -593,9 +593,20 @@ fn an_engine_for_guest_debugging_is_refused() {
 
 // ---- what host code does wrong kills the process, as it does without us
 
-/// Runs one of these tests in a process of its own.
+/// Runs one of these tests in a process of its own; by the emulator that the variable names, if they run under one.
 fn in_a_process(test: &str) -> std::process::Output {
-    let run = Command::new(std::env::current_exe().unwrap())
+    let this = std::env::current_exe().unwrap();
+    let runner = std::env::var("FREEZEFRAME_TEST_RUNNER").unwrap_or_default();
+    let mut words = runner.split_whitespace();
+    let mut command = match words.next() {
+        None => Command::new(this),
+        Some(emulator) => {
+            let mut command = Command::new(emulator);
+            command.args(words).arg(this);
+            command
+        }
+    };
+    let run = command
         .args(["--exact", test, "--nocapture"])
         .env("FREEZEFRAME_CHILD", test)
         .output();

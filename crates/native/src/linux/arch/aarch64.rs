@@ -131,17 +131,17 @@ impl Context<'_> {
     }
 
     /// Points the thread to the stub, with the stack and the frame pointer at `stack`, to make `call` with `stack` as its
-    /// argument. Cranelift's calling convention passes the callee's context, the caller's and the argument as AAPCS64 its
-    /// first three; both want the stack aligned to 16.
+    /// argument. Cranelift's calling convention for WebAssembly (`CallConv::Tail`) leaves the first two registers of AAPCS64 out:
+    /// the callee's context, the caller's and the argument come in the three after them. It wants the stack aligned to 16.
     pub(crate) fn call(&mut self, stack: usize, call: &Call) {
         let context = &mut self.0.uc_mcontext;
         context.pc = (stub as *const ()).addr() as u64;
         context.sp = stack as u64;
         context.regs[29] = stack as u64;
         context.regs[16] = call.entry as u64;
-        context.regs[0] = call.callee as u64;
-        context.regs[1] = call.caller as u64;
-        context.regs[2] = stack as u64;
+        context.regs[2] = call.callee as u64;
+        context.regs[3] = call.caller as u64;
+        context.regs[4] = stack as u64;
     }
 }
 
@@ -152,3 +152,18 @@ const HEAD: usize = 8;
 const VECTORS: usize = 8 + 32 * 16;
 /// The room for records.
 const RECORDS: usize = 4096;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The argument for [`returns_to`]: the instruction there is the trap, right behind the call.
+    #[test]
+    fn the_stub_is_a_call_and_a_trap() {
+        let start = stub as *const u8;
+        // SAFETY: eight bytes of our own code.
+        let words = unsafe { start.cast::<[u32; 2]>().read_unaligned() };
+        assert_eq!(words, [0xd63f_0200, 0]);
+        assert_eq!(returns_to(), start.addr() + 4);
+    }
+}
