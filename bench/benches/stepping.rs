@@ -15,7 +15,7 @@ use std::{
 use freezeframe_engine::{
     BreakpointSpec, DebuggeeId, Debugger, Format, HitCondition, Limits, LocationSpec, Reason, Report, Step,
 };
-use freezeframe_host::{LaunchOptions, Output, Program, Stdin, launch};
+use freezeframe_host::{LaunchOptions, Program, launch};
 use wasm_encoder::{
     CodeSection, ExportKind, ExportSection, Function, FunctionSection, Instruction, Module, TypeSection, ValType,
 };
@@ -27,14 +27,8 @@ struct Guest {
 
 impl Guest {
     fn launch(program: &Program, invoke: Option<&str>) -> Self {
-        let options = LaunchOptions {
-            args: Vec::new(),
-            env: Vec::new(),
-            dirs: Vec::new(),
-            stdin: Stdin::Empty,
-            invoke: invoke.map(|name| (name.to_owned(), Vec::new())),
-            output: Output::new(|_, _| Ok(())),
-        };
+        let options =
+            LaunchOptions { invoke: invoke.map(|name| (name.to_owned(), Vec::new())), ..LaunchOptions::default() };
         let mut debugger = Debugger::new();
         let id = debugger.attach(launch(program, options).expect("launched")).expect("attached");
         Self { debugger, id }

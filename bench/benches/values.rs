@@ -14,7 +14,7 @@ use std::{
 use freezeframe_engine::{
     BreakpointSpec, Children, DebuggeeId, Debugger, LocationSpec, Node, Report, ScopeKind, ValueOptions,
 };
-use freezeframe_host::{LaunchOptions, Output, Program, Stdin, launch};
+use freezeframe_host::{LaunchOptions, Program, launch};
 
 const ROUNDS: usize = 59;
 
@@ -25,14 +25,7 @@ fn stopped(marker: &str, length: &str) -> (Debugger, DebuggeeId) {
     let source = std::fs::read_to_string(root.join("guests/src/values.rs")).expect("the source");
     let line = source.lines().position(|line| line.ends_with(marker)).expect("the marker") + 1;
     let program = Program::open(&root.join("guests/built/values.O0.dwarf4.wasm")).expect("the guest");
-    let options = LaunchOptions {
-        args: vec![length.to_owned()],
-        env: Vec::new(),
-        dirs: Vec::new(),
-        stdin: Stdin::Empty,
-        invoke: None,
-        output: Output::new(|_, _| Ok(())),
-    };
+    let options = LaunchOptions { args: vec![length.to_owned()], ..LaunchOptions::default() };
     let mut debugger = Debugger::new();
     let guest = debugger.attach(launch(&program, options).expect("a launch")).expect("a guest");
     let location = LocationSpec::parse(&format!("values.rs:{line}"), None).expect("a location");

@@ -5,19 +5,11 @@
 mod scenario;
 
 use freezeframe_engine::{BreakpointSpec, DebuggeeId, Debugger, Format, Limits, LocationSpec, Reason, Report};
-use freezeframe_host::{LaunchOptions, Output, Program, Stdin, launch};
+use freezeframe_host::{LaunchOptions, Program, launch};
 use scenario::{Markers, root};
 
 fn start(program: &Program, debugger: &mut Debugger) -> DebuggeeId {
-    let options = LaunchOptions {
-        args: Vec::new(),
-        env: Vec::new(),
-        dirs: Vec::new(),
-        stdin: Stdin::Empty,
-        invoke: None,
-        output: Output::new(|_, _| Ok(())),
-    };
-    debugger.attach(launch(program, options).unwrap()).unwrap()
+    debugger.attach(launch(program, LaunchOptions::default()).unwrap()).unwrap()
 }
 
 /// How often the guest stops at a location with this condition, and whether it was decided next to the guest.

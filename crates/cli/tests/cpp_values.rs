@@ -13,7 +13,7 @@ use std::{
 };
 
 use freezeframe_engine::{BreakpointSpec, Debugger, Format, Limits, LocationSpec, Report};
-use freezeframe_host::{LaunchOptions, Output, Program, Stdin, launch};
+use freezeframe_host::{LaunchOptions, Output, Program, launch};
 use scenario::{Markers, root};
 
 const MARKERS: [&str; 4] = ["strings", "sequences", "trees", "hashes"];
@@ -23,15 +23,11 @@ fn compare(module: &str) -> usize {
     let said = Arc::new(Mutex::new(Vec::new()));
     let heard = said.clone();
     let options = LaunchOptions {
-        args: Vec::new(),
-        env: Vec::new(),
-        dirs: Vec::new(),
-        stdin: Stdin::Empty,
-        invoke: None,
         output: Output::new(move |_, bytes| {
             heard.lock().unwrap().extend_from_slice(bytes);
             Ok(())
         }),
+        ..LaunchOptions::default()
     };
     let mut debugger = Debugger::new();
     let guest = debugger.attach(launch(&program, options).unwrap()).unwrap();

@@ -7,18 +7,12 @@ mod scenario;
 use std::time::Duration;
 
 use freezeframe_engine::{BreakpointSpec, DebuggeeId, Debugger, Limits, LocationSpec, PcMeaning, Report, Step};
-use freezeframe_host::{LaunchOptions, Output, Program, Stdin, launch};
+use freezeframe_host::{LaunchOptions, Program, launch};
 use scenario::root;
 
 fn start(program: &Program, debugger: &mut Debugger, arguments: &[&str]) -> DebuggeeId {
-    let options = LaunchOptions {
-        args: arguments.iter().map(|a| (*a).to_owned()).collect(),
-        env: Vec::new(),
-        dirs: Vec::new(),
-        stdin: Stdin::Empty,
-        invoke: None,
-        output: Output::new(|_, _| Ok(())),
-    };
+    let options =
+        LaunchOptions { args: arguments.iter().map(|a| (*a).to_owned()).collect(), ..LaunchOptions::default() };
     debugger.attach(launch(program, options).unwrap()).unwrap()
 }
 

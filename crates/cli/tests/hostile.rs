@@ -7,7 +7,7 @@ mod scenario;
 use std::time::Duration;
 
 use freezeframe_engine::{BreakpointSpec, Debugger, Format, Limits, LocationSpec, Report, Step};
-use freezeframe_host::{LaunchOptions, Output, Program, Stdin, launch};
+use freezeframe_host::{LaunchOptions, Program, launch};
 use scenario::{fresh_folder, root};
 
 const SEEDS: u64 = 16;
@@ -65,16 +65,8 @@ fn lying_debug_information_brings_nothing_down() {
         let path = folder.join(format!("{seed}.wasm"));
         std::fs::write(&path, wasm).unwrap();
         let program = Program::open(&path).unwrap();
-        let options = LaunchOptions {
-            args: Vec::new(),
-            env: Vec::new(),
-            dirs: Vec::new(),
-            stdin: Stdin::Empty,
-            invoke: None,
-            output: Output::new(|_, _| Ok(())),
-        };
         let mut debugger = Debugger::new();
-        let guest = debugger.attach(launch(&program, options).unwrap()).unwrap();
+        let guest = debugger.attach(launch(&program, LaunchOptions::default()).unwrap()).unwrap();
         for name in ["price", "main", "_start", "orders.c:65"] {
             let location = LocationSpec::parse(name, None).unwrap();
             let condition = Some("order->id != 99 || 1".to_owned());

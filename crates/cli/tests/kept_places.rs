@@ -7,7 +7,7 @@ mod scenario;
 use freezeframe_engine::{
     BreakpointId, BreakpointSpec, DebuggeeId, Debugger, Ended, LocationSpec, Reason, Report, Step,
 };
-use freezeframe_host::{LaunchOptions, Output, Program, Stdin, launch};
+use freezeframe_host::{LaunchOptions, Program, launch};
 use scenario::{Markers, root};
 
 struct Guests {
@@ -23,15 +23,7 @@ impl Guests {
     }
 
     fn launch(&mut self) -> DebuggeeId {
-        let options = LaunchOptions {
-            args: Vec::new(),
-            env: Vec::new(),
-            dirs: Vec::new(),
-            stdin: Stdin::Empty,
-            invoke: None,
-            output: Output::new(|_, _| Ok(())),
-        };
-        self.debugger.attach(launch(&self.program, options).unwrap()).unwrap()
+        self.debugger.attach(launch(&self.program, LaunchOptions::default()).unwrap()).unwrap()
     }
 
     fn add(&mut self, marker: &str) -> BreakpointId {

@@ -5,7 +5,7 @@
 mod scenario;
 
 use freezeframe_engine::{BreakpointSpec, Debugger, Format, Limits, LocationSpec, Report};
-use freezeframe_host::{LaunchOptions, Output, Program, Stdin, launch};
+use freezeframe_host::{LaunchOptions, Program, launch};
 use scenario::{Markers, root};
 
 const SOURCE: &str = "guests/src/containers.cpp";
@@ -81,16 +81,8 @@ fn leaves_of_a_line() {
 fn compare(module: &str, stops: &[&serde_json::Value]) -> usize {
     let program = Program::open(&root().join(format!("guests/built/{module}.wasm"))).unwrap();
     let markers = Markers::of(SOURCE);
-    let options = LaunchOptions {
-        args: Vec::new(),
-        env: Vec::new(),
-        dirs: Vec::new(),
-        stdin: Stdin::Empty,
-        invoke: None,
-        output: Output::new(|_, _| Ok(())),
-    };
     let mut debugger = Debugger::new();
-    let guest = debugger.attach(launch(&program, options).unwrap()).unwrap();
+    let guest = debugger.attach(launch(&program, LaunchOptions::default()).unwrap()).unwrap();
     let mut compared = 0;
     for stop in stops {
         let marker = stop["marker"].as_str().unwrap();

@@ -13,7 +13,7 @@ use freezeframe_engine::{
     BreakpointId, BreakpointSpec, Catch, Children, DebuggeeId, Debugger, Ended, Format, HitCondition, Limits,
     LocationSpec, PcMeaning, Reason, Report, State, Step as EngineStep, ValueOptions,
 };
-use freezeframe_host::{LaunchOptions, MappedDir, Output, Program, Stdin, launch};
+use freezeframe_host::{LaunchOptions, MappedDir, Program, Stdin, launch};
 use scenario::{Markers, Scenario, Step, all, fresh_folder, root};
 
 /// A test must not wait for ever for a guest that doesn't stop.
@@ -71,7 +71,7 @@ impl<'a> Run<'a> {
                 .collect(),
             stdin: self.scenario.stdin.as_ref().map_or(Stdin::Empty, |file| Stdin::File(root().join(file))),
             invoke: self.scenario.invoke.clone().map(|name| (name, self.scenario.args.clone())),
-            output: Output::new(|_, _| Ok(())),
+            ..LaunchOptions::default()
         };
         self.debugger.forget(self.guest);
         self.guest = self.debugger.attach(launch(&self.program, options).unwrap()).unwrap();

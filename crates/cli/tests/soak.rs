@@ -10,7 +10,7 @@ mod scenario;
 use std::{fs, time::Duration};
 
 use freezeframe_engine::{BreakpointSpec, DebuggeeId, Debugger, Ended, LocationSpec, Report, Step};
-use freezeframe_host::{LaunchOptions, Output, Program, Stdin, launch};
+use freezeframe_host::{LaunchOptions, Program, launch};
 use scenario::root;
 
 /// What the process holds: kilobytes of memory in use, open descriptors, threads. `None` where the system doesn't say.
@@ -46,15 +46,7 @@ fn program(name: &str) -> Program {
 }
 
 fn start(debugger: &mut Debugger, program: &Program) -> DebuggeeId {
-    let options = LaunchOptions {
-        args: Vec::new(),
-        env: Vec::new(),
-        dirs: Vec::new(),
-        stdin: Stdin::Empty,
-        invoke: None,
-        output: Output::new(|_, _| Ok(())),
-    };
-    debugger.attach(launch(program, options).unwrap()).unwrap()
+    debugger.attach(launch(program, LaunchOptions::default()).unwrap()).unwrap()
 }
 
 fn at(location: &str) -> BreakpointSpec {

@@ -8,7 +8,7 @@ use freezeframe_engine::{
     BreakpointSpec, Children, DebuggeeId, Debugger, EngineError, Format, Formatter, GlobalFilter, Language, Limits,
     LocationSpec, Node, NodeKind, Reason, Report, ScopeKind, ValueOptions,
 };
-use freezeframe_host::{LaunchOptions, Output, Program, Stdin, launch};
+use freezeframe_host::{LaunchOptions, Program, launch};
 use scenario::{Markers, root};
 
 struct Session {
@@ -23,14 +23,7 @@ const NATURAL: ValueOptions =
 impl Session {
     fn start(module: &str, source: &str) -> Self {
         let program = Program::open(&root().join(format!("guests/built/{module}.wasm"))).unwrap();
-        let options = LaunchOptions {
-            args: Vec::new(),
-            env: Vec::new(),
-            dirs: Vec::new(),
-            stdin: Stdin::Empty,
-            invoke: None,
-            output: Output::new(|_, _| Ok(())),
-        };
+        let options = LaunchOptions::default();
         let mut debugger = Debugger::new();
         let guest = debugger.attach(launch(&program, options).unwrap()).unwrap();
         Self { debugger, guest, markers: Markers::of(source) }

@@ -21,8 +21,9 @@ use wasmtime_wasi::{
 
 use crate::{HostError, Input, Output, Program, Stream, program::Code};
 
-/// What a guest gets, and what of it is to run.
-#[derive(Clone, Debug)]
+/// What a guest gets, and what of it is to run. By default the command, with nothing: no arguments, no folders, an empty standard
+/// input, and nobody to take what it writes.
+#[derive(Clone, Debug, Default)]
 pub struct LaunchOptions {
     /// Its arguments, its own name not among them.
     pub args: Vec<String>,
@@ -48,9 +49,10 @@ pub struct MappedDir {
 }
 
 /// What a guest reads as its standard input.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Stdin {
     /// Nothing.
+    #[default]
     Empty,
     /// A file.
     File(PathBuf),

@@ -13,7 +13,7 @@ use freezeframe_debuggee::{
     ModuleId, Query, Rule, RuleId, Site, StopPlan, StopReason, Unavailable, WasmValue,
 };
 use freezeframe_engine::ModulePc;
-use freezeframe_host::{LaunchOptions, Output, Program, Stdin, launch};
+use freezeframe_host::{LaunchOptions, Program, launch};
 
 /// A guest and what it's given.
 #[derive(Clone, Copy)]
@@ -31,14 +31,8 @@ impl Guest {
     }
 
     pub fn launch(&self, program: &Program) -> Spy {
-        let options = LaunchOptions {
-            args: self.args.iter().map(|a| (*a).to_owned()).collect(),
-            env: Vec::new(),
-            dirs: Vec::new(),
-            stdin: Stdin::Empty,
-            invoke: None,
-            output: Output::new(|_, _| Ok(())),
-        };
+        let options =
+            LaunchOptions { args: self.args.iter().map(|a| (*a).to_owned()).collect(), ..LaunchOptions::default() };
         let seen = Seen { instance: InstanceId(0), stack: 0, last: None };
         Spy { inner: launch(program, options).unwrap(), seen: Arc::new(Mutex::new(seen)) }
     }
