@@ -6,8 +6,6 @@ use freezeframe_engine::{
     DebuggeeId, Debugger, Ended, EngineError, Format, LocationSpec, Reason, Report, StackFrame, State, ValueOptions,
 };
 
-use freezeframe_host::IndexCache;
-
 use crate::{
     args::Script,
     commands::{self, Repeat},
@@ -137,7 +135,7 @@ impl App {
         };
         let find = app.launcher.debug_files();
         app.debugger.find_debug_files(find);
-        if let Some(indexes) = IndexCache::of_user() {
+        if let Some(indexes) = app.launcher.indexes() {
             app.debugger.keep_indexes(indexes);
         }
         for contents in app.launcher.given_debug_files() {
@@ -394,6 +392,12 @@ impl App {
             return Err(failed("files of commands are nested too deeply".to_owned()));
         }
         let text = std::fs::read_to_string(path).map_err(|e| failed(e.to_string()))?;
+        self.source_text(path, &text);
+        Ok(())
+    }
+
+    /// Runs the commands of a file with this text, one a line.
+    pub fn source_text(&mut self, path: &str, text: &str) {
         self.script_depth += 1;
         for (number, line) in (1..).zip(text.lines()) {
             if self.quit {
@@ -403,7 +407,6 @@ impl App {
         }
         self.script_depth -= 1;
         self.no_more_lines(Some(path));
-        Ok(())
     }
 
     /// Whether a person answers yes. Nobody to ask: yes.

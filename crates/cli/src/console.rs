@@ -71,7 +71,7 @@ impl Console {
         Self::over((Box::new(out), out_terminal), (Box::new(err), err_terminal), shared, options)
     }
 
-    fn over(
+    pub(crate) fn over(
         out: (Box<dyn Write + Send>, bool),
         err: (Box<dyn Write + Send>, bool),
         shared: bool,

@@ -11,7 +11,8 @@ use crate::{
     console::{Console, ConsoleOptions},
     error::CliError,
     json::{ModuleView, Reply},
-    launch::Launcher,
+    launch::Launch as _,
+    open::Guest,
     output::Printer,
     views::{self, FAILED},
 };
@@ -46,7 +47,7 @@ fn modules(args: &InfoArgs, console: &Console) -> Result<Vec<ModuleView>, CliErr
         let symbols = symbols.map_err(|e| CliError::Other(e.to_string()))?;
         return Ok(vec![views::module(0, name, &symbols)]);
     }
-    let launcher = Launcher::open_to_look(&args.guest, &args.symbols, console)?;
+    let launcher = Guest::open_to_look(&args.guest, &args.symbols, console)?;
     let mut debugger = Debugger::new();
     debugger.find_debug_files(launcher.debug_files());
     for contents in launcher.given_debug_files() {

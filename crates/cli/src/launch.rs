@@ -1,23 +1,17 @@
-//! Opening and launching guests: the only file that knows the host.
+//! What can be run, as the debugger sees it. [`crate::open`] makes one of a file; tests make one up.
 
 use std::{
-    io::IsTerminal,
     path::{Path, PathBuf},
-    sync::{Arc, mpsc},
-    thread,
-    time::Duration,
+    sync::Arc,
 };
 
 use freezeframe_debuggee::Debuggee;
-use freezeframe_host::{
-    DebugFileError, DebugFileFinder, HostError, LaunchOptions, MappedDir, Output, Program, ProgramKind, Stream, launch,
-};
-pub use freezeframe_host::{Speed, Stdin};
+#[cfg(feature = "launch")]
+use freezeframe_host::{DebugFileError, HostError};
+use freezeframe_symbols::IndexStore;
 
-use crate::{
-    args::GuestArgs,
-    console::{Console, GuestStream},
-};
+/// Finds the debug information that a module says to be in a file, relative to the guest.
+pub type DebugFiles = Box<dyn FnMut(&str) -> Option<Arc<[u8]>> + Send>;
 
 /// A folder that the guest may use.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,137 +26,61 @@ pub struct MappedFolder {
 #[derive(Debug, thiserror::Error)]
 pub enum LaunchError {
     /// The guest.
+    #[cfg(feature = "launch")]
     #[error(transparent)]
     Host(#[from] HostError),
     /// A file of `--symbols`.
+    #[cfg(feature = "launch")]
     #[error(transparent)]
     Symbols(#[from] DebugFileError),
 }
 
 /// A guest that was opened, and how to start it: any number of times.
-pub struct Launcher {
-    program: Program,
-    options: LaunchOptions,
-    debug_files: DebugFileFinder,
-}
-
-impl Launcher {
-    /// Opens a guest, which reads `stdin` unless a file is named.
-    ///
-    /// # Errors
-    /// A file that can't be read, or that is no guest.
-    pub fn open(args: &GuestArgs, speed: Speed, stdin: Stdin, console: &Console) -> Result<Self, LaunchError> {
-        let program = patiently(&args.guest, console, || Program::open_at(&args.guest, speed))?
-            .trapping_unknown_imports(args.trap_unknown_imports);
-        let stdin = args.stdin.clone().map_or(stdin, Stdin::File);
-        let (guest_args, invoke) = match &args.invoke {
-            Some(name) => (Vec::new(), Some((name.clone(), args.guest_args.clone()))),
-            None => (args.guest_args.clone(), None),
-        };
-        let dirs = args.dirs.iter().map(|d| MappedDir { host: d.host.clone(), guest: d.guest.clone() });
-        let options = LaunchOptions {
-            args: guest_args,
-            env: args.env.clone(),
-            dirs: dirs.collect(),
-            stdin,
-            invoke,
-            output: output(console.clone()),
-        };
-        let debug_files = DebugFileFinder::new(&args.guest, &args.symbols)?;
-        Ok(Self { program, options, debug_files })
-    }
-
-    /// Opens a guest only to look at it: it gets nothing and is never resumed.
-    ///
-    /// # Errors
-    /// As for [`open`](Self::open).
-    pub fn open_to_look(path: &Path, symbols: &[PathBuf], console: &Console) -> Result<Self, LaunchError> {
-        let program = patiently(path, console, || Program::open(path))?;
-        let options = LaunchOptions { output: output(console.clone()), ..LaunchOptions::default() };
-        let debug_files = DebugFileFinder::new(path, symbols)?;
-        Ok(Self { program, options, debug_files })
-    }
-
+pub trait Launch {
     /// Starts the guest; it stands before its first operator.
     ///
     /// # Errors
     /// What it needs and can't get.
-    pub fn launch(&self) -> Result<Box<dyn Debuggee>, LaunchError> {
-        Ok(launch(&self.program, self.options.clone())?)
-    }
+    fn launch(&self) -> Result<Box<dyn Debuggee>, LaunchError>;
+
+    /// Its file.
+    fn path(&self) -> &Path;
 
     /// The debug information that a module of the guest says to be in a file, relative to the guest.
-    pub fn debug_files(&self) -> impl FnMut(&str) -> Option<Arc<[u8]>> + Send + 'static {
-        let files = self.debug_files.clone();
-        move |path| files.find(path)
+    fn debug_files(&self) -> DebugFiles {
+        Box::new(|_| None)
+    }
+
+    /// Where indexes of debug information are kept.
+    fn indexes(&self) -> Option<Arc<dyn IndexStore>> {
+        None
     }
 
     /// Debug information that a person named.
-    pub fn given_debug_files(&self) -> Vec<Arc<[u8]>> {
-        self.debug_files.given.clone()
-    }
-
-    /// Its file.
-    pub fn path(&self) -> &Path {
-        self.program.path()
+    fn given_debug_files(&self) -> Vec<Arc<[u8]>> {
+        Vec::new()
     }
 
     /// Whether it runs at native speed, and stops at traps only.
-    pub fn is_native(&self) -> bool {
-        self.program.speed() == Speed::Native
+    fn is_native(&self) -> bool {
+        false
     }
 
     /// Why it doesn't run at native speed, though that was asked for.
-    pub fn fell_back(&self) -> Option<String> {
-        self.program.fell_back()
+    fn fell_back(&self) -> Option<String> {
+        None
     }
 
     /// Whether it's a component (else a core module).
-    pub fn is_component(&self) -> bool {
-        self.program.kind() == ProgramKind::Component
+    fn is_component(&self) -> bool {
+        false
     }
 
     /// The function that is called instead of the command.
-    pub fn invoked(&self) -> Option<&str> {
-        self.options.invoke.as_ref().map(|(name, _)| name.as_str())
+    fn invoked(&self) -> Option<&str> {
+        None
     }
 }
 
-fn output(console: Console) -> Output {
-    Output::new(move |stream, bytes| {
-        let stream = match stream {
-            Stream::Stdout => GuestStream::Stdout,
-            Stream::Stderr => GuestStream::Stderr,
-        };
-        console.guest(stream, bytes)
-    })
-    // On a terminal a person wants to see each line as it is printed, not when the guest's buffer is full.
-    .terminal(std::io::stdout().is_terminal())
-}
-
-/// Does what may take long; a person who waits is told after half a second what for.
-fn patiently<R>(path: &Path, console: &Console, work: impl FnOnce() -> R) -> R {
-    if !console.can_show_progress() {
-        return work();
-    }
-    let (done, finished) = mpsc::channel::<()>();
-    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-    let console = console.clone();
-    let progress = thread::spawn(move || {
-        let waiting = Err(mpsc::RecvTimeoutError::Timeout);
-        if finished.recv_timeout(Duration::from_millis(500)) != waiting {
-            return;
-        }
-        for spinner in ['|', '/', '-', '\\'].into_iter().cycle() {
-            console.progress(&format!("{spinner} compiling {name} for debugging"));
-            if finished.recv_timeout(Duration::from_millis(120)) != waiting {
-                return console.progress("");
-            }
-        }
-    });
-    let result = work();
-    drop(done);
-    // The line is gone before anything else is written.
-    _ = progress.join();
-    result
-}
+/// Any of them.
+pub type Launcher = Box<dyn Launch>;

@@ -20,7 +20,8 @@ use crate::{
     complete::{self, CommandCompleter, SharedNames},
     console::{Console, ConsoleOptions},
     error::CliError,
-    launch::{Launcher, Speed, Stdin},
+    launch::Launch as _,
+    open::{Guest, Speed, Stdin},
     output::Printer,
     signals::Signals,
     source::Sources,
@@ -67,7 +68,7 @@ pub fn open(
     printer: Printer,
     signals: Arc<Signals>,
 ) -> Result<App, CliError> {
-    let launcher = Launcher::open(args, speed, stdin, printer.console())?;
+    let launcher = Box::new(Guest::open(args, speed, stdin, printer.console())?);
     let sources = Sources::new(launcher.path(), args.source_dirs.clone(), args.remaps.clone());
     let mut app = App::new(launcher, sources, printer, signals)?;
     for file in &args.formatters {

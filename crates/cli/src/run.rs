@@ -14,7 +14,7 @@ use crate::{
     console::{Console, ConsoleOptions},
     error::CliError,
     json::{EndKind, Reply, StopKind},
-    launch::{Speed, Stdin},
+    open::{Speed, Stdin},
     output::Printer,
     repl,
     signals::Signals,

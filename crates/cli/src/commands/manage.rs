@@ -230,15 +230,19 @@ fn save(app: &mut App, call: &Call<'_>) -> Answer {
     if call.rest.is_empty() {
         return Err(call.usage("expected a file"));
     }
-    let set = app.debugger.breakpoints();
-    let mut text = "# Breakpoints, saved by freezeframe: `source` this file to set them again.\n".to_owned();
-    for breakpoint in set {
-        text.push_str(&script(breakpoint, app.hooks.of(breakpoint.id)));
-    }
-    let count = set.len();
-    std::fs::write(call.rest, text).map_err(|why| CliError::Other(format!("can't write {}: {why}", call.rest)))?;
+    let count = app.debugger.breakpoints().len();
+    std::fs::write(call.rest, saved(app)).map_err(|why| CliError::Other(format!("can't write {}: {why}", call.rest)))?;
     let things = if count == 1 { "breakpoint" } else { "breakpoints" };
     Ok(Some(Reply::Message(format!("{count} {things} saved in {}", call.rest))))
+}
+
+/// A file of commands that set all breakpoints again.
+pub fn saved(app: &App) -> String {
+    let mut text = "# Breakpoints, saved by freezeframe: `source` this file to set them again.\n".to_owned();
+    for breakpoint in app.debugger.breakpoints() {
+        text.push_str(&script(breakpoint, app.hooks.of(breakpoint.id)));
+    }
+    text
 }
 
 /// The commands that make a breakpoint again, whatever its number is then.

@@ -9,7 +9,7 @@ mod data;
 pub mod explore;
 mod info;
 pub mod listing;
-mod manage;
+pub mod manage;
 pub mod memory;
 mod running;
 mod session;
