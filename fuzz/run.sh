@@ -6,7 +6,10 @@ cd "$(dirname "$0")"
 target=$1 seconds=${2:-600}
 corpus="corpus/$target"
 mkdir -p "$corpus"
-[ -d "seeds/$target" ] && cp -n "seeds/$target"/* "$corpus"
+for kind in seeds findings; do
+    [ -d "$kind/$target" ] && cp -n "$kind/$target"/* "$corpus"
+done
+longest=200000
 case $target in
     # Modules and what lies beside them are seeds of their own.
     dwarf) find ../guests/built -name '*.wasm' -size -100k -exec cp -n -t "$corpus" {} + ;;
@@ -17,6 +20,15 @@ case $target in
             done
         done
         ;;
-    printers) head -c 4096 /dev/urandom >"$corpus/random" ;;
+    # A frame of each kind, and expressions; over a page of nonsense.
+    printers)
+        for number in 0 1 2 3 4 5 6; do
+            { printf "\\x0$number"; head -c 1024 /dev/urandom; } >"$corpus/random$number"
+        done
+        longest=4096
+        ;;
+    commands | expression) longest=4096 ;;
 esac
-cargo +nightly fuzz run "$target" "$corpus" -- -max_total_time="$seconds" -timeout=20 -max_len=200000 -print_final_stats=1
+# No allocation may be larger than what a module of this size can need, whatever it says.
+cargo +nightly fuzz run "$target" "$corpus" -- -max_total_time="$seconds" -timeout=20 -max_len="$longest" \
+    -rss_limit_mb=2048 -malloc_limit_mb=512 -print_final_stats=1

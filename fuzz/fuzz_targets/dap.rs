@@ -1,56 +1,8 @@
-//! What an editor sends: any bytes, and any requests in any order. Each request is answered once.
 #![no_main]
 
+#[path = "../entries/dap.rs"]
+mod entry;
 #[path = "../../crates/engine/tests/made_up/mod.rs"]
 mod made_up;
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, LazyLock},
-};
-
-use freezeframe_dap::fuzzing::serve;
-use freezeframe_debuggee::Debuggee;
-use libfuzzer_sys::fuzz_target;
-use made_up::{Garbage, MEMORY, frames, guests};
-
-static MODULE: LazyLock<Arc<[u8]>> =
-    LazyLock::new(|| std::fs::read(guests().join("built/containers.O0.dwarf4.wasm")).expect("a guest").into());
-
-fn start() -> Box<dyn Debuggee> {
-    let memory = (0..MEMORY as u32 / 4).flat_map(|i| (i * 8 % MEMORY as u32).to_le_bytes()).collect();
-    Box::new(Garbage { frames: frames(&MODULE), module: MODULE.clone(), memory, attached: false, read: Arc::default() })
-}
-
-/// Lines of JSON become messages with whole headers; what begins with `!` is sent as it is.
-fn framed(bytes: &[u8]) -> Vec<u8> {
-    if let Some(raw) = bytes.strip_prefix(b"!") {
-        return raw.to_vec();
-    }
-    let mut sent = Vec::new();
-    for line in bytes.split(|byte| *byte == b'\n') {
-        sent.extend(format!("Content-Length: {}\r\n\r\n", line.len()).bytes());
-        sent.extend(line);
-    }
-    sent
-}
-
-fuzz_target!(|bytes: &[u8]| {
-    let answers = serve(framed(bytes), start).expect("threads");
-    // `"request_seq":N` is in responses only, and of each number of a request there's one.
-    let text = String::from_utf8(answers).expect("the server writes UTF-8");
-    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
-    for part in text.split("\"request_seq\":").skip(1) {
-        let number = part.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
-        *seen.entry(number).or_default() += 1;
-    }
-    let requests = |number: &str| {
-        let text = String::from_utf8_lossy(bytes);
-        text.matches(&format!("\"seq\":{number}")).count()
-    };
-    if !bytes.starts_with(b"!") {
-        for (number, answers) in seen {
-            assert!(number == "0" || answers <= requests(number).max(1), "request {number} has {answers} answers");
-        }
-    }
-});
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| entry::run(bytes));

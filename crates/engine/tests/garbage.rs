@@ -7,16 +7,10 @@
 
 mod made_up;
 
-use std::{
-    fs,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering::Relaxed},
-    },
-};
+use std::sync::atomic::Ordering::Relaxed;
 
 use freezeframe_engine::{Children, DebuggeeId, Debugger, Limits, Node, ScopeKind, ValueOptions};
-use made_up::{BASE, EXPRESSIONS, Garbage, MARKERS, MEMORY, frames, guests};
+use made_up::{BASE, EXPRESSIONS, Garbage, MARKERS, MEMORY, Scene};
 
 /// Random numbers without a dependency: xorshift.
 fn random(seed: u64) -> impl FnMut() -> u64 {
@@ -70,13 +64,11 @@ fn look(debugger: &mut Debugger, node: &Node, depth: u32, seen: &mut usize, what
 #[test]
 fn nonsense_is_shown_as_such() {
     for file in ["containers.O0.dwarf4.wasm", "containers.O0.dwarf5.libcxx22.wasm"] {
-        let module: Arc<[u8]> = fs::read(guests().join("built").join(file)).unwrap().into();
-        let frames = frames(&module);
+        let scene = Scene::containers(file);
         for (kind, memory) in memories() {
             let what = format!("{file}, {kind}");
-            let read = Arc::new(AtomicU64::new(0));
-            let garbage =
-                Garbage { module: module.clone(), frames: frames.clone(), memory, attached: false, read: read.clone() };
+            let garbage = Garbage::new(&scene, memory);
+            let read = garbage.read.clone();
             let mut debugger = Debugger::new();
             let id: DebuggeeId = debugger.attach(Box::new(garbage)).unwrap();
             let mut seen = 0;
@@ -109,12 +101,10 @@ fn nonsense_is_shown_as_such() {
 /// What isn't set up yet says so: no printer shows a number of elements that can't be.
 #[test]
 fn damage_is_named() {
-    let module: Arc<[u8]> = fs::read(guests().join("built/containers.O0.dwarf5.libcxx22.wasm")).unwrap().into();
+    let scene = Scene::containers("containers.O0.dwarf5.libcxx22.wasm");
     let shown = |memory: Vec<u8>, frame: usize, name: &str| {
-        let garbage =
-            Garbage { module: module.clone(), frames: frames(&module), memory, attached: false, read: Arc::default() };
         let mut debugger = Debugger::new();
-        let id = debugger.attach(Box::new(garbage)).unwrap();
+        let id = debugger.attach(Box::new(Garbage::new(&scene, memory))).unwrap();
         let locals = debugger.locals(id, frame, Limits::default()).unwrap();
         locals.into_iter().find(|local| local.name == name).expect("a variable").text
     };
