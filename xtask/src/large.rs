@@ -12,12 +12,14 @@ use std::{
 
 use crate::{
     error::Error,
-    tools::{CARGO, CLANG_22, NPM, TAR, Tool},
+    tools::{ANY_CLANG_22, CARGO, NPM, TAR, Tool},
 };
 
 /// A large program, how it comes to be, and what is done with it.
 struct Large {
     name: &'static str,
+    /// Gets what it's made of.
+    fetch: fn(&Place) -> Result<PathBuf, Error>,
     make: fn(&Place) -> Result<PathBuf, Error>,
     /// Commands of the debugger.
     commands: &'static [&'static str],
@@ -30,6 +32,7 @@ struct Large {
 const LARGE: &[Large] = &[
     Large {
         name: "sqlite",
+        fetch: sqlite_sources,
         make: sqlite,
         commands: &[
             "break sqlite.c:10 if rows == 7",
@@ -57,6 +60,7 @@ const LARGE: &[Large] = &[
     },
     Large {
         name: "quickjs",
+        fetch: quickjs_sources,
         make: quickjs,
         commands: &["break report", "run", "bt", "next 4", "print sum", "print jobs", "continue"],
         expected: &[
@@ -71,6 +75,7 @@ const LARGE: &[Large] = &[
     },
     Large {
         name: "lua",
+        fetch: lua_sources,
         make: lua,
         commands: &[
             "break luaD_throw",
@@ -101,6 +106,7 @@ const LARGE: &[Large] = &[
     },
     Large {
         name: "rust",
+        fetch: rust_sources,
         make: rust,
         commands: &["break main.rs:26", "run", "print all", "print words", "bt 3", "finish", "continue"],
         expected: &["main.rs:26", "\"red\": 3", "\"green\", \"red\", \"blue\"", "big::main", "exited with code 0"],
@@ -108,6 +114,7 @@ const LARGE: &[Large] = &[
     },
     Large {
         name: "ruby",
+        fetch: ruby_sources,
         make: ruby,
         // It wants JavaScript around it: what of that it calls, traps.
         commands: &["break ruby_show_version", "run", "bt", "finish", "print ruby_version", "continue"],
@@ -129,18 +136,32 @@ struct Place {
     folder: PathBuf,
 }
 
+/// Those whose name contains a `name`; all without one.
+fn named(names: &[&str]) -> Result<Vec<&'static Large>, Error> {
+    let wanted = |large: &&Large| names.is_empty() || names.iter().any(|name| large.name.contains(name));
+    let wanted: Vec<&Large> = LARGE.iter().filter(wanted).collect();
+    if wanted.is_empty() { Err(Error::UnknownGuest { name: names.join(" ") }) } else { Ok(wanted) }
+}
+
+/// Fetches what those are made of whose name contains a `name`; of all without one.
+///
+/// # Errors
+/// What can't be had.
+pub fn fetch(root: &Path, names: &[&str]) -> Result<String, Error> {
+    let (place, wanted) = (Place::new(root)?, named(names)?);
+    let mut report = Vec::new();
+    for large in wanted {
+        report.push(format!("{}: {}", large.name, (large.fetch)(&place)?.display()));
+    }
+    Ok(report.join("\n"))
+}
+
 /// Makes and debugs those whose name contains a `name`; all without one.
 ///
 /// # Errors
 /// What is missing, can't be built, or doesn't behave as expected.
 pub fn debug(root: &Path, names: &[&str]) -> Result<String, Error> {
-    let wanted = |large: &&Large| names.is_empty() || names.iter().any(|name| large.name.contains(name));
-    let wanted: Vec<&Large> = LARGE.iter().filter(wanted).collect();
-    if wanted.is_empty() {
-        return Err(Error::UnknownGuest { name: names.join(" ") });
-    }
-    let place = Place { root: root.to_path_buf(), folder: root.join("target/large") };
-    fs::create_dir_all(&place.folder).map_err(Error::io(&place.folder))?;
+    let (place, wanted) = (Place::new(root)?, named(names)?);
     let mut report = vec![format!("{:<10} {:>8} {:>12} {:>12}", "guest", "MB", "first, s", "again, s")];
     for large in wanted {
         println!("{}: making it", large.name);
@@ -179,6 +200,12 @@ fn run(place: &Place, large: &Large, module: &Path) -> Result<f64, Error> {
 }
 
 impl Place {
+    fn new(root: &Path) -> Result<Self, Error> {
+        let place = Self { root: root.to_path_buf(), folder: root.join("target/large") };
+        fs::create_dir_all(&place.folder).map_err(Error::io(&place.folder))?;
+        Ok(place)
+    }
+
     /// Runs a command to its end.
     fn run(&self, tool: &Tool, directory: &Path, arguments: &[&str]) -> Result<(), Error> {
         let mut command = Command::new(tool.program);
@@ -232,8 +259,8 @@ impl Place {
         let output = module.to_string_lossy().into_owned();
         let mut all: Vec<&str> = vec!["-O0", "-g", "-gdwarf-5", "-Wno-everything", &source, "-o", &output];
         all.extend(arguments.iter().map(String::as_str));
-        CLANG_22.version()?;
-        self.run(&CLANG_22, &self.root, &all)?;
+        ANY_CLANG_22.version()?;
+        self.run(&ANY_CLANG_22, &self.root, &all)?;
         Ok(module)
     }
 }
@@ -242,8 +269,12 @@ fn words(text: &str) -> impl Iterator<Item = String> {
     text.split_whitespace().map(str::to_owned)
 }
 
+fn sqlite_sources(place: &Place) -> Result<PathBuf, Error> {
+    Ok(place.krate("libsqlite3-sys", "0.39.1")?.join("sqlite3"))
+}
+
 fn sqlite(place: &Place) -> Result<PathBuf, Error> {
-    let sources = place.krate("libsqlite3-sys", "0.39.1")?.join("sqlite3");
+    let sources = sqlite_sources(place)?;
     let mut arguments = vec![format!("-I{}", sources.display()), sources.join("sqlite3.c").display().to_string()];
     arguments.extend(words(
         "--target=wasm32-wasi -DSQLITE_THREADSAFE=0 -DSQLITE_OMIT_LOAD_EXTENSION -DSQLITE_OMIT_WAL \
@@ -253,8 +284,12 @@ fn sqlite(place: &Place) -> Result<PathBuf, Error> {
     place.clang("sqlite", &arguments)
 }
 
+fn quickjs_sources(place: &Place) -> Result<PathBuf, Error> {
+    Ok(place.krate("rquickjs-sys", "0.14.0")?.join("quickjs"))
+}
+
 fn quickjs(place: &Place) -> Result<PathBuf, Error> {
-    let sources = place.krate("rquickjs-sys", "0.14.0")?.join("quickjs");
+    let sources = quickjs_sources(place)?;
     let mut arguments = vec![format!("-I{}", sources.display())];
     let files = ["quickjs.c", "libregexp.c", "libunicode.c", "dtoa.c"];
     arguments.extend(files.map(|file| sources.join(file).display().to_string()));
@@ -265,15 +300,20 @@ fn quickjs(place: &Place) -> Result<PathBuf, Error> {
     place.clang("quickjs", &arguments)
 }
 
+fn lua_sources(place: &Place) -> Result<PathBuf, Error> {
+    place.npm("@yowasp/clang", "22.0.0-git20542-10")?;
+    Ok(place.krate("lua-src", "551.1.0")?.join("lua-5.4.9"))
+}
+
 /// Its errors are exceptions of WebAssembly; only a newer libc has `setjmp` by those.
 fn lua(place: &Place) -> Result<PathBuf, Error> {
+    let sources = lua_sources(place)?;
     let sysroot = place.folder.join("sysroot");
     if !sysroot.is_dir() {
         let package = place.npm("@yowasp/clang", "22.0.0-git20542-10")?;
         fs::create_dir_all(&sysroot).map_err(Error::io(&sysroot))?;
         place.run(&TAR, &sysroot, &["xf", &package.join("gen/llvm-resources.tar").to_string_lossy()])?;
     }
-    let sources = place.krate("lua-src", "551.1.0")?.join("lua-5.4.9");
     let mut arguments = vec![format!("-I{}", sources.display()), format!("--sysroot={}", sysroot.display())];
     for entry in fs::read_dir(&sources).map_err(Error::io(&sources))?.flatten() {
         let path = entry.path();
@@ -291,6 +331,12 @@ fn lua(place: &Place) -> Result<PathBuf, Error> {
     place.clang("lua", &arguments)
 }
 
+fn rust_sources(place: &Place) -> Result<PathBuf, Error> {
+    let sources = place.root.join("guests/large/rust");
+    place.run(&CARGO, &sources, &["fetch", "--quiet", "--locked", "--target", "wasm32-wasip1"])?;
+    Ok(sources)
+}
+
 fn rust(place: &Place) -> Result<PathBuf, Error> {
     let target = place.folder.join("rust");
     let arguments = ["build", "--quiet", "--locked", "--target", "wasm32-wasip1", "--target-dir"];
@@ -302,6 +348,10 @@ fn rust(place: &Place) -> Result<PathBuf, Error> {
     Ok(target.join("wasm32-wasip1/debug/big.wasm"))
 }
 
+fn ruby_sources(place: &Place) -> Result<PathBuf, Error> {
+    place.npm("@ruby/3.4-wasm-wasi", "2.10.1")
+}
+
 fn ruby(place: &Place) -> Result<PathBuf, Error> {
-    Ok(place.npm("@ruby/3.4-wasm-wasi", "2.10.1")?.join("dist/ruby.debug+stdlib.wasm"))
+    Ok(ruby_sources(place)?.join("dist/ruby.debug+stdlib.wasm"))
 }

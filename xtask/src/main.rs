@@ -38,6 +38,7 @@ Usage: cargo xtask <task>
   oracle --check            see that every recorded oracle belongs to the checked-in module
   large [NAME…]             fetch and build large programs (SQLite, QuickJS, Lua, CRuby, 70 MB of Rust) into target/large
                             and debug them with target/release/freezeframe; needs clang-22, npm and the network
+  large --fetch [NAME…]     only fetch what they are built of; needs npm and the network
   dap-types                 write the types of the Debug Adapter Protocol from its checked-in schema
   dap-types --check         see that the checked-in types are those of the schema
 ";
@@ -67,6 +68,7 @@ fn run(words: &[String]) -> Result<String, Error> {
         ["lldb-values"] => lldb::record(&root),
         ["oracle", "--check"] => oracle::check(&root),
         ["oracle", names @ ..] if plain(names) => oracle::record(&root, names),
+        ["large", "--fetch", names @ ..] if plain(names) => large::fetch(&root, names),
         ["large", names @ ..] if plain(names) => large::debug(&root, names),
         ["dap-types"] => dap_types::write(&root),
         ["dap-types", "--check"] => dap_types::check(&root),
