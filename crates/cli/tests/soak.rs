@@ -5,26 +5,40 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a failure here is meant to be loud")]
 
+mod dap;
 mod scenario;
 
-use std::{fs, time::Duration};
+use std::{
+    fs,
+    io::{BufRead as _, BufReader},
+    process::{Command, Stdio},
+    time::Duration,
+};
 
 use freezeframe_engine::{BreakpointSpec, DebuggeeId, Debugger, Ended, LocationSpec, Report, Step};
 use freezeframe_host::{LaunchOptions, Program, launch};
+use freezeframe_session::{Event, Freeze, Options, debug_with};
 use scenario::root;
+use wasmtime::{Config, Engine, Instance, Module, Store};
 
-/// What the process holds: kilobytes of memory in use, open descriptors, threads. `None` where the system doesn't say.
-fn held() -> Option<(u64, usize, usize)> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
+/// What a process holds: kilobytes of memory in use, open descriptors, threads. `None` where the system doesn't say.
+fn held(process: &str) -> Option<(u64, usize, usize)> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let memory = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     let memory = memory.trim().trim_end_matches(" kB").parse().ok()?;
     let count = |folder| fs::read_dir(folder).map(Iterator::count).ok();
-    Some((memory, count("/proc/self/fd")?, count("/proc/self/task")?))
+    Some((memory, count(format!("/proc/{process}/fd"))?, count(format!("/proc/{process}/task"))?))
 }
 
 /// Does something many times: a tenth of it to warm up, then it mustn't hold more afterwards, but for `slack` kilobytes.
-fn level(what: &str, times: u32, slack: u64, mut act: impl FnMut()) {
+fn level(what: &str, times: u32, slack: u64, act: impl FnMut()) {
+    level_in("self", what, times, slack, act);
+}
+
+/// The same of another process that something is done to.
+fn level_in(process: &str, what: &str, times: u32, slack: u64, mut act: impl FnMut()) {
     (0..times / 10).for_each(|_| act());
+    let held = || held(process);
     let before = held();
     (0..times).for_each(|_| act());
     // Threads of guests that have ended may take a moment to go.
@@ -123,4 +137,71 @@ fn nothing_grows() {
         assert!(matches!(report(&mut debugger, guest), Report::Stopped { .. }));
         drop(debugger);
     });
+
+    attached_and_detached();
+}
+
+/// An embedder's one store, to which debuggers come and go: stopped at a breakpoint, or before anything has run.
+fn attached_and_detached() {
+    let mut config = Config::new();
+    freezeframe_session::configure(&mut config);
+    let engine = Engine::new(&config).unwrap();
+    let module = Module::new(&engine, "(module (func (export \"run\") nop nop))").unwrap();
+    let mut store = Store::new(&engine, ());
+    store.set_epoch_deadline(u64::MAX / 2);
+    let instance = pollster::block_on(Instance::new_async(&mut store, &module, &[])).unwrap();
+    let run = instance.get_typed_func::<(), ()>(&mut store, "run").unwrap();
+    // The second `nop`: at the first one a function's entry is.
+    let bytes = module.debug_bytecode().unwrap();
+    let pc = u32::try_from(bytes.iter().rposition(|byte| *byte == 0x01).unwrap()).unwrap();
+    let mut number = 0;
+    level("debuggers attached to a store and detached", 10_000, 8 << 10, || {
+        number += 1;
+        let freeze = if number % 2 == 0 { Freeze::Thread } else { Freeze::Task };
+        let session = debug_with(
+            &mut store,
+            Options { freeze, ..Options::default() },
+            async |store| {
+                run.call_async(&mut *store, ()).await.unwrap();
+                store.breakpoints().unwrap().count()
+            },
+            async |mut dbg| {
+                assert!(matches!(dbg.next().await, Some(Event::Attached)));
+                dbg.with(|stop| stop.add_breakpoint(&module, pc)).unwrap().unwrap();
+                if number % 3 > 0 {
+                    assert!(matches!(dbg.next().await, Some(Event::Breakpoint { .. })));
+                }
+                dbg.control().detach();
+            },
+        );
+        let (planted, debugger) = pollster::block_on(session).unwrap();
+        assert_eq!((planted.unwrap(), debugger.is_ok()), (0, true), "nothing is planted any more");
+    });
+}
+
+/// A server for editors, to which they come and go.
+#[test]
+fn a_server_holds_nothing_of_editors_that_are_gone() {
+    let mut server = Command::new(env!("CARGO_BIN_EXE_freezeframe"))
+        .args(["dap", "--listen", "127.0.0.1:0"])
+        .current_dir(root())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = String::new();
+    BufReader::new(server.stdout.take().unwrap()).read_line(&mut said).unwrap();
+    let address = said.trim().strip_prefix("listening at ").unwrap();
+    let mut number = 0;
+    level_in(&server.id().to_string(), "editors that launch, stop and are gone", 100, 16 << 10, || {
+        number += 1;
+        let mut client = dap::Client::connect(address);
+        client.launch(dap::orders());
+        client.break_at(dap::ORDERS, &[dap::line(dap::ORDERS, "relabel-call")]);
+        client.ask("configurationDone", serde_json::Value::Null);
+        client.stopped();
+        if number % 2 == 0 { client.vanish() } else { client.leave() }
+    });
+    server.kill().unwrap();
+    server.wait().unwrap();
 }
