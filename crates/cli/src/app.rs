@@ -1,6 +1,6 @@
 //! The state of a debugging session, and the execution of command lines.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use freezeframe_engine::{
     DebuggeeId, Debugger, Ended, EngineError, Format, LocationSpec, Reason, Report, StackFrame, State, ValueOptions,
@@ -11,6 +11,7 @@ use crate::{
     commands::{self, Repeat},
     console::Console,
     error::CliError,
+    files::read_text,
     hooks::Hooks,
     json::{DisplayView, Reply},
     launch::Launcher,
@@ -22,6 +23,8 @@ use crate::{
 
 /// Files of commands that run each other are stopped at this depth.
 const DEEPEST_SCRIPT: u32 = 16;
+/// Larger files aren't commands, in bytes.
+const LARGEST_SCRIPT: u64 = 16 << 20;
 
 /// An expression that is shown at each stop.
 pub struct Display {
@@ -391,7 +394,8 @@ impl App {
         if self.script_depth >= DEEPEST_SCRIPT {
             return Err(failed("files of commands are nested too deeply".to_owned()));
         }
-        let text = std::fs::read_to_string(path).map_err(|e| failed(e.to_string()))?;
+        let text = read_text(Path::new(path), LARGEST_SCRIPT)
+            .map_err(|why| failed(format!("{why}; give a file of commands, one a line")))?;
         self.source_text(path, &text);
         Ok(())
     }
@@ -421,10 +425,11 @@ impl App {
 
     /// The code of this process, when it ends now.
     pub fn exit_code(&self) -> i32 {
-        const NOBODY_READS: i32 = 141;
+        if let Some(code) = self.console().lost().filter(|_| !self.signals.terminated()) {
+            return code;
+        }
         match &self.ended {
             _ if self.signals.terminated() => crate::signals::TERMINATED,
-            _ if self.console().broken() => NOBODY_READS,
             Some(ended) if !matches!(ended, Ended::Killed) => {
                 views::end(ended, None, None).code.unwrap_or(views::FAILED)
             }

@@ -11,7 +11,7 @@ use std::{
 
 use serde::Serialize;
 
-use crate::{json::Event, style::Style};
+use crate::{json::Event, style::Style, views::FAILED};
 
 /// The streams of a guest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -47,7 +47,8 @@ struct State {
     streams: [Column; 2],
     /// Both streams end up in the same place: a line left open on one is in the way of the other.
     shared: bool,
-    broken: bool,
+    /// Why nothing more can be written to standard output.
+    broken: Option<io::ErrorKind>,
     gutter: String,
     progress: bool,
 }
@@ -79,7 +80,7 @@ impl Console {
     ) -> Self {
         let column = |(to, terminal)| Column { to, terminal, open: false, pending: Vec::new() };
         let gutter = Style::new(options.color).dim("│ ");
-        let state = State { streams: [column(out), column(err)], shared, broken: false, gutter, progress: false };
+        let state = State { streams: [column(out), column(err)], shared, broken: None, gutter, progress: false };
         Self { state: Arc::new(Mutex::new(state)), options }
     }
 
@@ -93,9 +94,16 @@ impl Console {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether nobody reads our output any more.
+    /// Whether nothing more can be written: nobody reads it any more, or the disk is full.
     pub fn broken(&self) -> bool {
-        self.lock().broken
+        self.lock().broken.is_some()
+    }
+
+    /// The exit code of a process whose output went nowhere: as the system's own programs have it when nobody reads any
+    /// more; a failure when the disk is full.
+    pub fn lost(&self) -> Option<i32> {
+        const NOBODY_READS: i32 = 141;
+        self.lock().broken.map(|why| if why == io::ErrorKind::BrokenPipe { NOBODY_READS } else { FAILED })
     }
 
     /// Whether standard output is a terminal.
@@ -143,7 +151,7 @@ impl Console {
     /// What the guest writes, on whatever thread it does.
     ///
     /// # Errors
-    /// A closed pipe, which the guest shall see as it would without a debugger.
+    /// A closed pipe or a full disk, which the guest shall see as it would without a debugger.
     pub fn guest(&self, stream: GuestStream, bytes: &[u8]) -> io::Result<()> {
         let mut state = self.lock();
         let index = stream as usize;
@@ -161,17 +169,22 @@ impl Console {
             state.put(index, bytes);
             state.streams[index].open = !bytes.ends_with(b"\n");
         }
-        if state.broken { Err(io::ErrorKind::BrokenPipe.into()) } else { Ok(()) }
+        state.broken.map_or(Ok(()), |kind| Err(kind.into()))
     }
 }
 
 impl State {
     fn put(&mut self, index: usize, bytes: &[u8]) {
         let to = &mut self.streams[index].to;
-        // Whatever else can be wrong with a stream (a full disk), there's no better place to say so.
-        let failed = to.write_all(bytes).and_then(|()| to.flush()).is_err();
+        let Err(error) = to.write_all(bytes).and_then(|()| to.flush()) else { return };
         // A closed standard error alone is no reason to stop.
-        self.broken |= failed && index == 0;
+        if index > 0 || self.broken.is_some() {
+            return;
+        }
+        self.broken = Some(error.kind());
+        if error.kind() != io::ErrorKind::BrokenPipe {
+            self.put(1, format!("error: can't write to standard output: {error}; what follows is lost\n").as_bytes());
+        }
     }
 
     fn end_open_lines(&mut self, index: usize) {
@@ -317,14 +330,37 @@ mod tests {
         assert_eq!(text(&sink), expected);
     }
 
+    struct Full;
+
+    impl Write for Full {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::StorageFull.into())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_full_disk_is_said_once() {
+        let options = ConsoleOptions { json: false, color: false, interactive: false, gutter: true };
+        let sink = Sink::default();
+        let console = Console::over((Box::new(Full), false), (Box::new(sink.clone()), false), false, options);
+        console.text("lost\n");
+        console.text("lost\n");
+        assert_eq!(text(&sink), "error: can't write to standard output: no storage space; what follows is lost\n");
+        assert_eq!(console.lost(), Some(FAILED));
+        assert_eq!(console.guest(GuestStream::Stdout, b"x").unwrap_err().kind(), io::ErrorKind::StorageFull);
+    }
+
     #[test]
     fn a_closed_pipe_is_remembered() {
         let options = ConsoleOptions { json: false, color: false, interactive: false, gutter: true };
         let console = Console::over((Box::new(Closed), false), (Box::new(Closed), false), false, options);
         console.message("to nobody\n");
-        assert!(!console.broken());
+        assert_eq!(console.lost(), None);
         console.text("to nobody\n");
-        assert!(console.broken());
+        assert_eq!(console.lost(), Some(141));
         assert!(console.guest(GuestStream::Stdout, b"x").is_err());
     }
 }

@@ -1,6 +1,9 @@
 //! `freezeframe dap`: a server for editors.
 
-use std::net::{SocketAddr, TcpListener, ToSocketAddrs as _};
+use std::{
+    io::{self, Write as _},
+    net::{SocketAddr, TcpListener, ToSocketAddrs as _},
+};
 
 use crate::{args::DapArgs, views::FAILED};
 
@@ -13,7 +16,7 @@ pub fn serve(args: &DapArgs) -> i32 {
     match served {
         Ok(()) => 0,
         Err(why) => {
-            eprintln!("freezeframe dap: {why}");
+            complain(&format!("freezeframe dap: {why}"));
             FAILED
         }
     }
@@ -24,10 +27,15 @@ pub fn terminal(address: &str) -> i32 {
     match freezeframe_dap::join_terminal(address) {
         Ok(()) => 0,
         Err(why) => {
-            eprintln!("freezeframe dap-terminal: {why}");
+            complain(&format!("freezeframe dap-terminal: {why}"));
             FAILED
         }
     }
+}
+
+/// Says what is wrong, if anybody can read it.
+fn complain(message: &str) {
+    _ = writeln!(io::stderr(), "{message}");
 }
 
 fn listen(address: &str) -> Result<(), String> {
@@ -41,6 +49,7 @@ fn listen(address: &str) -> Result<(), String> {
     }
     let listener = TcpListener::bind(&*addresses).map_err(failed)?;
     let at = listener.local_addr().map_err(failed)?;
-    println!("listening at {at}");
+    // Who can't be told where can't connect.
+    writeln!(io::stdout(), "listening at {at}").map_err(|e| format!("can't write to standard output: {e}"))?;
     freezeframe_dap::serve_tcp(&listener).map_err(|e| e.to_string())
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use freezeframe_engine::{Formatter, Language};
 use serde::Deserialize;
 
-use crate::error::CliError;
+use crate::{error::CliError, files::read_text};
 
 /// No file of formatters is larger than this, in bytes.
 const LARGEST: u64 = 1 << 20;
@@ -41,11 +41,7 @@ struct Child {
 /// It can't be read; what is wrong in it, with its place.
 pub fn read(path: &Path) -> Result<Vec<Formatter>, CliError> {
     let failed = |why: String| CliError::File { path: path.display().to_string(), why };
-    let size = std::fs::metadata(path).map_err(|e| failed(e.to_string()))?.len();
-    if size > LARGEST {
-        return Err(failed(format!("{size} bytes are too many for formatters")));
-    }
-    parse(&std::fs::read_to_string(path).map_err(|e| failed(e.to_string()))?).map_err(failed)
+    parse(&read_text(path, LARGEST).map_err(failed)?).map_err(failed)
 }
 
 fn parse(text: &str) -> Result<Vec<Formatter>, String> {

@@ -1,6 +1,6 @@
 //! `freezeframe info`: what a guest is made of, without running it.
 
-use std::{fs, sync::Arc};
+use std::sync::Arc;
 
 use freezeframe_engine::Debugger;
 use freezeframe_host::DebugFileFinder;
@@ -25,7 +25,7 @@ pub fn info(args: &InfoArgs) -> i32 {
     match modules(args, &console) {
         Ok(modules) => {
             printer.reply("info modules", None, Some(&Reply::Modules(modules)));
-            0
+            console.lost().unwrap_or(0)
         }
         Err(error) => {
             printer.error(None, &error.to_string());
@@ -36,7 +36,7 @@ pub fn info(args: &InfoArgs) -> i32 {
 
 fn modules(args: &InfoArgs, console: &Console) -> Result<Vec<ModuleView>, CliError> {
     // Of a core module the file is enough: it needn't be one that could be run.
-    if let Ok(bytes) = fs::read(&args.guest)
+    if let Ok(bytes) = freezeframe_host::read_guest(&args.guest)
         && bytes.starts_with(b"\0asm\x01\0\0\0")
     {
         let name = args.guest.file_name().map(|name| name.to_string_lossy().into_owned());

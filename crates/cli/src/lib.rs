@@ -21,6 +21,7 @@ mod console;
 #[cfg(feature = "launch")]
 mod dap;
 mod error;
+mod files;
 mod formatters;
 #[doc(hidden)]
 pub mod fuzzing;

@@ -7,6 +7,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    io::Read as _,
     path::{Path, PathBuf},
     rc::Rc,
     sync::Arc,
@@ -59,6 +60,8 @@ pub struct Sources {
     /// Texts that the debug information has.
     embedded: HashMap<String, (Arc<Symbols>, FileId)>,
     found: HashMap<String, Option<Rc<SourceText>>>,
+    /// Why files that are there can't be read.
+    unreadable: HashMap<String, String>,
     explained: HashSet<String>,
 }
 
@@ -110,13 +113,20 @@ impl Sources {
             self.found.insert(path.to_owned(), Some(Rc::clone(&found)));
             return Some(found);
         }
+        let mut unreadable = None;
         let found = self.paths.candidates(path).into_iter().find_map(|path| {
             let metadata = std::fs::metadata(&path).ok().filter(|m| m.is_file() && m.len() <= LARGEST)?;
-            let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
-            std::io::Read::read_to_end(&mut std::fs::File::open(&path).ok()?, &mut bytes).ok()?;
-            let lines = String::from_utf8_lossy(&bytes).lines().map(str::to_owned).collect();
-            Some(Rc::new(SourceText { path, lines, embedded: false }))
+            match read(&path, metadata.len()) {
+                Ok(lines) => Some(Rc::new(SourceText { path, lines, embedded: false })),
+                Err(error) => {
+                    unreadable.get_or_insert_with(|| format!("can't read {}: {error}", path.display()));
+                    None
+                }
+            }
         });
+        if let (None, Some(why)) = (&found, unreadable) {
+            self.unreadable.insert(path.to_owned(), why);
+        }
         self.found.insert(path.to_owned(), found.clone());
         found
     }
@@ -154,12 +164,23 @@ impl Sources {
         if self.get(path).is_some() || !self.explained.insert(path.to_owned()) {
             return None;
         }
+        if let Some(why) = self.unreadable.get(path) {
+            return Some(why.clone());
+        }
         let remapped = self.paths.candidates(path).into_iter().next().filter(|first| first != Path::new(path));
         let looked = remapped.map_or_else(String::new, |first| format!(" (looked for as {})", first.display()));
         Some(format!(
             "no source file {path}{looked}; use --source-dir DIR, or the command `directory DIR`, or --remap FROM=TO"
         ))
     }
+}
+
+/// The lines of a file of this length. Nothing is read of one that has none: what the system makes up when it's read may
+/// never end.
+fn read(path: &Path, length: u64) -> std::io::Result<Vec<String>> {
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
+    std::fs::File::open(path)?.take(length).read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).lines().map(str::to_owned).collect())
 }
 
 /// Leaves out the hash of a toolchain's build, and the beginning of what is long.

@@ -200,3 +200,65 @@ fn a_wish_to_end_is_granted() {
     let (out, code) = signalled("TERM", &["run", "echo never"]);
     assert_eq!((out.as_str(), code), ("spinning\n", 143));
 }
+
+/// A full disk or a closed device is said; what was saved before stays.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_said() {
+    use std::{fs::File, process::Stdio};
+    let full = || File::options().write(true).open("/dev/full").unwrap();
+    for words in [
+        &["debug", "--batch", "-e", "start", "-e", "bt"][..],
+        &["debug", "--json", "--batch", "-e", "start"],
+        &["info"],
+    ] {
+        let mut command = command::freezeframe();
+        command.args(words).arg(guest(ORDERS)).stdin(Stdio::null()).stdout(full());
+        let output = command.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(said.matches("can't write to standard output: No space left on device").count(), 1, "{said}");
+        assert_eq!(output.status.code(), Some(1), "{words:?}: {said}");
+    }
+    // A server for editors that nobody can be told the address of; and one whose complaint nobody reads.
+    let listen = ["dap", "--listen", "127.0.0.1:0"];
+    let output = command::freezeframe().args(listen).stdin(Stdio::null()).stdout(full()).output().unwrap();
+    assert!(String::from_utf8_lossy(&output.stderr).contains("can't write to standard output"), "{output:?}");
+    assert_eq!(output.status.code(), Some(1));
+    let status = command::freezeframe().args(["dap", "--listen", "nowhere"]).stderr(full()).status().unwrap();
+    assert_eq!(status.code(), Some(1));
+    let ran = batch(ORDERS, &["break main", "save breakpoints /dev/full"]);
+    ran.complains("can't write /dev/full: No space left on device").exits(1);
+    // Nobody can write that much in a folder without room: it isn't even begun.
+    let folder = tempfile::tempdir().unwrap();
+    let saved = folder.path().join("saved");
+    std::fs::write(&saved, "break main\n").unwrap();
+    let long = format!("save breakpoints {}/{}", folder.path().display(), "x".repeat(300));
+    batch(ORDERS, &[&format!("save breakpoints {}", saved.display()), &long]).complains("can't write").exits(1);
+    assert!(std::fs::read_to_string(&saved).unwrap().starts_with("# Breakpoints, saved"), "replaced as a whole");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing unfinished is left");
+}
+
+/// What never ends, whatever it's taken for.
+#[cfg(target_os = "linux")]
+#[test]
+fn devices_that_never_end() {
+    let zero = "/dev/zero";
+    run(&["info", zero]).complains("/dev/zero is not a WebAssembly file").exits(1);
+    run(&["debug", "--batch", zero]).complains("/dev/zero is not a WebAssembly file").exits(1);
+    run(&["run", zero]).complains("/dev/zero is not a WebAssembly file").exits(1);
+    let guest = guest(ORDERS);
+    run(&["debug", "--batch", "-x", zero, &guest]).complains("can't read /dev/zero: it's larger than 16 MB").exits(1);
+    run(&["debug", "--batch", "--formatters", zero, &guest]).complains("it's larger than 1 MB").exits(1);
+    batch(ORDERS, &["source guests/built/orders.O0.dwarf5.wasm"]).complains("it isn't text").exits(1);
+}
+
+#[test]
+fn a_file_that_is_cut_off() {
+    let whole = std::fs::read(command::root().join(guest(ORDERS))).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cut.wasm");
+    std::fs::write(&path, &whole[..whole.len() / 2]).unwrap();
+    let path = path.to_str().unwrap();
+    run(&["debug", "--batch", path]).complains("it may be cut off: copy or build it again").exits(1);
+    run(&["info", path]).prints("the module could not be read to its end").exits(0);
+}

@@ -11,8 +11,7 @@ use std::{
 
 use freezeframe_symbols::{DebugFiles, WantedFile};
 
-/// Larger files are no debug information.
-const LARGEST: u64 = 4 << 30;
+use crate::files::{LARGEST, read_whole};
 
 /// A file that a person named can't be read, or has nothing of the kind.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -53,7 +52,7 @@ impl DebugFileFinder {
                 this.folders.push(path.clone());
                 continue;
             }
-            let contents: Arc<[u8]> = fs::read(path).map_err(|e| failed(e.to_string()))?.into();
+            let contents: Arc<[u8]> = read_whole(path, LARGEST).map_err(|e| failed(e.to_string()))?.into();
             DebugFiles::default().add(contents.clone()).map_err(failed)?;
             this.given.push(contents);
         }
@@ -69,7 +68,9 @@ impl DebugFileFinder {
         // A compiler's relative path may be one from here, too.
         folders.chain([Path::new("")]).map(|folder| folder.join(path)).find_map(|path| {
             let metadata = fs::metadata(&path).ok()?;
-            (metadata.is_file() && metadata.len() <= LARGEST).then(|| fs::read(&path).ok().map(Arc::from)).flatten()
+            (metadata.is_file() && metadata.len() <= LARGEST)
+                .then(|| read_whole(&path, metadata.len()).ok().map(Arc::from))
+                .flatten()
         })
     }
 

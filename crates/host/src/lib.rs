@@ -12,6 +12,7 @@
 mod cache;
 mod debug_files;
 mod error;
+mod files;
 mod input;
 mod launch;
 mod output;
@@ -20,6 +21,7 @@ mod program;
 pub use cache::IndexCache;
 pub use debug_files::{DebugFileError, DebugFileFinder};
 pub use error::HostError;
+pub use files::{read_guest, read_whole};
 pub use input::Input;
 pub use launch::{LaunchOptions, MappedDir, Stdin, launch};
 pub use output::{Output, Stream};

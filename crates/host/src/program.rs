@@ -8,7 +8,7 @@ use std::{
 use freezeframe_session::{Guests, NotNative, check_native, prepare};
 use wasmtime::{Config, Engine, Module, component::Component};
 
-use crate::{HostError, cache};
+use crate::{HostError, cache, files::read_guest};
 
 /// What kind of file a guest is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +70,7 @@ impl Program {
     /// As for [`open`](Self::open).
     pub fn open_at(path: &Path, speed: Speed) -> Result<Self, HostError> {
         let read = |error| HostError::Read { path: path.to_owned(), error };
-        let bytes = std::fs::read(path).map_err(read)?;
+        let bytes = read_guest(path).map_err(read)?;
         let bytes = if bytes.starts_with(b"\0asm") { bytes } else { text_to_binary(path, &bytes)? };
         if speed == Speed::Native {
             let engine = native_engine()?;
@@ -202,7 +202,9 @@ fn compile_message(error: &wasmtime::Error) -> String {
             parts.push(cause);
         }
     }
-    parts.join(": ")
+    let said = parts.join(": ");
+    // A file that breaks off is more often a copy that did than a compiler's mistake.
+    if said.contains("unexpected end") { format!("{said}; it may be cut off: copy or build it again") } else { said }
 }
 
 #[cfg(test)]

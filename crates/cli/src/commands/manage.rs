@@ -1,11 +1,11 @@
 //! Breakpoints that are set: listing, changing, saving and deleting them, and the commands that run at them.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, path::Path};
 
 use freezeframe_engine::{Breakpoint, BreakpointId, HitCondition, LocationSpec};
 
 use super::{Answer, Call, Command, Words, breakpoints::reply, split_word};
-use crate::{app::App, error::CliError, json::Reply, views};
+use crate::{app::App, error::CliError, files::write_whole, json::Reply, views};
 
 pub(super) const COMMANDS: &[Command] = &[
     Command::new(
@@ -231,7 +231,8 @@ fn save(app: &mut App, call: &Call<'_>) -> Answer {
         return Err(call.usage("expected a file"));
     }
     let count = app.debugger.breakpoints().len();
-    std::fs::write(call.rest, saved(app)).map_err(|why| CliError::Other(format!("can't write {}: {why}", call.rest)))?;
+    write_whole(Path::new(call.rest), &saved(app))
+        .map_err(|why| CliError::Other(format!("can't write {}: {why}", call.rest)))?;
     let things = if count == 1 { "breakpoint" } else { "breakpoints" };
     Ok(Some(Reply::Message(format!("{count} {things} saved in {}", call.rest))))
 }
