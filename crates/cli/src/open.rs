@@ -60,14 +60,7 @@ impl Guest {
     /// As for [`open`](Self::open).
     pub fn open_to_look(path: &Path, symbols: &[PathBuf], console: &Console) -> Result<Self, LaunchError> {
         let program = patiently(path, console, || Program::open(path))?;
-        let options = LaunchOptions {
-            args: Vec::new(),
-            env: Vec::new(),
-            dirs: Vec::new(),
-            stdin: Stdin::Empty,
-            invoke: None,
-            output: output(console.clone()),
-        };
+        let options = LaunchOptions { output: output(console.clone()), ..LaunchOptions::default() };
         let debug_files = DebugFileFinder::new(path, symbols)?;
         Ok(Self { program, options, debug_files })
     }
