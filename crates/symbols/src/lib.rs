@@ -31,6 +31,7 @@ mod records;
 mod rows;
 mod saved;
 mod scopes;
+mod sequences;
 mod sites;
 mod source_map;
 mod source_path;

@@ -3,20 +3,20 @@
 //! Invariant: rows are kept only where their sequence begins in a function body of the module, so code that the linker
 //! threw away (its addresses are 0, -1 or -2) is nowhere among them. Addresses of raw rows are DWARF's.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
-use gimli::{DebugLine, DebugLineOffset, LineInstruction, LineProgramHeader, LittleEndian, SectionId};
+use gimli::{
+    DebugLine, DebugLineOffset, IncompleteLineProgram, LineInstruction, LineProgramHeader, LittleEndian, SectionId,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     FileId, SourceFile,
     dwarf::{Dwarf, Reader, Sections, Text, Unit, Units},
     module::Module,
-    packed_rows::{Packer, Rows},
+    packed_rows::Rows,
     parallel,
+    sequences::Sequences,
     source_map::SourceMap,
     source_path::join,
 };
@@ -26,7 +26,7 @@ use crate::{
 pub(crate) struct RawRow {
     /// Its address, relative to the contents of the code section.
     pub address: u32,
-    /// An index into [`Lines::files`]; inside a program, its own number for the file.
+    /// An index into [`Lines::files`].
     pub file: u32,
     /// 0 for code that belongs to no line.
     pub line: u32,
@@ -77,14 +77,21 @@ pub(crate) struct Lines {
     pub warnings: Vec<String>,
 }
 
-/// One line program.
+/// What the header of a line program says.
 #[derive(Default)]
-struct Program {
+struct Header<'a> {
     /// Paths by the program's own numbers.
     files: Vec<Option<String>>,
     /// Texts by the same.
     sources: Vec<(usize, Text)>,
-    sequences: Vec<Vec<RawRow>>,
+    program: Option<IncompleteLineProgram<Reader<'a>>>,
+    warning: Option<String>,
+}
+
+/// What the rows of a line program say.
+#[derive(Default)]
+struct Program {
+    sequences: Sequences,
     dead: Vec<DeadLines>,
     warning: Option<String>,
 }
@@ -106,43 +113,52 @@ impl Lines {
                 Some(next.map_or(end_of(*part), |((_, offset), _)| *offset))
             })
             .collect();
-        let programs = parallel::map(
+        // First what files there are, as rows are packed with the numbers that those have among all.
+        let headers = parallel::map(
             offsets.len(),
             end_of(0),
             || Dwarf::new(sections, units),
             |dwarf, i| match (offsets.get(i), ends.get(i)) {
-                (Some((program, unit)), Some(end)) => Program::read(dwarf, module, *unit, *program, *end),
-                _ => Program::default(),
+                (Some((program, unit)), Some(end)) => Header::read(dwarf, *unit, *program, *end),
+                _ => Header::default(),
             },
         );
         let mut lines = Self::default();
         let mut known: HashMap<Arc<str>, FileId> = HashMap::new();
         let mut by_program: HashMap<(usize, usize), Arc<[FileId]>> = HashMap::new();
-        let mut sequences = Vec::new();
-        for ((offset, _), program) in offsets.iter().zip(programs) {
-            lines.warnings.extend(program.warning);
+        let mut programs: Vec<(IncompleteLineProgram<Reader<'_>>, Arc<[FileId]>, usize)> = Vec::new();
+        for (((part, offset), _), header) in offsets.iter().zip(headers) {
+            lines.warnings.extend(header.warning);
             let files: Arc<[FileId]> =
-                program.files.into_iter().map(|path| lines.intern(&mut known, path.as_deref().unwrap_or(""))).collect();
-            let file = |number: u32| files.get(number as usize).map_or(u32::MAX, |file| file.0);
-            let texts = program.sources.iter().filter_map(|(number, text)| Some((*files.get(*number)?, *text)));
+                header.files.into_iter().map(|path| lines.intern(&mut known, path.as_deref().unwrap_or(""))).collect();
+            let texts = header.sources.iter().filter_map(|(number, text)| Some((*files.get(*number)?, *text)));
             lines.sources.extend(texts.map(|(file, text)| (file, Source::Text(text))));
-            sequences.extend(program.sequences.into_iter().map(|mut rows| {
-                for row in &mut rows {
-                    row.file = file(row.file);
-                }
-                rows
-            }));
-            lines.dead.extend(program.dead.into_iter().map(|dead| DeadLines { file: file(dead.file), ..dead }));
-            by_program.insert(*offset, files);
+            by_program.insert((*part, *offset), Arc::clone(&files));
+            programs.extend(header.program.map(|program| (program, files, *offset)));
         }
+        let read = parallel::map(
+            programs.len(),
+            end_of(0),
+            || (),
+            |(), i| match programs.get(i) {
+                Some((program, files, offset)) => Program::read(program, files, *offset, module),
+                None => Program::default(),
+            },
+        );
         let none: Arc<[FileId]> = Arc::new([]);
         let files_of =
             |program: Option<(usize, usize)>| program.and_then(|program| by_program.get(&program)).unwrap_or(&none);
         lines.unit_files = units.list.iter().map(|unit| Arc::clone(files_of(unit.line_program))).collect();
-        if exact {
-            sequences.retain(|rows| is_whole_function(rows, module));
+        let mut sequences = Vec::with_capacity(read.len());
+        for mut program in read {
+            lines.warnings.extend(program.warning);
+            lines.dead.extend(program.dead);
+            if exact {
+                program.sequences.keep_whole_functions(module);
+            }
+            sequences.push(program.sequences);
         }
-        lines.place(sequences, module);
+        lines.rows = Sequences::place(&sequences, module);
         lines
     }
 
@@ -156,7 +172,8 @@ impl Lines {
                 lines.sources.insert(*file, Source::Own(text.as_str().into()));
             }
         }
-        let sequences = module.bodies.iter().map(|body| {
+        let mut sequences = Sequences::default();
+        for body in &module.bodies {
             let from = map.mappings.partition_point(|mapping| mapping.offset < body.start);
             let to = map.mappings.partition_point(|mapping| mapping.offset < body.end);
             let mut rows: Vec<RawRow> = Vec::new();
@@ -179,10 +196,9 @@ impl Lines {
                 let address = body.end.saturating_sub(module.code_start);
                 rows.push(RawRow { address, end: true, is_stmt: false, ..last });
             }
-            rows
-        });
-        let sequences = sequences.collect();
-        lines.place(sequences, module);
+            sequences.push(&rows, module);
+        }
+        lines.rows = Sequences::place(&[sequences], module);
         lines
     }
 
@@ -198,29 +214,6 @@ impl Lines {
         self.files.push(SourceFile { path: Arc::clone(&path) });
         known.insert(path, file);
         file
-    }
-
-    /// Gives the rows to the functions that they lie in.
-    fn place(&mut self, sequences: Vec<Vec<RawRow>>, module: &Module) {
-        let mut function = 0;
-        let mut packer = Packer::default();
-        for row in without_overlaps(sequences, module).into_iter().flatten() {
-            // The end of a sequence belongs to the function that ends there.
-            let at = row.address.saturating_add(module.code_start).saturating_sub(u32::from(row.end));
-            let in_function = module.body_from(at).max(function);
-            while function < in_function.min(module.bodies.len()) {
-                packer.end_body();
-                function += 1;
-            }
-            if function < module.bodies.len() {
-                packer.push(row);
-            }
-        }
-        while function < module.bodies.len() {
-            packer.end_body();
-            function += 1;
-        }
-        self.rows = packer.finish();
     }
 
     /// The rows of the function body at this position, by address.
@@ -245,55 +238,18 @@ impl Lines {
     }
 }
 
-/// Sequences by address, one for each piece of code.
-///
-/// Of a function that several units compiled (C++ templates, inline functions) the linker keeps one, and the rows of the
-/// others then lie over that one too, where they are wrong unless the code is the same: the right ones end where the
-/// function ends.
-fn without_overlaps(mut sequences: Vec<Vec<RawRow>>, module: &Module) -> Vec<Vec<RawRow>> {
-    let extent = |rows: &Vec<RawRow>| match (rows.first(), rows.last()) {
-        (Some(first), Some(last)) => (first.address, last.address),
-        _ => (0, 0),
-    };
-    let fits = |rows: &Vec<RawRow>| {
-        let end = extent(rows).1.saturating_add(module.code_start);
-        module.bodies.binary_search_by_key(&end, |body| body.end).is_ok()
-    };
-    sequences.sort_by_cached_key(|rows| !fits(rows));
-    let mut kept: BTreeMap<u32, Vec<RawRow>> = BTreeMap::new();
-    for rows in sequences {
-        let (start, end) = extent(&rows);
-        let before = kept.range(..end).next_back();
-        if start < end && before.is_none_or(|(_, before)| extent(before).1 <= start) {
-            kept.insert(start, rows);
+impl<'a> Header<'a> {
+    fn read(dwarf: &Dwarf<'a>, unit_index: usize, at: (usize, usize), end: usize) -> Self {
+        let mut header = Self::default();
+        if let Err(error) = header.parse(dwarf, unit_index, at, end) {
+            header.warning = Some(damaged(at.1, error));
         }
-    }
-    kept.into_values().collect()
-}
-
-/// Whether rows begin and end with functions.
-fn is_whole_function(rows: &[RawRow], module: &Module) -> bool {
-    let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return false };
-    let start = first.address.saturating_add(module.code_start);
-    let end = last.address.saturating_add(module.code_start);
-    let begins = module.body_at(start).and_then(|at| module.bodies.get(at)).is_some_and(|body| body.start == start);
-    begins && module.bodies.binary_search_by_key(&end, |body| body.end).is_ok()
-}
-
-impl Program {
-    fn read(dwarf: &Dwarf<'_>, module: &Module, unit_index: usize, at: (usize, usize), end: usize) -> Self {
-        let mut program = Self::default();
-        if let Err(error) = program.run(dwarf, module, unit_index, at, end) {
-            let (_, offset) = at;
-            program.warning = Some(format!("the line program at {offset:#x} of .debug_line is damaged: {error}"));
-        }
-        program
+        header
     }
 
-    fn run(
+    fn parse(
         &mut self,
-        dwarf: &Dwarf<'_>,
-        module: &Module,
+        dwarf: &Dwarf<'a>,
         unit_index: usize,
         (part, offset): (usize, usize),
         end: usize,
@@ -308,46 +264,12 @@ impl Program {
             None,
             None,
         )?;
-        let header = program.header();
-        self.files(dwarf, &unit, (info.directory, info.name), header);
-        let mut machine = Machine::new(header);
-        let mut rows: Vec<RawRow> = Vec::new();
-        let mut instructions = header.instructions();
-        while let Some(instruction) = instructions.next_instruction(header)? {
-            if !machine.step(header, &instruction) {
-                continue;
-            }
-            // Addresses only grow; what says otherwise is damage, or the linker's mark of dead code.
-            match rows.last() {
-                Some(last) if machine.address < u64::from(last.address) && !machine.dead => machine.dead = true,
-                _ => {}
-            }
-            rows.push(machine.row());
-            if machine.end_sequence {
-                self.sequence(module, std::mem::take(&mut rows), machine.dead);
-                machine = Machine::new(header);
-            } else {
-                machine.prologue_end = false;
-            }
-        }
+        self.files(dwarf, &unit, (info.directory, info.name), program.header());
+        self.program = Some(program);
         Ok(())
     }
 
-    /// Keeps a sequence that lies over code, or the extent of one that doesn't.
-    fn sequence(&mut self, module: &Module, rows: Vec<RawRow>, dead: bool) {
-        let start = rows.first().and_then(|row| row.address.checked_add(module.code_start));
-        if !dead && start.is_some_and(|start| module.body_at(start).is_some()) {
-            self.sequences.push(rows);
-            return;
-        }
-        let Some(file) = rows.iter().find(|row| row.line != 0).map(|row| row.file) else { return };
-        let lines = || rows.iter().filter(|row| row.file == file && row.line != 0).map(|row| row.line);
-        if let (Some(first), Some(last)) = (lines().min(), lines().max()) {
-            self.dead.push(DeadLines { file, first, last });
-        }
-    }
-
-    fn files<'a>(
+    fn files(
         &mut self,
         dwarf: &Dwarf<'a>,
         unit: &Unit<'a>,
@@ -373,6 +295,59 @@ impl Program {
                 self.sources.push((self.files.len(), text));
             }
             self.files.push((!file.is_empty()).then(|| join(&[&compiled_in, &directory, &file])));
+        }
+    }
+}
+
+fn damaged(offset: usize, error: gimli::Error) -> String {
+    format!("the line program at {offset:#x} of .debug_line is damaged: {error}")
+}
+
+impl Program {
+    fn read(program: &IncompleteLineProgram<Reader<'_>>, files: &[FileId], offset: usize, module: &Module) -> Self {
+        let mut read = Self::default();
+        if let Err(error) = read.run(program.header(), files, module) {
+            read.warning = Some(damaged(offset, error));
+        }
+        read
+    }
+
+    fn run(&mut self, header: &LineProgramHeader<Reader<'_>>, files: &[FileId], module: &Module) -> gimli::Result<()> {
+        let mut machine = Machine::new(header);
+        let mut rows: Vec<RawRow> = Vec::new();
+        let mut instructions = header.instructions();
+        while let Some(instruction) = instructions.next_instruction(header)? {
+            if !machine.step(header, &instruction) {
+                continue;
+            }
+            // Addresses only grow; what says otherwise is damage, or the linker's mark of dead code.
+            match rows.last() {
+                Some(last) if machine.address < u64::from(last.address) && !machine.dead => machine.dead = true,
+                _ => {}
+            }
+            rows.push(machine.row(files));
+            if machine.end_sequence {
+                self.sequence(module, &rows, machine.dead);
+                rows.clear();
+                machine = Machine::new(header);
+            } else {
+                machine.prologue_end = false;
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps a sequence that lies over code, or the extent of one that doesn't.
+    fn sequence(&mut self, module: &Module, rows: &[RawRow], dead: bool) {
+        let start = rows.first().and_then(|row| row.address.checked_add(module.code_start));
+        if !dead && start.is_some_and(|start| module.body_at(start).is_some()) {
+            self.sequences.push(rows, module);
+            return;
+        }
+        let Some(file) = rows.iter().find(|row| row.line != 0).map(|row| row.file) else { return };
+        let lines = || rows.iter().filter(|row| row.file == file && row.line != 0).map(|row| row.line);
+        if let (Some(first), Some(last)) = (lines().min(), lines().max()) {
+            self.dead.push(DeadLines { file, first, last });
         }
     }
 }
@@ -447,11 +422,12 @@ impl Machine {
         self.line = self.line.saturating_add_signed(by);
     }
 
-    fn row(&self) -> RawRow {
+    fn row(&self, files: &[FileId]) -> RawRow {
         let line = u32::try_from(self.line).unwrap_or(0);
+        let file = usize::try_from(self.file).ok().and_then(|file| files.get(file));
         RawRow {
             address: u32::try_from(self.address).unwrap_or(u32::MAX),
-            file: u32::try_from(self.file).unwrap_or(u32::MAX),
+            file: file.map_or(u32::MAX, |file| file.0),
             line,
             column: u16::try_from(self.column).unwrap_or(0),
             is_stmt: self.is_stmt,

@@ -62,7 +62,36 @@ fn part(ends: &[u32], at: usize) -> Range<usize> {
     start..ends.get(at).map_or(0, |end| *end as usize)
 }
 
-/// Packs rows, the ones of one body after those of another.
+/// Packs a row that follows `last` in its body.
+pub(crate) fn pack(bytes: &mut Vec<u8>, last: RawRow, row: RawRow) {
+    let (other_file, other_column) = (row.file != last.file, row.column != last.column);
+    let flag = |set, flag| if set { flag } else { 0 };
+    bytes.push(
+        flag(row.is_stmt, IS_STMT)
+            | flag(row.prologue_end, PROLOGUE_END)
+            | flag(row.end, END)
+            | flag(other_file, OTHER_FILE)
+            | flag(other_column, OTHER_COLUMN),
+    );
+    push_number(bytes, row.address.wrapping_sub(last.address));
+    push_number(bytes, zigzag(row.line.wrapping_sub(last.line)));
+    if other_file {
+        push_number(bytes, row.file);
+    }
+    if other_column {
+        push_number(bytes, u32::from(row.column));
+    }
+}
+
+fn push_number(bytes: &mut Vec<u8>, mut number: u32) {
+    while number >= 0x80 {
+        bytes.push(number.to_le_bytes()[0] | 0x80);
+        number >>= 7;
+    }
+    bytes.push(number.to_le_bytes()[0]);
+}
+
+/// Puts packed rows together, the ones of one body after those of another.
 #[derive(Default)]
 pub(crate) struct Packer {
     bytes: Vec<u8>,
@@ -73,29 +102,24 @@ pub(crate) struct Packer {
 }
 
 impl Packer {
-    /// The next row of this body.
-    pub fn push(&mut self, row: RawRow) {
-        let last = std::mem::replace(&mut self.last, row);
-        let (other_file, other_column) = (row.file != last.file, row.column != last.column);
-        let flag = |set, flag| if set { flag } else { 0 };
-        self.bytes.push(
-            flag(row.is_stmt, IS_STMT)
-                | flag(row.prologue_end, PROLOGUE_END)
-                | flag(row.end, END)
-                | flag(other_file, OTHER_FILE)
-                | flag(other_column, OTHER_COLUMN),
-        );
-        self.number(row.address.wrapping_sub(last.address));
-        self.number(zigzag(row.line.wrapping_sub(last.line)));
-        if other_file {
-            self.number(row.file);
-        }
-        if other_column {
-            self.number(u32::from(row.column));
-        }
+    /// The next rows of this body, packed as if they were its first.
+    pub fn append(&mut self, packed: &[u8]) {
+        let first = self.ends.last().map_or(0, |end| *end as usize) == self.bytes.len();
         let body = u32::try_from(self.ends.len()).unwrap_or(u32::MAX);
-        if row.file != u32::MAX && !row.end && self.seen.last() != Some(&(row.file, body)) {
-            self.seen.push((row.file, body));
+        let (mut row, mut rest) = (RawRow::default(), packed);
+        while let Some((next, after)) = unpack(row, rest) {
+            (row, rest) = (next, after);
+            if !first {
+                pack(&mut self.bytes, self.last, row);
+                self.last = row;
+            }
+            if row.file != u32::MAX && !row.end && self.seen.last() != Some(&(row.file, body)) {
+                self.seen.push((row.file, body));
+            }
+        }
+        if first {
+            self.bytes.extend_from_slice(packed);
+            self.last = row;
         }
     }
 
@@ -122,14 +146,6 @@ impl Packer {
             bodies: self.seen.into_iter().map(|(_, body)| body).collect(),
             ends_of_files,
         }
-    }
-
-    fn number(&mut self, mut number: u32) {
-        while number >= 0x80 {
-            self.bytes.push(number.to_le_bytes()[0] | 0x80);
-            number >>= 7;
-        }
-        self.bytes.push(number.to_le_bytes()[0]);
     }
 }
 
@@ -195,10 +211,19 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_goes_in_comes_out(bodies in prop::collection::vec(prop::collection::vec(row(), 0..20), 0..10)) {
+        fn what_goes_in_comes_out(
+            bodies in prop::collection::vec(prop::collection::vec(row(), 0..20), 0..10),
+            cut in 1usize..25,
+        ) {
             let mut packer = Packer::default();
             for body in &bodies {
-                body.iter().for_each(|row| packer.push(*row));
+                // In two parts, as two sequences give them.
+                for part in body.chunks(cut) {
+                    let mut packed = Vec::new();
+                    let before = [RawRow::default()].into_iter().chain(part.iter().copied());
+                    before.zip(part).for_each(|(before, row)| pack(&mut packed, before, *row));
+                    packer.append(&packed);
+                }
                 packer.end_body();
             }
             let rows = packer.finish();
