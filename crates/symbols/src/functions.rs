@@ -3,18 +3,15 @@
 //! Invariant: one [`Function`] for each body, in the same order; an entry is only taken when its first address lies in
 //! the body, so entries of code that the linker threw away belong to nothing.
 
-use std::{
-    collections::HashMap,
-    sync::{
-        OnceLock,
-        atomic::{AtomicUsize, Ordering},
-    },
+use std::sync::{
+    OnceLock,
+    atomic::{AtomicUsize, Ordering},
 };
 
 use gimli::constants;
 
 use crate::{
-    Function, FunctionId, Language, Location, ModulePc,
+    Function, FunctionId, Language, Location, ModulePc, Progress,
     dwarf::{Dwarf, Entry, Sections, Units},
     index::UnitIndex,
     lines::Lines,
@@ -35,20 +32,21 @@ pub(crate) struct Functions {
     pub list: Vec<Function>,
     /// For each, its entry.
     pub entries: Vec<Option<At>>,
-    by_short_name: OnceLock<HashMap<String, Vec<FunctionId>>>,
+    /// Hashes of short names and linkage names and whose they are, sorted.
+    by_name: OnceLock<Vec<(u32, FunctionId)>>,
 }
 
 impl Functions {
     /// Puts together what the module, the index and the line programs say.
     ///
-    /// `exact`: only entries that begin and end with a function are taken.
+    /// `exact`: only entries that begin and end with a function are taken. `progress` is told of each byte of units once.
     pub fn build(
         sections: &Sections,
         units: &Units,
         module: &Module,
         index: &Index,
         lines: &Lines,
-        exact: bool,
+        (exact, progress): (bool, &Progress),
     ) -> Self {
         let entries = entries(module, index.all(sections, units), exact);
         let budget = AtomicUsize::new(MAX_NAMES);
@@ -58,6 +56,7 @@ impl Functions {
             bytes,
             || Dwarf::new(sections, units),
             |dwarf, at| {
+                progress.add_part(bytes as u64, at, module.bodies.len());
                 let body = module.bodies.get(at)?;
                 let entry = entries.get(at).copied().flatten();
                 let described = entry.and_then(|entry| Described::new(dwarf, index, lines, entry));
@@ -77,30 +76,15 @@ impl Functions {
 
     /// Functions and, for each, its entry.
     pub fn new(list: Vec<Function>, entries: Vec<Option<At>>) -> Self {
-        Self { list, entries, by_short_name: OnceLock::new() }
+        Self { list, entries, by_name: OnceLock::new() }
     }
 
     /// Functions that are meant by a name.
     pub fn find(&self, name: &str) -> Vec<FunctionId> {
-        let by_short_name = self.by_short_name.get_or_init(|| {
-            let mut map: HashMap<String, Vec<FunctionId>> = HashMap::new();
-            for function in &self.list {
-                map.entry(function.short_name.clone()).or_default().push(function.id);
-                if let Some(linkage_name) = &function.linkage_name
-                    && *linkage_name != function.short_name
-                {
-                    map.entry(linkage_name.clone()).or_default().push(function.id);
-                }
-            }
-            map
-        });
         let wanted = Wanted::new(name);
-        let by_linkage_name = by_short_name.get(name).into_iter().flatten().copied();
-        let by_path = by_short_name.get(wanted.short()).into_iter().flatten().copied();
-        let by_path_of_zig = by_short_name.get(last_in_zig(name)).into_iter().flatten().copied();
-        let mut found: Vec<FunctionId> = by_path
-            .chain(by_linkage_name)
-            .chain(by_path_of_zig)
+        let mut found: Vec<FunctionId> = [wanted.short(), name, last_in_zig(name)]
+            .into_iter()
+            .flat_map(|name| self.named(name))
             .filter(|id| {
                 self.list.get(id.0 as usize).is_some_and(|function| {
                     wanted.means(&function.name) || function.linkage_name.as_deref() == Some(name)
@@ -110,6 +94,22 @@ impl Functions {
         found.sort_unstable();
         found.dedup();
         found
+    }
+
+    /// All functions with this short name or linkage name, and whichever have names of the same hash.
+    fn named(&self, name: &str) -> impl Iterator<Item = FunctionId> + '_ {
+        let by_name = self.by_name.get_or_init(|| {
+            let mut hashes = Vec::with_capacity(self.list.len() * 2);
+            for function in &self.list {
+                hashes.push((names::hash(&function.short_name), function.id));
+                hashes.extend(function.linkage_name.as_deref().map(|name| (names::hash(name), function.id)));
+            }
+            hashes.sort_unstable();
+            hashes
+        });
+        let hash = names::hash(name);
+        let from = by_name.partition_point(|(other, _)| *other < hash);
+        by_name.iter().skip(from).take_while(move |(other, _)| *other == hash).map(|(_, id)| *id)
     }
 }
 

@@ -27,6 +27,7 @@ mod overview;
 mod packed_rows;
 mod parallel;
 mod paths;
+mod progress;
 mod records;
 mod rows;
 mod saved;
@@ -50,5 +51,6 @@ pub use model::{
 };
 pub use names::is_name_of;
 pub use objects::{DataObject, DynamicType};
+pub use progress::Progress;
 pub use saved::{IndexStore, SavedIndexError};
 pub use symbols::{Symbols, SymbolsError};

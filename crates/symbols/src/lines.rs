@@ -3,7 +3,7 @@
 //! Invariant: rows are kept only where their sequence begins in a function body of the module, so code that the linker
 //! threw away (its addresses are 0, -1 or -2) is nowhere among them. Addresses of raw rows are DWARF's.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, ops::Range, sync::Arc};
 
 use gimli::{
     DebugLine, DebugLineOffset, IncompleteLineProgram, LineInstruction, LineProgramHeader, LittleEndian, SectionId,
@@ -11,7 +11,7 @@ use gimli::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    FileId, SourceFile,
+    FileId, Progress, SourceFile,
     dwarf::{Dwarf, Reader, Sections, Text, Unit, Units},
     module::Module,
     packed_rows::Rows,
@@ -20,6 +20,9 @@ use crate::{
     source_map::SourceMap,
     source_path::join,
 };
+
+/// How much longer a byte of a line program takes than one of a unit.
+pub(crate) const WEIGHT: u64 = 3;
 
 /// A row as the file has it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -98,7 +101,8 @@ struct Program {
 
 impl Lines {
     /// Reads all line programs. `exact`: only what begins and ends with a function is kept.
-    pub fn build(sections: &Sections, units: &Units, module: &Module, exact: bool) -> Self {
+    /// `progress` is told of each byte [`WEIGHT`] times.
+    pub fn build(sections: &Sections, units: &Units, module: &Module, exact: bool, progress: &Progress) -> Self {
         let mut offsets: Vec<((usize, usize), usize)> =
             units.list.iter().enumerate().filter_map(|(i, unit)| Some((unit.line_program?, i))).collect();
         offsets.sort_unstable();
@@ -126,22 +130,26 @@ impl Lines {
         let mut lines = Self::default();
         let mut known: HashMap<Arc<str>, FileId> = HashMap::new();
         let mut by_program: HashMap<(usize, usize), Arc<[FileId]>> = HashMap::new();
-        let mut programs: Vec<(IncompleteLineProgram<Reader<'_>>, Arc<[FileId]>, usize)> = Vec::new();
-        for (((part, offset), _), header) in offsets.iter().zip(headers) {
+        let mut programs: Vec<(IncompleteLineProgram<Reader<'_>>, Arc<[FileId]>, Range<usize>)> = Vec::new();
+        for ((((part, offset), _), end), header) in offsets.iter().zip(&ends).zip(headers) {
             lines.warnings.extend(header.warning);
             let files: Arc<[FileId]> =
                 header.files.into_iter().map(|path| lines.intern(&mut known, path.as_deref().unwrap_or(""))).collect();
             let texts = header.sources.iter().filter_map(|(number, text)| Some((*files.get(*number)?, *text)));
             lines.sources.extend(texts.map(|(file, text)| (file, Source::Text(text))));
             by_program.insert((*part, *offset), Arc::clone(&files));
-            programs.extend(header.program.map(|program| (program, files, *offset)));
+            programs.extend(header.program.map(|program| (program, files, *offset..*end)));
         }
         let read = parallel::map(
             programs.len(),
             end_of(0),
             || (),
             |(), i| match programs.get(i) {
-                Some((program, files, offset)) => Program::read(program, files, *offset, module),
+                Some((program, files, range)) => {
+                    let read = Program::read(program, files, range.start, module);
+                    progress.add(WEIGHT * range.len() as u64);
+                    read
+                }
                 None => Program::default(),
             },
         );

@@ -196,6 +196,19 @@ pub fn is_name_of(name: &str, path: &str) -> bool {
     Wanted::new(name).means(path)
 }
 
+/// A hash for tables in which names are looked up: quick; several names may have the same.
+pub(crate) fn hash(name: &str) -> u32 {
+    let (words, rest) = name.as_bytes().as_chunks::<8>();
+    let mut last = [0; 8];
+    last.iter_mut().zip(rest).for_each(|(to, byte)| *to = *byte);
+    let words = words.iter().chain([&last]).map(|word| u64::from_le_bytes(*word));
+    // The multiplier is that of Firefox's hash.
+    let hash =
+        words.fold(name.len() as u64, |hash, word| (hash.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95));
+    // The upper half: it depends on all bits.
+    (hash >> 32) as u32
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,7 +7,7 @@ use std::{collections::HashMap, sync::OnceLock};
 use gimli::constants;
 
 use crate::{
-    Language,
+    Language, Progress,
     dwarf::{Dwarf, Sections, Text, Units},
     index::{NO_PARENT, Scope, UnitIndex, is_type},
     names, parallel,
@@ -24,6 +24,7 @@ pub(crate) type At = (u32, u32);
 pub(crate) struct Index {
     units: Vec<OnceLock<UnitIndex>>,
     types: OnceLock<HashMap<String, Vec<At>>>,
+    progress: Progress,
 }
 
 /// A qualified name.
@@ -44,8 +45,8 @@ impl Path {
 
 impl Index {
     /// Nothing is read yet.
-    pub fn new(units: &Units) -> Self {
-        Self { units: units.list.iter().map(|_| OnceLock::new()).collect(), types: OnceLock::new() }
+    pub fn new(units: &Units, progress: Progress) -> Self {
+        Self { units: units.list.iter().map(|_| OnceLock::new()).collect(), types: OnceLock::new(), progress }
     }
 
     /// The index of the unit at this position.
@@ -61,7 +62,12 @@ impl Index {
             missing.len(),
             missing.iter().map(size).sum(),
             || Dwarf::new(sections, units),
-            |dwarf, i| _ = missing.get(i).and_then(|unit| self.unit(dwarf, *unit)),
+            |dwarf, i| {
+                if let Some(unit) = missing.get(i) {
+                    self.unit(dwarf, *unit);
+                    self.progress.add(size(unit) as u64);
+                }
+            },
         );
         (0..).zip(self.units.iter().filter_map(OnceLock::get))
     }

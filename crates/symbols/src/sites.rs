@@ -143,6 +143,7 @@ impl Copies {
             }
         }
         let named = symbols.on_all_cores(origins.len(), |dwarf, i| {
+            symbols.told_of_units(i, origins.len());
             let (origin, copies) = origins.get(i)?;
             let path = symbols.name_of_entry(dwarf, symbols.index().scope_at(dwarf, *origin)?)?;
             Some(Copied { path, copies: copies.clone() })

@@ -16,8 +16,8 @@ use freezeframe_debuggee::{FrameAccess, Unavailable, WasmValue};
 use gimli::constants;
 
 use crate::{
-    FileId, Function, FunctionId, ImportedFunction, Language, LineRow, LineSites, Location, ModulePc, Place, ScopeId,
-    SourceFile, SourceFrame, SplitUnit, Type, TypeId, Variable, VariableId,
+    FileId, Function, FunctionId, ImportedFunction, Language, LineRow, LineSites, Location, ModulePc, Place, Progress,
+    ScopeId, SourceFile, SourceFrame, SplitUnit, Type, TypeId, Variable, VariableId,
     dwarf::{Dwarf, Sections, Units},
     functions::{Described, Functions},
     index::UnitIndex,
@@ -56,6 +56,7 @@ pub struct Symbols {
     source_map: Option<SourceMap>,
     saved: Option<Saved>,
     fingerprint: OnceLock<[u8; 32]>,
+    progress: Progress,
     units: OnceLock<Units>,
     index: OnceLock<Index>,
     overview: OnceLock<Overview>,
@@ -459,7 +460,7 @@ impl Symbols {
     }
 
     pub(crate) fn index(&self) -> &Index {
-        self.index.get_or_init(|| Index::new(self.units()))
+        self.index.get_or_init(|| Index::new(self.units(), self.progress.clone()))
     }
 
     /// The indexes of all units, by position.
@@ -470,6 +471,11 @@ impl Symbols {
     /// `work(dwarf, i)` for all `i < count`, on all cores.
     pub(crate) fn on_all_cores<T: Send>(&self, count: usize, work: impl Fn(&Dwarf<'_>, usize) -> T + Sync) -> Vec<T> {
         parallel::map(count, self.sections.size(), || self.dwarf(), |dwarf, i| work(dwarf, i))
+    }
+
+    /// Of what takes as long as reading all units once, one of `count` parts is done.
+    pub(crate) fn told_of_units(&self, part: usize, count: usize) {
+        self.progress.add_part(self.sections.size() as u64, part, count);
     }
 
     fn copies(&self) -> &Copies {
@@ -489,7 +495,7 @@ impl Symbols {
             if let Some(lines) = self.saved.as_ref().and_then(Saved::lines) {
                 return lines;
             }
-            let lines = Lines::build(&self.sections, self.units(), &self.module, self.is_stale());
+            let lines = Lines::build(&self.sections, self.units(), &self.module, self.is_stale(), &self.progress);
             match &self.source_map {
                 Some(map) if lines.is_empty() => Lines::of_source_map(map, &self.module),
                 _ => lines,
@@ -502,8 +508,8 @@ impl Symbols {
             if let Some(functions) = self.saved.as_ref().and_then(Saved::functions) {
                 return functions;
             }
-            let exact = self.is_stale();
-            Functions::build(&self.sections, self.units(), &self.module, self.index(), self.lines(), exact)
+            let how = (self.is_stale(), &self.progress);
+            Functions::build(&self.sections, self.units(), &self.module, self.index(), self.lines(), how)
         })
     }
 

@@ -98,8 +98,9 @@ fn another_modules_or_versions_index_is_refused() {
 #[test]
 fn small_modules_have_no_fingerprint() {
     assert_eq!(common::symbols("orders.O0.dwarf5.wasm").fingerprint(), None);
-    // Two megabytes of debug information that says nothing: how much there is decides.
-    let length: u32 = 2 << 20;
+    assert!(common::symbols("inventory.O0.dwarf4.wasm").fingerprint().is_some());
+    // Debug information that says nothing: how much there is decides.
+    let length: u32 = 260 << 10;
     let mut wasm = b"\0asm\x01\0\0\0\0".to_vec();
     wasm.extend([
         (length & 0x7f) as u8 | 0x80,
@@ -111,4 +112,18 @@ fn small_modules_have_no_fingerprint() {
     wasm.resize(wasm.len() + length as usize - 12, 0);
     let symbols = Symbols::new(wasm.into()).expect("a module");
     assert_eq!(symbols.fingerprint().map(|name| name.len()), Some(64));
+}
+
+#[test]
+fn preparing_says_how_far_it_is() {
+    let symbols = common::symbols("inventory.O0.dwarf4.wasm");
+    let progress = symbols.progress();
+    assert!(progress.share() == 0.0, "nothing was asked yet");
+    // Line programs and the units are read for this, but no function is named.
+    assert!(symbols.has_lines());
+    let some = progress.share();
+    assert!(some > 0.2 && some < 0.7, "{some}");
+    symbols.prepare();
+    assert!(progress.share() == 1.0);
+    assert!(symbols.functions().len() > 900);
 }

@@ -143,9 +143,16 @@ impl Sections {
         self.end()
     }
 
-    /// The contents of all files: first the one with the code.
+    /// How many bytes of line programs there are.
+    pub fn size_of_lines(&self) -> usize {
+        let own = self.parts.iter().enumerate().filter(|(at, part)| *at == part.lines);
+        own.map(|(_, part)| self.part_section(part, SectionId::DebugLine).len()).sum()
+    }
+
+    /// The contents of all files: first the one with the code, which may have the DWARF as well.
     pub fn contents(&self) -> impl Iterator<Item = &[u8]> {
-        std::iter::once(&*self.wasm).chain(self.buffers.iter().map(|(data, _)| &**data))
+        let others = self.buffers.iter().map(|(data, _)| data).filter(|data| !Arc::ptr_eq(data, &self.wasm));
+        std::iter::once(&*self.wasm).chain(others.map(|data| &**data))
     }
 
     /// The binary with the code.
