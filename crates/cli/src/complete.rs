@@ -2,9 +2,13 @@
 //!
 //! The line editor asks on its own terms, without access to the debugger: what can be said is gathered before each prompt.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+    thread,
+};
 
 use freezeframe_engine::{Catch, Limits};
+use freezeframe_symbols::Symbols;
 use reedline::{Completer, CompletionResult, Span, Suggestion};
 
 use crate::{
@@ -18,12 +22,39 @@ const MOST: usize = 200;
 /// What can be named in a command.
 #[derive(Default)]
 pub struct Names {
-    functions: Arc<Vec<String>>,
-    files: Arc<Vec<String>>,
-    globals: Arc<Vec<String>>,
+    program: Arc<OfProgram>,
     variables: Vec<String>,
-    /// For how many modules these were gathered.
-    modules: usize,
+}
+
+/// What can be named in the modules of a program. A large one has so many names that the first prompt doesn't wait for them.
+#[derive(Default)]
+struct OfProgram {
+    modules: Vec<Arc<Symbols>>,
+    lists: OnceLock<Lists>,
+}
+
+#[derive(Default)]
+struct Lists {
+    functions: Vec<String>,
+    files: Vec<String>,
+    globals: Vec<String>,
+}
+
+impl OfProgram {
+    /// Whoever asks first makes them.
+    fn lists(&self) -> &Lists {
+        self.lists.get_or_init(|| {
+            let mut lists = Lists::default();
+            for symbols in &self.modules {
+                lists.functions.extend(symbols.functions().iter().map(|f| f.name.clone()));
+                let file = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
+                lists.files.extend(symbols.files().iter().map(|f| file(&f.path)));
+                lists.globals.extend(symbols.globals().into_iter().map(|g| g.name));
+            }
+            let Lists { functions, files, globals } = lists;
+            Lists { functions: sorted(functions), files: sorted(files), globals: sorted(globals) }
+        })
+    }
 }
 
 /// The names, shared with the line editor.
@@ -34,17 +65,13 @@ pub fn gather(app: &mut App, names: &SharedNames) {
     let mut names = names.lock().unwrap_or_else(PoisonError::into_inner);
     let Ok(id) = app.any_guest() else { return };
     let modules = app.debugger.modules(id).unwrap_or_default();
-    if modules.len() != names.modules {
-        let (mut functions, mut files, mut globals) = (Vec::new(), Vec::new(), Vec::new());
-        for (_, _, symbols) in &modules {
-            functions.extend(symbols.functions().iter().map(|f| f.name.clone()));
-            files.extend(symbols.files().iter().map(|f| f.path.rsplit('/').next().unwrap_or(&f.path).to_owned()));
-            globals.extend(symbols.globals().into_iter().map(|g| g.name));
-        }
-        names.modules = modules.len();
-        names.functions = Arc::new(sorted(functions));
-        names.files = Arc::new(sorted(files));
-        names.globals = Arc::new(sorted(globals));
+    let modules: Vec<Arc<Symbols>> = modules.into_iter().map(|(_, _, symbols)| symbols).collect();
+    let known = &names.program.modules;
+    if modules.len() != known.len() || modules.iter().zip(known).any(|(one, other)| !Arc::ptr_eq(one, other)) {
+        names.program = Arc::new(OfProgram { modules, lists: OnceLock::new() });
+        let program = names.program.clone();
+        // Without a thread the first completion makes them.
+        _ = thread::Builder::new().name("names".to_owned()).spawn(move || _ = program.lists());
     }
     names.variables.clear();
     if app.stopped_guest().is_ok() {
@@ -124,15 +151,17 @@ fn candidates(names: &Names, before: &str) -> (usize, Vec<Candidate>) {
         }
         Words::OneOf(words) => words.iter().filter(|w| w.starts_with(word)).map(|w| whole(w)).collect(),
         Words::Event => Catch::names().filter(|w| w.starts_with(word)).map(whole).collect(),
-        Words::Function => beginning(&names.functions, word).map(open_ended).collect(),
-        Words::SourceFile => beginning(&names.files, word).map(open_ended).collect(),
+        Words::Function => beginning(&names.program.lists().functions, word).map(open_ended).collect(),
+        Words::SourceFile => beginning(&names.program.lists().files, word).map(open_ended).collect(),
         Words::Location => {
-            let files = beginning(&names.files, word).map(|file| open_ended(format!("{file}:")));
-            beginning(&names.functions, word).map(open_ended).chain(files).collect()
+            let lists = names.program.lists();
+            let files = beginning(&lists.files, word).map(|file| open_ended(format!("{file}:")));
+            beginning(&lists.functions, word).map(open_ended).chain(files).collect()
         }
-        Words::Expression => {
-            beginning(&names.variables, word).chain(beginning(&names.globals, word)).map(open_ended).collect()
-        }
+        Words::Expression => beginning(&names.variables, word)
+            .chain(beginning(&names.program.lists().globals, word))
+            .map(open_ended)
+            .collect(),
     };
     (start, found)
 }
@@ -163,13 +192,13 @@ mod tests {
 
     fn names() -> Names {
         let list = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>();
-        Names {
-            functions: Arc::new(list(&["main", "shop::price", "total"])),
-            files: Arc::new(list(&["orders.c"])),
-            globals: Arc::new(list(&["shop"])),
-            variables: list(&["order", "sum"]),
-            modules: 1,
-        }
+        let lists = Lists {
+            functions: list(&["main", "shop::price", "total"]),
+            files: list(&["orders.c"]),
+            globals: list(&["shop"]),
+        };
+        let program = OfProgram { modules: Vec::new(), lists: lists.into() };
+        Names { program: Arc::new(program), variables: list(&["order", "sum"]) }
     }
 
     fn complete(line: &str) -> (usize, Vec<String>) {

@@ -6,7 +6,7 @@
 //!
 //! Invariant: whatever a guest, a file or a person does ends in a message and an exit code, never in a panic; all output
 //! goes through [`console::Console`], which survives a closed pipe.
-
+//!
 //! It's a library for one reason: a fuzz target gives commands to a debuggee that is made up, which needs neither the host
 //! nor Wasmtime (without the feature `launch`).
 
@@ -34,6 +34,7 @@ mod launch;
 #[cfg(feature = "launch")]
 mod open;
 mod output;
+mod patience;
 mod render;
 #[cfg(feature = "launch")]
 mod repl;

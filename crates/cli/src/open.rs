@@ -3,9 +3,7 @@
 use std::{
     io::IsTerminal,
     path::{Path, PathBuf},
-    sync::{Arc, mpsc},
-    thread,
-    time::Duration,
+    sync::Arc,
 };
 
 use freezeframe_debuggee::Debuggee;
@@ -19,6 +17,7 @@ use crate::{
     args::GuestArgs,
     console::{Console, GuestStream},
     launch::{DebugFiles, Launch, LaunchError},
+    patience::Patience,
 };
 
 /// A guest that was opened, and how to start it: any number of times.
@@ -117,29 +116,9 @@ fn output(console: Console) -> Output {
     .terminal(std::io::stdout().is_terminal())
 }
 
-/// Does what may take long; a person who waits is told after half a second what for.
+/// Compiles; a person who waits sees that.
 fn patiently<R>(path: &Path, console: &Console, work: impl FnOnce() -> R) -> R {
-    if !console.can_show_progress() {
-        return work();
-    }
-    let (done, finished) = mpsc::channel::<()>();
-    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-    let console = console.clone();
-    let progress = thread::spawn(move || {
-        let waiting = Err(mpsc::RecvTimeoutError::Timeout);
-        if finished.recv_timeout(Duration::from_millis(500)) != waiting {
-            return;
-        }
-        for spinner in ['|', '/', '-', '\\'].into_iter().cycle() {
-            console.progress(&format!("{spinner} compiling {name} for debugging"));
-            if finished.recv_timeout(Duration::from_millis(120)) != waiting {
-                return console.progress("");
-            }
-        }
-    });
-    let result = work();
-    drop(done);
-    // The line is gone before anything else is written.
-    _ = progress.join();
-    result
+    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+    let _shown = Patience::new(console, "compiling for debugging:", &name, None);
+    work()
 }

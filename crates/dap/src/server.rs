@@ -22,7 +22,7 @@ use crate::{
     launch::{Ends, LaunchArguments, Launched, Opener},
     panics::Tail,
     parked::{Parked, ParkedId},
-    progress::Progress,
+    progress::{Listeners, Progress},
     protocol::{Incoming, Outgoing, Request as _, types as dap},
     reports,
     sources::{Sources, file_name},
@@ -100,6 +100,8 @@ pub(crate) struct World {
     pub parked: BTreeMap<ParkedId, Parked>,
     /// Those are wanted now.
     pub adopt: bool,
+    /// Clients that are told of what takes long.
+    pub listeners: Listeners,
     /// What log points said.
     logged: Arc<Mutex<Vec<LogLine>>>,
     /// Texts of functions without source.
@@ -133,6 +135,8 @@ impl Server {
         let logged: Arc<Mutex<Vec<LogLine>>> = Arc::default();
         let log = logged.clone();
         debugger.on_log(move |line| log.lock().unwrap_or_else(PoisonError::into_inner).push(line.clone()));
+        let listeners = Listeners::default();
+        debugger.on_reading(listeners.of_reading());
         let world = World {
             debugger,
             sources,
@@ -145,6 +149,7 @@ impl Server {
             ended: Vec::new(),
             parked: BTreeMap::new(),
             adopt: false,
+            listeners,
             logged,
             texts: HashMap::new(),
             known_modules: Vec::new(),
@@ -324,6 +329,7 @@ impl Server {
     fn leave(&mut self, id: ClientId) {
         let Some(mut client) = self.clients.remove(&id) else { return };
         let world = &mut self.world;
+        world.listeners.remove(id);
         // A guest that can't be paused for it takes it up when it can.
         _ = world.debugger.while_paused(|debugger| {
             client.breakpoints.clear(debugger);

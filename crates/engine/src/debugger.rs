@@ -7,20 +7,19 @@ use std::{
 };
 
 use freezeframe_debuggee::{
-    Answer, Debuggee, DebuggeeId, DepthCheck, Ended, Event, Interrupter, ModuleId, Query, Site, StopReason, TrapKind,
+    Debuggee, DebuggeeId, DepthCheck, Ended, Event, Interrupter, ModuleId, Query, Site, StopReason, TrapKind,
 };
-use freezeframe_symbols::{DebugFiles, IndexStore, Symbols, WantedFile};
+use freezeframe_symbols::Symbols;
 
 use crate::{
-    Breakpoint, BreakpointId, Called, Catch, CodeId, EngineError, LocationSpec, LogLine,
+    Breakpoint, BreakpointId, Called, Catch, EngineError, LocationSpec, LogLine,
     breakpoints::{bind, not_found},
-    code::Code,
     expression::Memo,
-    outline::Outlines,
+    loading::Loading,
     skips::Skips,
     source_lines::SameSource,
     stepping::{Direction, Step, Stepping},
-    target::{LoadedModule, Quiet, State, Target},
+    target::{Quiet, State, Target},
     values::{Formatter, Formatters, Handles},
 };
 
@@ -94,14 +93,6 @@ pub enum Report {
     },
 }
 
-/// A module's binary and what was read from it.
-struct ReadModule {
-    bytes: Arc<[u8]>,
-    symbols: Arc<Symbols>,
-    code: Arc<Code>,
-    outlines: Arc<Outlines>,
-}
-
 /// A loaded module: its name in the debuggee, the name it was given, its symbols.
 pub type ModuleSymbols = (ModuleId, Option<String>, Arc<Symbols>);
 
@@ -118,11 +109,8 @@ pub struct Debugger {
     pub(crate) wake: Option<Wake>,
     /// Stops that happened while something else was being done.
     pub(crate) pending: VecDeque<Report>,
-    /// Symbols that were read already: the same program run again has the same.
-    symbols: Vec<ReadModule>,
-    find_debug_file: Option<FindDebugFile>,
-    given_debug_files: Vec<Arc<[u8]>>,
-    indexes: Option<Arc<dyn IndexStore>>,
+    /// Modules that were read already: the same program run again has the same.
+    pub(crate) loading: Loading,
     pub(crate) same_source: SameSource,
     /// Printed values and people's variables: of all debuggees, as they outlive a run.
     pub(crate) memo: Memo,
@@ -132,9 +120,6 @@ pub struct Debugger {
     /// The nodes of value trees.
     pub(crate) handles: Handles,
 }
-
-/// Finds a file that says more of a module, by its path (or URL) relative to the module.
-type FindDebugFile = Box<dyn FnMut(&str) -> Option<Arc<[u8]>> + Send>;
 
 /// Tells somebody that a debuggee has done something.
 pub(crate) type Wake = Arc<dyn Fn(DebuggeeId) + Send + Sync>;
@@ -165,40 +150,13 @@ impl Debugger {
             log: None,
             wake: None,
             pending: VecDeque::new(),
-            symbols: Vec::new(),
-            find_debug_file: None,
-            given_debug_files: Vec::new(),
-            indexes: None,
+            loading: Loading::default(),
             same_source: Arc::new(|wanted, path| wanted == path),
             memo: Memo::default(),
             skips: Arc::default(),
             formatters: Formatters::default(),
             handles: Handles::default(),
         }
-    }
-
-    /// Says how to find debug information that lies in files of its own, split units and source maps: given a path or URL
-    /// relative to the module, gives the file's contents. The engine itself touches no files; it asks for several paths
-    /// where a file may have several. Concerns modules that are loaded from now on; of one whose file isn't found less is
-    /// known, and its symbols' warnings say so.
-    pub fn find_debug_files(&mut self, find: impl FnMut(&str) -> Option<Arc<[u8]>> + Send + 'static) {
-        self.find_debug_file = Some(Box::new(find));
-    }
-
-    /// Says who keeps the indexes of large modules, so that the next start needn't make them anew.
-    pub fn keep_indexes(&mut self, store: Arc<dyn IndexStore>) {
-        self.indexes = Some(store);
-    }
-
-    /// Takes a file of any kind (a module with debug sections, split units, a package of such, a source map) for what the
-    /// modules lack that are loaded from now on. One that is of other code isn't used, and the symbols' warnings say so.
-    ///
-    /// # Errors
-    /// [`EngineError::Module`] for a file that is none of these.
-    pub fn add_debug_file(&mut self, contents: Arc<[u8]>) -> Result<(), EngineError> {
-        DebugFiles::default().add(contents.clone()).map_err(EngineError::Module)?;
-        self.given_debug_files.push(contents);
-        Ok(())
     }
 
     /// Adds formatters: how values of some types are seen from now on. Of two that fit a type, the one that was added last is
@@ -257,54 +215,6 @@ impl Debugger {
 
     pub(crate) fn target(&mut self, id: DebuggeeId) -> Result<&mut Target, EngineError> {
         self.targets.iter_mut().find(|t| t.id == id).ok_or(EngineError::NoDebuggee(id))
-    }
-
-    /// Modules that came since the last look: their symbols are read and breakpoints that waited for them are bound.
-    pub(crate) fn load_modules(&mut self, id: DebuggeeId) -> Result<(), EngineError> {
-        let Answer::Modules(modules) = self.target(id)?.ask(Query::Modules)? else {
-            return Err(EngineError::Internal("the answer to Modules is something else"));
-        };
-        let known = self.target(id)?.modules.len();
-        for module in modules.into_iter().skip(known) {
-            let at = match self.symbols.iter().position(|read| read.bytes == module.bytes) {
-                Some(at) => at,
-                None => {
-                    let symbols = self.read_symbols(module.name.as_deref().unwrap_or_default(), &module.bytes)?;
-                    let code = Arc::new(Code::parse(module.bytes.clone())?);
-                    self.symbols.push(ReadModule { bytes: module.bytes, symbols, code, outlines: Arc::default() });
-                    self.symbols.len() - 1
-                }
-            };
-            let Some(read) = self.symbols.get(at) else { continue };
-            let (symbols, code, outlines) = (read.symbols.clone(), read.code.clone(), read.outlines.clone());
-            let id_of_code = CodeId(u32::try_from(at).unwrap_or(u32::MAX));
-            let loaded = LoadedModule { id: id_of_code, name: module.name, symbols, code, outlines };
-            self.target(id)?.modules.push(loaded);
-        }
-        for index in 0..self.breakpoints.len() {
-            self.bind_breakpoint(index, id);
-        }
-        Ok(())
-    }
-
-    fn read_symbols(&mut self, name: &str, bytes: &Arc<[u8]>) -> Result<Arc<Symbols>, EngineError> {
-        let (given, find) = (&self.given_debug_files, &mut self.find_debug_file);
-        let symbols = Symbols::with_finder(bytes.clone(), &mut |wanted| match (wanted, find.as_mut()) {
-            (WantedFile::Any(n), _) => given.get(*n).cloned(),
-            (wanted, Some(find)) => wanted.paths(name).iter().find_map(|path| find(path)),
-            (_, None) => None,
-        });
-        let mut symbols = symbols.map_err(|e| EngineError::Module(e.to_string()))?;
-        let Some((store, fingerprint)) = self.indexes.as_ref().zip(symbols.fingerprint()) else {
-            return Ok(Arc::new(symbols));
-        };
-        // Whatever is wrong with a saved index: there will be a new one.
-        let found = store.load(&fingerprint).is_some_and(|index| symbols.use_saved_index(index).is_ok());
-        let symbols = Arc::new(symbols);
-        if !found {
-            store.keep(fingerprint, Arc::clone(&symbols));
-        }
-        Ok(symbols)
     }
 
     /// Does something while no debuggee runs: those that do are interrupted and go on afterwards, unseen by the user. What

@@ -23,6 +23,7 @@ mod globals;
 mod hits;
 mod inspect;
 mod landings;
+mod loading;
 mod location;
 mod logpoint;
 mod memory;
@@ -51,10 +52,11 @@ pub use error::{Blame, EngineError};
 pub use freezeframe_debuggee::{
     DebuggeeId, Ended, InstanceId, Interrupter, ModuleId, ModulePc, PcMeaning, Site, TrapKind, WasmValue,
 };
-pub use freezeframe_symbols::Language;
+pub use freezeframe_symbols::{Language, Progress};
 pub use globals::{FoundGlobal, GlobalFilter};
 pub use hits::HitCondition;
 pub use inspect::{FunctionInfo, WasmState};
+pub use loading::Reading;
 pub use location::LocationSpec;
 pub use logpoint::LogLine;
 pub use skips::{Skip, SkipId, SkipWhat};

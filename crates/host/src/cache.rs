@@ -4,7 +4,8 @@
 //! name and put in place whole. Invariant: nothing here fails; what can't be kept is made anew.
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, Read as _},
     path::{Path, PathBuf},
     process,
     sync::{
@@ -73,10 +74,10 @@ impl IndexCache {
 impl IndexStore for IndexCache {
     fn load(&self, fingerprint: &str) -> Option<Arc<[u8]>> {
         let path = self.path(fingerprint);
-        let index = fs::read(&path).ok()?;
+        let index = read(&path).ok()?;
         // When it was last used says which one goes when there are too many.
         _ = fs::File::options().append(true).open(&path).and_then(|file| file.set_modified(SystemTime::now()));
-        Some(index.into())
+        Some(index)
     }
 
     fn keep(&self, fingerprint: String, symbols: Arc<Symbols>) {
@@ -102,6 +103,18 @@ impl Drop for IndexCache {
             _ = writer.join();
         }
     }
+}
+
+/// Reads a file to where it's shared from: an index may have many megabytes, to copy which would take as long again.
+fn read(path: &Path) -> io::Result<Arc<[u8]>> {
+    let mut file = fs::File::open(path)?;
+    let length = usize::try_from(file.metadata()?.len()).map_err(io::Error::other)?;
+    let mut bytes: Arc<[u8]> = std::iter::repeat_n(0, length).collect();
+    // Nobody else has it yet.
+    if let Some(bytes) = Arc::get_mut(&mut bytes) {
+        file.read_exact(bytes)?;
+    }
+    Ok(bytes)
 }
 
 /// Writes a file that is whole from the moment it has its name.

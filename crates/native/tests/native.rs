@@ -606,10 +606,7 @@ fn in_a_process(test: &str) -> std::process::Output {
             command
         }
     };
-    let run = command
-        .args(["--exact", test, "--nocapture"])
-        .env("FREEZEFRAME_CHILD", test)
-        .output();
+    let run = command.args(["--exact", test, "--nocapture"]).env("FREEZEFRAME_CHILD", test).output();
     run.expect("the test starts itself")
 }
 

@@ -28,6 +28,9 @@ pub fn initialize(ctx: &mut Ctx<'_>, arguments: dap::InitializeRequestArguments)
             "only paths of files are understood, not URIs: set `pathFormat` to `path`".to_owned(),
         ));
     }
+    if arguments.supports_progress_reporting == Some(true) {
+        ctx.world.listeners.add(ctx.client.id, ctx.client.outbox.clone());
+    }
     ctx.client.about = arguments;
     ctx.client.phase = Phase::Initialized;
     Ok(capabilities())

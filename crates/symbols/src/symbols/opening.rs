@@ -166,11 +166,16 @@ impl Symbols {
         }
     }
 
+    /// Whether [`prepare`](Self::prepare) takes so long that a saved index is worth its while.
+    pub fn takes_long(&self) -> bool {
+        saved::worth_saving(&self.sections)
+    }
+
     /// What tells this module with the files beside it from all others, as a name for its saved index: 64 characters, hex.
     /// `None` for a module with so little DWARF that its tables are made in a few milliseconds. Takes about 0.2 ms a
     /// megabyte.
     pub fn fingerprint(&self) -> Option<String> {
-        let fingerprint = saved::worth_saving(&self.sections).then(|| self.hash())?;
+        let fingerprint = self.takes_long().then(|| self.hash())?;
         Some(fingerprint.iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
