@@ -3,7 +3,7 @@
 //! Invariant: rows are kept only where their sequence begins in a function body of the module, so code that the linker
 //! threw away (its addresses are 0, -1 or -2) is nowhere among them. Addresses of raw rows are DWARF's.
 
-use std::{collections::HashMap, ops::Range, sync::Arc};
+use std::{collections::HashMap, sync::Arc};
 
 use gimli::{
     DebugLine, DebugLineOffset, IncompleteLineProgram, LineInstruction, LineProgramHeader, LittleEndian, SectionId,
@@ -100,9 +100,15 @@ struct Program {
 }
 
 impl Lines {
-    /// Reads all line programs. `exact`: only what begins and ends with a function is kept.
+    /// Reads all line programs. `exact`, asked at the end: only what begins and ends with a function is kept.
     /// `progress` is told of each byte [`WEIGHT`] times.
-    pub fn build(sections: &Sections, units: &Units, module: &Module, exact: bool, progress: &Progress) -> Self {
+    pub fn build(
+        sections: &Sections,
+        units: &Units,
+        module: &Module,
+        exact: impl FnOnce() -> bool,
+        progress: &Progress,
+    ) -> Self {
         let mut offsets: Vec<((usize, usize), usize)> =
             units.list.iter().enumerate().filter_map(|(i, unit)| Some((unit.line_program?, i))).collect();
         offsets.sort_unstable();
@@ -130,7 +136,7 @@ impl Lines {
         let mut lines = Self::default();
         let mut known: HashMap<Arc<str>, FileId> = HashMap::new();
         let mut by_program: HashMap<(usize, usize), Arc<[FileId]>> = HashMap::new();
-        let mut programs: Vec<(IncompleteLineProgram<Reader<'_>>, Arc<[FileId]>, Range<usize>)> = Vec::new();
+        let mut programs = Vec::new();
         for ((((part, offset), _), end), header) in offsets.iter().zip(&ends).zip(headers) {
             lines.warnings.extend(header.warning);
             let files: Arc<[FileId]> =
@@ -157,6 +163,7 @@ impl Lines {
         let files_of =
             |program: Option<(usize, usize)>| program.and_then(|program| by_program.get(&program)).unwrap_or(&none);
         lines.unit_files = units.list.iter().map(|unit| Arc::clone(files_of(unit.line_program))).collect();
+        let exact = exact();
         let mut sequences = Vec::with_capacity(read.len());
         for mut program in read {
             lines.warnings.extend(program.warning);

@@ -125,3 +125,59 @@ fn without_overlaps<'a>(programs: &'a [Sequences], module: &Module) -> Vec<(&'a 
     }
     kept.into_values().collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::module::Body;
+
+    /// Bodies at 0..10 and 10..20 of the code section, which begins at 100.
+    fn module() -> Module {
+        let body = |index, start| Body { index, start, first_operator: start + 1, end: start + 10 };
+        Module { code_start: 100, bodies: vec![body(0, 100), body(1, 110)], ..Module::default() }
+    }
+
+    /// A sequence with a row at each address, the last of which ends it.
+    fn rows(line: u32, addresses: &[u32]) -> Vec<RawRow> {
+        let end = addresses.last().copied();
+        let row = |address: &u32| RawRow { address: *address, line, end: Some(*address) == end, ..RawRow::default() };
+        addresses.iter().map(row).collect()
+    }
+
+    fn placed(programs: &[&[(u32, &[u32])]]) -> Vec<Vec<(u32, u32)>> {
+        let program = |sequences: &&[(u32, &[u32])]| {
+            let mut program = Sequences::default();
+            sequences.iter().for_each(|(line, addresses)| program.push(&rows(*line, addresses), &module()));
+            program
+        };
+        let programs: Vec<Sequences> = programs.iter().map(program).collect();
+        let placed = Sequences::place(&programs, &module());
+        (0..2).map(|body| placed.of_body(body).iter().map(|row| (row.line, row.address)).collect()).collect()
+    }
+
+    #[test]
+    fn an_end_belongs_to_what_ends_there() {
+        let expected = [vec![(1, 1), (1, 4), (1, 10)], vec![(2, 10), (2, 20)]];
+        assert_eq!(placed(&[&[(2, &[10, 20])], &[(1, &[1, 4, 10])]]), expected);
+        assert_eq!(placed(&[&[(3, &[1, 12, 20])]]), [vec![(3, 1)], vec![(3, 12), (3, 20)]], "over both");
+        assert_eq!(placed(&[&[(4, &[11, 15]), (5, &[15, 18])]])[1], [(4, 11), (4, 15), (5, 15), (5, 18)], "one body");
+        assert_eq!(placed(&[&[(6, &[7, 7])]]), [vec![], vec![]], "no code at all");
+    }
+
+    #[test]
+    fn of_two_over_the_same_code_the_one_that_fits_stays() {
+        assert_eq!(placed(&[&[(1, &[1, 8])], &[(2, &[1, 10])]]), [vec![(2, 1), (2, 10)], vec![]]);
+        assert_eq!(placed(&[&[(1, &[1, 10])], &[(2, &[1, 10])]])[0], [(1, 1), (1, 10)], "of equals the first");
+    }
+
+    #[test]
+    fn only_whole_functions_on_demand() {
+        let mut program = Sequences::default();
+        for (line, addresses) in [(1, [0, 10]), (2, [11, 20])] {
+            program.push(&rows(line, &addresses), &module());
+        }
+        program.keep_whole_functions(&module());
+        let placed = Sequences::place(&[program], &module());
+        assert_eq!((placed.of_body(0).len(), placed.of_body(1).len()), (2, 0));
+    }
+}

@@ -495,7 +495,7 @@ impl Symbols {
             if let Some(lines) = self.saved.as_ref().and_then(Saved::lines) {
                 return lines;
             }
-            let lines = Lines::build(&self.sections, self.units(), &self.module, self.is_stale(), &self.progress);
+            let lines = Lines::build(&self.sections, self.units(), &self.module, || self.is_stale(), &self.progress);
             match &self.source_map {
                 Some(map) if lines.is_empty() => Lines::of_source_map(map, &self.module),
                 _ => lines,

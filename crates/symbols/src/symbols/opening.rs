@@ -2,7 +2,10 @@
 //!
 //! Invariant: a file that isn't the module's own changes no answer; it's left out, and a warning says so.
 
-use std::sync::{Arc, Mutex, OnceLock};
+use std::{
+    sync::{Arc, Mutex, OnceLock},
+    thread,
+};
 
 use super::Symbols;
 use crate::{
@@ -14,6 +17,8 @@ use crate::{
     source_map::SourceMap,
 };
 
+/// So few units may be of very different sizes.
+const FEW_UNITS: usize = 8;
 /// How many files for one module a person may give.
 const MAX_GIVEN: usize = 1 << 10;
 
@@ -192,7 +197,14 @@ impl Symbols {
     /// Makes the tables that take long to make, on all cores, or takes them from the saved index; whoever asks first does so
     /// otherwise. [`progress`](Self::progress) says how far that has come.
     pub fn prepare(&self) {
-        self.lines();
+        thread::scope(|scope| {
+            // Few units don't share out among the cores: then they are read beside the line programs.
+            if self.units().list.len() < FEW_UNITS {
+                // A thread that can't be had is done without.
+                _ = thread::Builder::new().spawn_scoped(scope, || _ = self.overview());
+            }
+            self.lines();
+        });
         self.function_table();
         self.copies();
         self.progress.finish();
