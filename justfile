@@ -25,5 +25,6 @@ check:
 guests:
     cargo xtask guests
 
-bench:
-    cargo bench --workspace --bench events --bench stepping
+# All figures of docs/PERFORMANCE.md, on a quiet machine.
+figures:
+    cargo xtask figures

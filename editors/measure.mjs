@@ -6,15 +6,18 @@
 //
 // Times are those of a client: the pipes, the protocol's JSON and Node are in them, and whatever else the machine does. "cpu" is
 // what the adapter's process itself took a round on average, the guest's part included (Linux only, in hundredths of a second).
+// `--quick` does each once. Rows for `cargo xtask figures` go to the file that FREEZEFRAME_FIGURES names.
 
 import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
-const binary = path.resolve(process.argv[2] ?? path.join(root, "target/release/freezeframe"));
+const quick = process.argv.includes("--quick");
+const binary = path.resolve(process.argv.slice(2).find((word) => !word.startsWith("-")) ?? path.join(root, "target/release/freezeframe"));
+const rounds = (times) => (quick ? 1 : times);
 
 class Client {
     #seq = 0;
@@ -93,10 +96,23 @@ function line(source, marker) {
 
 const median = (times) => times.sort((a, b) => a - b)[times.length >> 1];
 const shown = (ms) => `${ms.toFixed(2).padStart(8)} ms`;
-function print(what, times, cpu) {
+
+/** A row of a table in docs/PERFORMANCE.md. */
+function figure(table, columns, cells) {
+    const file = process.env.FREEZEFRAME_FIGURES;
+    if (!file) return;
+    appendFileSync(file, `columns\t${table}\t${columns.join("\t")}\nrow\t${table}\t${cells.join("\t")}\n`);
+}
+
+/** `most`: the goal of the median, in ms. */
+function print(what, times, { cpu, most } = {}) {
     const [first] = times;
     const all = [...times].sort((a, b) => a - b);
     const own = cpu === undefined ? "" : `   cpu ${shown(cpu / times.length)}`;
+    const [middle, best] = [median(all), all[0]].map((ms) => `${ms.toFixed(2)} ms`);
+    const goal = most === undefined ? "" : `≤ ${most} ms`;
+    figure("editor", ["what", "goal", "median", "best"], [what.trim(), goal, middle, best]);
+    if (most !== undefined) figure("goals", ["what", "goal", "this run"], [`in an editor: ${what}`, goal, middle]);
     console.log(`${what.padEnd(64)} first ${shown(first)}   median ${shown(median(all))}   best ${shown(all[0])}${own}`);
 }
 
@@ -141,12 +157,12 @@ async function steps(rounds) {
     }
     const own = cpu(client.process) - before;
     await client.leave();
-    print("a step until 100 variables are there", times.all, own);
+    print("a step until 100 variables are there", times.all, { cpu: own, most: 5 });
     print("  … of it: until it has stopped", times.stop);
     print("  … of it: threads, stack, scopes, variables", times.variables);
 }
 
-async function launches(what, rounds, module, source, marker, cache) {
+async function launches(what, rounds, module, source, marker, { cache, most } = {}) {
     const times = [];
     const started = [];
     let own = 0;
@@ -163,19 +179,20 @@ async function launches(what, rounds, module, source, marker, cache) {
         await client.leave();
         if (cache === undefined) rmSync(folder, { recursive: true });
     }
-    print(what, times, own);
+    print(what, times, { cpu: own, most });
     return started;
 }
 
 console.log(spawnSync(binary, ["--version"]).stdout.toString().trim());
-await steps(41);
+await steps(rounds(41));
 const cache = mkdtempSync(path.join(tmpdir(), "freezeframe-measure-"));
 for (const [module, source, marker] of [
     ["orders.O0.dwarf5", "orders.c", "price-total"],
     ["inventory.O0.dwarf4", "inventory.rs", "containers"],
 ]) {
-    const started = await launches(`${module}: a launch until the breakpoint, compiled before`, 11, module, source, marker, cache);
-    await launches("  … compiled then", 5, module, source, marker);
-    print("  … beside that: the adapter's process starts", started);
+    const before = { cache, most: 100 };
+    const started = await launches(`${module}: a launch until the breakpoint, compiled before`, rounds(11), module, source, marker, before);
+    await launches(`  … ${module} compiled then`, rounds(5), module, source, marker);
+    print(`  … ${module}: beside that, the adapter's process starts`, started);
 }
 rmSync(cache, { recursive: true });

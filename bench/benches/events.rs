@@ -12,6 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use freezeframe_bench::Figures;
 use freezeframe_debuggee::{Debuggee, Ended, Event as LiveEvent, Op, Program, Rule, RuleId, Site, StopPlan};
 use freezeframe_session::{
     Event, Freeze, Options, Verdict, debug_with,
@@ -373,6 +374,8 @@ fn main() {
         }
     }
     let least = |name: &str| times[name].iter().copied().fold(f64::INFINITY, f64::min);
+    let mut figures = Figures::new().expect("a file for figures");
+    figures.table("events", &["case", "ns", "× bare", "× plain"]).expect("written");
     println!("{:<50} {:>10} {:>8} {:>8}", "case", "ns", "× bare", "× plain");
     for (name, ..) in cases() {
         let ns = least(name);
@@ -381,16 +384,38 @@ fn main() {
         let bare = least(if round { BARE_STEP } else { BARE });
         let plain = least(PLAIN);
         println!("{name:<50} {ns:>10.1} {:>8.2} {:>8.2}", ns / bare, ns / plain);
+        let cells = [format!("{ns:.1}"), format!("{:.2}", ns / bare), format!("{:.1}", ns / plain)];
+        figures.row("events", &[name, &cells[0], &cells[1], &cells[2]]).expect("written");
     }
     let step = least("next() at every operator (a round)") / f64::from(OPERATORS);
-    println!(
-        "\nevent with a local: {:.1}× a bare handler (goal ≤ 6), {:.1}× faster than Wasmtime's wrapper (goal ≥ 5)",
-        least("next() + a local, Freeze::Thread") / least(BARE),
-        least("Wasmtime's wrapper: run() + a local") / least("next() + a local, Freeze::Thread")
+    let mut goal = |what: &str, goal: &str, reached: String| figures.goal(what, goal, &reached).expect("written");
+    let with_local = least("next() + a local, Freeze::Thread");
+    println!();
+    goal(
+        "an event seen by the debugger, with one local",
+        "≤ 6 × a bare handler",
+        format!("{:.1} ×", with_local / least(BARE)),
     );
-    println!("false condition: {:.3} µs a hit (goal ≤ 0.5)", least("false condition, engine's plan") / 1000.0);
-    println!("instruction steps in the process: {:.1} M/s (goal ≥ 5)", 1000.0 / step);
-    println!("nothing planted: {:.3}× Wasmtime's own guest_debug (goal ≤ 1.02)", least(UNPLANTED) / least(DEBUGGABLE));
-    println!("attaching: {:.4} ms beyond what Wasmtime takes (goal ≤ 1)", (least(ATTACH) - least(ATTACH_BARE)) / 1e6);
-    println!("interrupt: {:.3} ms until the debugger has it (goal ≤ 10)", least(INTERRUPT) / 1e6);
+    goal(
+        "the same beside Wasmtime's wrapper",
+        "≥ 5 × faster",
+        format!("{:.1} × faster", least("Wasmtime's wrapper: run() + a local") / with_local),
+    );
+    goal(
+        "a condition that is false, as the engine sends it to the guest's side",
+        "≤ 0.5 µs a hit",
+        format!("{:.3} µs", least("false condition, engine's plan") / 1000.0),
+    );
+    goal("instruction steps in the process", "≥ 5 M/s", format!("{:.1} M/s", 1000.0 / step));
+    goal(
+        "the guest with nothing planted, beside Wasmtime's own guest_debug",
+        "≤ 1.02 ×",
+        format!("{:.3} ×", least(UNPLANTED) / least(DEBUGGABLE)),
+    );
+    goal(
+        "attaching, beyond what Wasmtime takes",
+        "≤ 1 ms",
+        format!("{:.4} ms", (least(ATTACH) - least(ATTACH_BARE)) / 1e6),
+    );
+    goal("an interrupt of a tight loop", "≤ 10 ms", format!("{:.3} ms", least(INTERRUPT) / 1e6));
 }

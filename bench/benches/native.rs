@@ -7,6 +7,7 @@
 
 use std::time::{Duration, Instant};
 
+use freezeframe_bench::Figures;
 use freezeframe_session::{Dbg, Event, Guests, Mode, Options, configure, debug_with};
 use wasmtime::{Config, Engine, Instance, Module, Store};
 
@@ -94,13 +95,34 @@ impl Runner {
     }
 }
 
+/// How much memory this process has, in megabytes (Linux only).
+fn memory() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or("0 kB");
+    line.trim().trim_end_matches(" kB").parse::<f64>().unwrap_or(0.0) * 1024.0 / 1e6
+}
+
 fn main() {
-    const ROUNDS: usize = 9;
-    let runners = [("plain", How::Plain), ("native", How::Native), ("detailed", How::Detailed)]
-        .map(|(name, how)| (name, Runner::new(how)));
+    let quick = std::env::args().any(|a| a == "--test");
+    let rounds = if quick { 1 } else { 9 };
+    let mut figures = Figures::new().expect("a file for figures");
+    figures
+        .table("native", &["guest", "plain", "at native speed", "in detail", "native ÷ plain", "detail ÷ plain"])
+        .expect("written");
+    // What any first run of Wasmtime's takes isn't counted.
+    Runner::new(How::Plain).run("trap", 1);
+    let mut held = Vec::new();
+    let runners = [("plain", How::Plain), ("native", How::Native), ("detailed", How::Detailed)].map(|(name, how)| {
+        let before = memory();
+        let runner = Runner::new(how);
+        // Once, so that what is made at the first run is there.
+        runner.run("trap", 1);
+        held.push(format!("{:.1} MB", memory() - before));
+        (name, runner)
+    });
     for (title, export, times) in [("CPU-bound loop", "loop", 1), ("calls", "calls", 1), ("a trap", "trap", 2000)] {
         let mut best = [Duration::MAX; 3];
-        for _ in 0..ROUNDS {
+        for _ in 0..rounds {
             for ((_, runner), best) in runners.iter().zip(&mut best) {
                 let (time, traps) = runner.run(export, times);
                 assert_eq!(traps, if export == "trap" && runner.how != How::Plain { times } else { 0 });
@@ -112,8 +134,20 @@ fn main() {
             let each = time.as_secs_f64() / f64::from(times);
             println!("  {name:<9} {:>12.1} µs  {:>5.2}x", each * 1e6, time.as_secs_f64() / best[0].as_secs_f64());
         }
+        let each = best.map(|time| format!("{:.1} µs", time.as_secs_f64() * 1e6 / f64::from(times)));
+        let ratio = [1, 2].map(|at| format!("{:.3}", best[at].as_secs_f64() / best[0].as_secs_f64()));
+        let cells = [title, &each[0], &each[1], &each[2], &ratio[0], &ratio[1]];
+        figures.row("native", &cells).expect("written");
+        if export != "trap" {
+            let what = format!("the guest under `run`, beside plain Wasmtime: {title}");
+            figures.goal(&what, "≤ 1.03 ×", &format!("{} ×", ratio[0])).expect("written");
+        }
     }
     let text = |at: usize| runners[at].1.module.text().len();
+    println!("memory of engine, module and one run: plain {}, native {}, detailed {}", held[0], held[1], held[2]);
+    figures
+        .row("native", &["memory of engine, module and one run", &held[0], &held[1], &held[2], "", ""])
+        .expect("written");
     println!("machine code: plain {} bytes, native {}, detailed {}", text(0), text(1), text(2));
     assert_eq!(runners[0].1.module.text(), runners[1].1.module.text(), "native speed changes no code");
 }

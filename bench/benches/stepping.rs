@@ -12,6 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use freezeframe_bench::Figures;
 use freezeframe_engine::{
     BreakpointSpec, DebuggeeId, Debugger, Format, HitCondition, Limits, LocationSpec, Reason, Report, Step,
 };
@@ -236,8 +237,11 @@ fn main() {
         all.sort_by(f64::total_cmp);
         all[all.len() / 2]
     };
+    let mut figures = Figures::new().expect("a file for figures");
+    figures.table("stepping", &["case", "ns", "ns beyond the guest's own"]).expect("written");
     for name in STEPS.iter().map(|(name, _)| *name).chain([STRAIGHT]) {
         println!("{name:<50} {:>12.1}", median(name));
+        figures.row("stepping", &[name, &format!("{:.0}", median(name)), ""]).expect("written");
     }
     if only_steps {
         return;
@@ -246,18 +250,27 @@ fn main() {
     println!("{:<50} {:>12} {:>14}", "case", "ns", "ns beyond");
     for (name, _) in cases {
         println!("{name:<50} {:>12.1} {:>14.1}", median(name), median(name) - plain);
+        let cells = [format!("{:.0}", median(name)), format!("{:.0}", median(name) - plain)];
+        figures.row("stepping", &[name, &cells[0], &cells[1]]).expect("written");
     }
     let smallest = sizes[0].0;
     println!("\n{:<50} {:>12} {:>14}", "a stop in a module of", "ns", "× the smallest");
+    figures.table("sizes", &["a stop in a module of", "ns", "× the smallest"]).expect("written");
     for kind in ["stop", "nexti"] {
         for (name, _) in sizes {
             let ns = median(&format!("{kind}, {name}"));
             let ratio = ns / median(&format!("{kind}, {smallest}"));
             println!("{:<50} {ns:>12.1} {ratio:>14.2}", format!("{name}: {kind}"));
+            let cells = [format!("{name}: {kind}"), format!("{ns:.0}"), format!("{ratio:.2}")];
+            figures.row("sizes", &cells.each_ref().map(String::as_str)).expect("written");
         }
     }
     let beyond = |at: usize| (median(cases[at].0) - plain) / 1000.0;
-    println!("\nfalse condition over DWARF: {:.2} µs a hit (goal ≤ 0.5)", beyond(1));
-    println!("log point: {:.2} µs a hit (goal ≤ 2)", beyond(4));
-    println!("`next`: {:.1} µs (goal ≤ 20)", median(STEPS[0].0) / 1000.0);
+    let mut goal = |what: &str, goal: &str, reached: f64| {
+        figures.goal(what, goal, &format!("{reached:.2} µs")).expect("written");
+    };
+    println!();
+    goal("a condition that is false, over DWARF", "≤ 0.5 µs a hit", beyond(1));
+    goal("a log point with a variable, over DWARF", "≤ 2 µs a hit", beyond(4));
+    goal("`next` over a call", "≤ 20 µs", median(STEPS[0].0) / 1000.0);
 }

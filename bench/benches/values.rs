@@ -11,6 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use freezeframe_bench::Figures;
 use freezeframe_engine::{
     BreakpointSpec, Children, DebuggeeId, Debugger, LocationSpec, Node, Report, ScopeKind, ValueOptions,
 };
@@ -83,9 +84,14 @@ fn first_page(debugger: &mut Debugger, guest: DebuggeeId) -> Vec<Node> {
 
 fn main() {
     println!("{:<44} {:>12} {:>12} {:>12} {:>14}", "", "first look", "median", "best", "memory read");
-    let row = |name: &str, look: Look| {
+    let mut figures = Figures::new().expect("a file for figures");
+    figures.table("values", &["what", "first look", "median", "best", "memory read"]).expect("written");
+    let mut row = |name: &str, look: Look| {
         let Look { first, median, best, read } = look;
         println!("{name:<44} {first:>12.1?} {median:>12.1?} {best:>12.1?} {read:>8} bytes");
+        let cells = [format!("{first:.1?}"), format!("{median:.1?}"), format!("{best:.1?}"), format!("{read} bytes")];
+        figures.row("values", &[name, &cells[0], &cells[1], &cells[2], &cells[3]]).expect("written");
+        figures.goal(name, "≤ 1 ms", &cells[1]).expect("written");
     };
     row("all locals: 100 variables, std's containers", measure("#crowd", "10", locals));
     row("first 100 of 10,000,000 elements of a Vec", measure("#huge", "10000000", first_page));

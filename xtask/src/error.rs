@@ -42,6 +42,9 @@ pub enum Error {
     #[error("{} problem(s) with the oracles:\n  {}\nRecord them again with: cargo xtask oracle", .0.len(), .0.join("\n  "))]
     Oracle(Vec<String>),
 
+    #[error("no figures: {problem}")]
+    Figures { problem: String },
+
     #[error("llvm's answer isn't understood: {problem}; see that llvm-22 is the one that xtask/src/tools.rs names")]
     Answer { problem: String },
 }

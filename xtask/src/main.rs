@@ -8,6 +8,7 @@ mod dap_types;
 mod derive;
 mod error;
 mod exceptions;
+mod figures;
 mod guests;
 mod large;
 mod leaks;
@@ -39,6 +40,9 @@ Usage: cargo xtask <task>
   large [NAME…]             fetch and build large programs (SQLite, QuickJS, Lua, CRuby, 70 MB of Rust) into target/large
                             and debug them with target/release/freezeframe; needs clang-22, npm and the network
   large --fetch [NAME…]     only fetch what they are built of; needs npm and the network
+  figures [BENCH…]          run the benchmarks (events, stepping, values, symbols, native, editor) and write the tables
+                            of docs/PERFORMANCE.md; the machine should be quiet, `large` makes the modules for symbols
+  figures --quick [BENCH…]  run each once, small, and only print
   dap-types                 write the types of the Debug Adapter Protocol from its checked-in schema
   dap-types --check         see that the checked-in types are those of the schema
 ";
@@ -70,6 +74,8 @@ fn run(words: &[String]) -> Result<String, Error> {
         ["oracle", names @ ..] if plain(names) => oracle::record(&root, names),
         ["large", "--fetch", names @ ..] if plain(names) => large::fetch(&root, names),
         ["large", names @ ..] if plain(names) => large::debug(&root, names),
+        ["figures", "--quick", names @ ..] if plain(names) => figures::write(&root, names, true),
+        ["figures", names @ ..] if plain(names) => figures::write(&root, names, false),
         ["dap-types"] => dap_types::write(&root),
         ["dap-types", "--check"] => dap_types::check(&root),
         ["help" | "--help" | "-h"] => Ok(USAGE.to_string()),
