@@ -54,12 +54,16 @@ pub struct Stopped {
     /// What [`Query::Depth`](crate::Query::Depth) gives, if it's known already.
     #[serde(default)]
     pub depth: Option<u32>,
+    /// Nobody could stop it in time: the stack is unwound, whatever the reason says. The frames have the places that the
+    /// error's own backtrace has, memories and globals are as the guest left them.
+    #[serde(default)]
+    pub unwound: bool,
 }
 
 impl Stopped {
     /// A stop of which only the reason is told.
     pub fn new(reason: StopReason) -> Self {
-        Self { reason, frames: Vec::new(), depth: None }
+        Self { reason, frames: Vec::new(), depth: None, unwound: false }
     }
 }
 

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use wasmtime::{AsContext, AsContextMut, BreakpointEdit, Module, ModulePC, StoreContextMut};
 
 use crate::{
-    Error, Guests,
+    Error, Guests, Position,
     code::{CodeKey, ModuleInfos},
     fast::FastMap,
 };
@@ -69,6 +69,8 @@ pub(crate) struct Registry {
     pub infos: ModuleInfos,
     /// At native speed: what the code was compiled from.
     pub guests: Option<Guests>,
+    /// At native speed: the places of the stack that was unwound last, before anybody could look.
+    pub unwound: Vec<Position>,
     /// The modules that the watch has seen.
     seen: BTreeSet<CodeKey>,
     /// The debugger is over and everything was taken out.

@@ -44,6 +44,15 @@ pub enum Event {
         /// The error and its causes.
         message: String,
     },
+    /// A call into the guest has failed and nobody could stop it before its stack was unwound; only at native speed, and
+    /// only where the body [tells](crate::unwound). The frames are the places of the error's own backtrace, memories
+    /// and globals are as the guest left them.
+    Unwound {
+        /// What it was.
+        failure: Failure,
+        /// The error and its causes, without the backtrace.
+        message: String,
+    },
     /// A [call](crate::Dbg::call) that the debugger has started is over; the guest is stopped where it was before it.
     CallFinished {
         /// Which one.
@@ -56,6 +65,18 @@ pub enum Event {
     /// Wasmtime dropped the session's handler (it does when a call in flight is dropped, hazard H1) or the body replaced
     /// it: the guest runs unseen until [`rearm`](crate::rearm) or the next session.
     Lost,
+}
+
+/// What can end a call into a guest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Failure {
+    /// A trap.
+    Trap(Trap),
+    /// An exception that nobody has caught.
+    Exception,
+    /// An error of a host function.
+    Host,
 }
 
 /// What a filter says to an event.
@@ -101,6 +122,8 @@ pub(crate) enum Cause {
     Trap(Trap),
     /// In a trap at native speed, where Wasmtime has no handles of frames.
     Fault(Trap),
+    /// Behind a call into the guest that has failed in this way, at native speed: there's no stack any more.
+    Unwound(Failure),
     /// In a failing host call.
     HostCall,
     /// In a throw.

@@ -18,11 +18,11 @@ use freezeframe_debuggee::PcMeaning;
 use wasmtime::{FrameHandle, Instance, Module, StoreContextMut, Trap, Val, WasmBacktrace};
 
 use crate::{
-    Error, Stop,
+    Error, Failure, Stop,
     breakpoints::{Found, Registry},
     code::CodeKey,
     event::Cause,
-    native::NO_STATE,
+    native::{NO_STATE, UNWOUND},
     shared::lock,
 };
 
@@ -79,6 +79,17 @@ pub(crate) fn chain<T: 'static>(
         let trace = WasmBacktrace::force_capture(&*store);
         let mut entries = from_backtrace(&trace, registry, NO_STATE);
         if trap == Trap::StackOverflow {
+            at_its_entry(registry, &mut entries);
+        }
+        return entries;
+    }
+    if let Cause::Unwound(failure) = cause {
+        let entry = |(i, position): (usize, &Position)| {
+            let (body, meaning) = (Body::Position(position.clone(), UNWOUND), backtrace_meaning(i));
+            Entry { body, activation: 0, meaning }
+        };
+        let mut entries: Vec<Entry> = registry.unwound.iter().enumerate().map(entry).collect();
+        if failure == Failure::Trap(Trap::StackOverflow) {
             at_its_entry(registry, &mut entries);
         }
         return entries;
@@ -194,18 +205,26 @@ fn activations<T: 'static>(store: &mut StoreContextMut<'_, T>, overflowed: bool)
 
 /// All that a backtrace tells; `why` there's no more.
 fn from_backtrace(trace: &WasmBacktrace, registry: &Registry, why: &'static str) -> Vec<Entry> {
-    let entry = |(i, frame): (usize, &wasmtime::FrameInfo)| {
-        // Code that belongs to no operator is a prologue's.
-        let pc = match frame.module_offset() {
-            Some(pc) => u32::try_from(pc).ok()?,
-            None => registry.guests.as_ref()?.function_start(frame.module(), frame.func_index())?,
-        };
-        let position = Position { module: frame.module().clone(), function: frame.func_index(), pc };
-        // Backtraces name the call itself, not where it returns to.
-        let meaning = if i == 0 { PcMeaning::Faulting } else { PcMeaning::Next };
-        Some(Entry { body: Body::Position(position, why), activation: 0, meaning })
+    let entry = |(i, frame)| {
+        let position = backtrace_position(frame, registry)?;
+        Some(Entry { body: Body::Position(position, why), activation: 0, meaning: backtrace_meaning(i) })
     };
     trace.frames().iter().enumerate().filter_map(entry).collect()
+}
+
+/// Where a frame of a backtrace is.
+pub(crate) fn backtrace_position(frame: &wasmtime::FrameInfo, registry: &Registry) -> Option<Position> {
+    // Code that belongs to no operator is a prologue's.
+    let pc = match frame.module_offset() {
+        Some(pc) => u32::try_from(pc).ok()?,
+        None => registry.guests.as_ref()?.function_start(frame.module(), frame.func_index())?,
+    };
+    Some(Position { module: frame.module().clone(), function: frame.func_index(), pc })
+}
+
+/// Backtraces name the call itself, not where it returns to.
+fn backtrace_meaning(index: usize) -> PcMeaning {
+    if index == 0 { PcMeaning::Faulting } else { PcMeaning::Next }
 }
 
 /// The stack is looked at before a function's first operator, by code that lies behind its last: the place is the function's

@@ -16,7 +16,7 @@ use std::{
 use wasmtime::{AsContextMut, DebugEvent, DebugHandler, FrameHandle, StoreContextMut, Trap};
 
 use crate::{
-    BreakpointId, Event, Verdict,
+    BreakpointId, Event, Failure, Verdict,
     breakpoints::Stepper,
     errors,
     event::{Cause, Common},
@@ -63,7 +63,7 @@ impl<T: Send + 'static> DebugHandler for Handler<T> {
             DebugEvent::EpochYield => Phase::Epoch,
             _ => Phase::Failure,
         };
-        let failure = (phase == Phase::Failure).then(|| Box::new(event));
+        let failure = (phase == Phase::Failure).then(|| Box::new(Failed::Told(event)));
         Handling { shared: &self.0.0, store: Some(store), phase, failure, callback: None }
     }
 }
@@ -79,13 +79,23 @@ enum Phase {
     Done,
 }
 
-/// A trap that was caught at native speed: ready once the guest shall go on.
-pub(crate) fn trapped<'s, T: Send + 'static>(
+/// What has failed.
+pub(crate) enum Failed<'e> {
+    /// Wasmtime tells, before the stack is unwound.
+    Told(DebugEvent<'e>),
+    /// A trap that was caught at native speed.
+    Struck(Trap),
+    /// An error at native speed that has unwound the stack already.
+    Over(Failure, String),
+}
+
+/// A failure at native speed: ready once the guest, or what is left of it, shall go on.
+pub(crate) fn failed<'s, T: Send + 'static>(
     shared: &'s Arc<Shared<T>>,
     store: StoreContextMut<'s, T>,
-    trap: Trap,
+    failed: Failed<'s>,
 ) -> impl Future<Output = ()> + Send + 's {
-    let failure = Some(Box::new(DebugEvent::Trap(trap)));
+    let failure = Some(Box::new(failed));
     Handling { shared, store: Some(store), phase: Phase::Failure, failure, callback: None }
 }
 
@@ -94,7 +104,7 @@ fn decide<T: Send + 'static>(
     shared: &Shared<T>,
     standing: &mut Standing<'_, T>,
     phase: &mut Phase,
-    failed: Option<&DebugEvent<'_>>,
+    failed: Option<&Failed<'_>>,
 ) -> bool {
     let Standing { lent: Lent::Here(store), top, stopped, .. } = standing else { return false };
     if shared.killed() {
@@ -194,13 +204,17 @@ fn operator<T: 'static>(
 fn failure<T: 'static>(
     shared: &Shared<T>,
     store: &mut StoreContextMut<'_, T>,
-    event: &DebugEvent<'_>,
+    failed: &Failed<'_>,
 ) -> Option<(Event, Cause)> {
-    if let (DebugEvent::Trap(trap), Some(_)) = (event, &shared.native) {
-        // Seen where it strikes, and nowhere else.
-        let (event, cause) = (Event::Trap(*trap), Cause::Fault(*trap));
-        return passes(shared, store, &event, cause, &None).then_some((event, cause));
-    }
+    let mut native = |event: Event, cause| passes(shared, store, &event, cause, &None).then_some((event, cause));
+    let event = match failed {
+        Failed::Told(event) => event,
+        // At native speed what is seen is seen once.
+        Failed::Struck(trap) => return native(Event::Trap(*trap), Cause::Fault(*trap)),
+        Failed::Over(failure, message) => {
+            return native(Event::Unwound { failure: *failure, message: message.clone() }, Cause::Unwound(*failure));
+        }
+    };
     let (event, cause, what) = match event {
         DebugEvent::Trap(trap) => (Event::Trap(*trap), Cause::Trap(*trap), trap.to_string()),
         DebugEvent::Exception(exception) => {
@@ -251,7 +265,7 @@ struct Handling<'h, 's, 'e, T: 'static> {
     /// Until the first poll.
     store: Option<StoreContextMut<'s, T>>,
     phase: Phase,
-    failure: Option<Box<DebugEvent<'e>>>,
+    failure: Option<Box<Failed<'e>>>,
     /// Between the first poll and the last.
     callback: Option<Box<Callback<'h, 's, 'e, T>>>,
 }
@@ -286,7 +300,7 @@ struct Callback<'h, 's, 'e, T: 'static> {
     shared: &'h Arc<Shared<T>>,
     phase: Phase,
     /// What has failed, if that is what the callback is about.
-    failure: Option<Box<DebugEvent<'e>>>,
+    failure: Option<Box<Failed<'e>>>,
     standing: Standing<'s, T>,
 }
 

@@ -24,14 +24,14 @@ use std::{
 use freezeframe_native::{After, Armed, Code, NotNative, OnFault};
 use wasmparser::{ExternalKind, Parser, Payload, TypeRef};
 use wasmtime::{
-    AsContextMut, Extern, Func, Global, Instance, Memory, Module, SharedMemory, Store, StoreContextMut, Table,
-    component::Component,
+    AsContextMut, Extern, FrameInfo, Func, Global, Instance, Memory, Module, SharedMemory, Store, StoreContextMut,
+    Table, Trap, WasmBacktrace, component::Component,
 };
 
 use crate::{
     Error,
     code::CodeKey,
-    handler,
+    handler::{self, Failed},
     shared::{Shared, lock},
 };
 
@@ -195,11 +195,27 @@ pub(crate) struct Native {
     again: AtomicBool,
     /// At this trap nothing may be collected.
     collector: AtomicBool,
+    /// The trap that was caught last.
+    seen: Mutex<Option<(Trap, Trail)>>,
+}
+
+/// The frames of a backtrace, to tell backtraces apart.
+type Trail = Vec<(Option<CodeKey>, u32, Option<usize>)>;
+
+fn trail(trace: &WasmBacktrace) -> Trail {
+    let frame = |f: &FrameInfo| (CodeKey::of(f.module()), f.func_index(), f.module_offset());
+    trace.frames().iter().map(frame).collect()
 }
 
 impl Native {
     pub(crate) fn new(guests: Guests) -> Self {
-        Self { guests, instances: Mutex::default(), again: AtomicBool::new(false), collector: AtomicBool::new(false) }
+        Self {
+            guests,
+            instances: Mutex::default(),
+            again: AtomicBool::new(false),
+            collector: AtomicBool::new(false),
+            seen: Mutex::default(),
+        }
     }
 
     pub(crate) fn guests(&self) -> Guests {
@@ -251,6 +267,12 @@ impl Native {
         self.again.store(true, Relaxed);
     }
 
+    /// Whether an error with this backtrace is the trap that was caught last.
+    pub(crate) fn has_seen(&self, error: &wasmtime::Error, trace: &WasmBacktrace) -> bool {
+        let trap = error.downcast_ref::<Trap>();
+        lock(&self.seen).as_ref().is_some_and(|(seen, places)| trap == Some(seen) && *places == trail(trace))
+    }
+
     /// Calls and allocations may not be made at this trap.
     pub(crate) fn collector(&self) -> bool {
         self.collector.load(Relaxed)
@@ -276,6 +298,10 @@ pub(crate) const ONLY_TRAPS: &str =
 /// Why a frame has no state.
 pub(crate) const NO_STATE: &str = "at native speed Wasm locals and operands aren't kept: debug in detail to see them";
 
+/// Why the frames of a stack that is gone have none.
+pub(crate) const UNWOUND: &str =
+    "the stack was unwound before anybody could look: debug in detail to see Wasm locals and operands";
+
 /// Why nothing is called at some traps.
 pub(crate) const COLLECTOR: &str = "this guest has garbage-collected references, and at a trap at native speed a collection \
                                     would free what its stack still holds: debug in detail to call functions";
@@ -293,7 +319,9 @@ pub(crate) async fn arm<T: Send + 'static>(
             let again = if let Some(native) = &shared.native {
                 native.again.store(false, Relaxed);
                 let before = native.collector.swap(fault.collector, SeqCst);
-                handler::trapped(&shared, store, fault.trap).await;
+                let trail = trail(&WasmBacktrace::force_capture(&store));
+                *lock(&native.seen) = Some((fault.trap, trail));
+                handler::failed(&shared, store, Failed::Struck(fault.trap)).await;
                 native.collector.store(before, SeqCst);
                 native.again.swap(false, Relaxed)
             } else {

@@ -466,7 +466,7 @@ impl Drop for Body {
 }
 
 /// The session around the caller that debugs this store.
-fn around<T: 'static>(store: &Store<T>) -> Option<Arc<Shared<T>>> {
+pub(crate) fn around<T: 'static>(store: &Store<T>) -> Option<Arc<Shared<T>>> {
     let store_data = std::ptr::from_ref(store.data()).addr();
     let found = BODIES.with_borrow(|bodies| bodies.iter().rev().find(|b| b.store_data() == store_data).cloned());
     found?.shared().downcast().ok()

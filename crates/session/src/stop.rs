@@ -243,6 +243,7 @@ impl<'a, T: 'static> Stop<'a, T> {
                  `call_hook: true` in its options",
             )),
             Cause::Attached => Err(Error::unavailable("nothing runs yet")),
+            Cause::Unwound(_) => Err(Error::unavailable("the guest's stack is unwound already")),
             Cause::Trap(_) | Cause::Fault(_) | Cause::HostCall | Cause::Exception => {
                 Err(Error::unavailable("the guest's stack is about to be unwound already"))
             }

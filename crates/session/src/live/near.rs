@@ -14,7 +14,7 @@ use super::{
     queries::Names,
     values,
 };
-use crate::{Dbg, Event, shared::lock};
+use crate::{Dbg, Event, Failure, shared::lock};
 
 /// Tells the far half when the coroutine is over, also by being dropped or by a panic.
 struct Gone(Arc<Link>);
@@ -41,17 +41,18 @@ pub(super) async fn run<T: Send + 'static>(dbg: Dbg<T>, link: Arc<Link>, options
     let mut near = Near { dbg, link, names: Names::new(options.modules), plan };
     let mut blind = false;
     while let Some(event) = near.dbg.next().await {
+        let unwound = matches!(event, Event::Unwound { .. });
         match near.reason(event) {
             Ok(reason) => {
                 if std::mem::take(&mut blind) {
                     let why = "the host dropped a call into the guest, and Wasmtime its debug handler with it";
-                    near.serve(StopReason::Blind { why: why.into() }).await;
+                    near.serve(StopReason::Blind { why: why.into() }, false).await;
                 }
-                let new = near.new_modules(&reason);
+                let new = near.new_modules(&reason, unwound);
                 if !new.is_empty() {
-                    near.serve(StopReason::ModulesLoaded(new)).await;
+                    near.serve(StopReason::ModulesLoaded(new), false).await;
                 }
-                near.serve(reason).await;
+                near.serve(reason, unwound).await;
             }
             Err(lost) => blind |= lost,
         }
@@ -81,6 +82,14 @@ impl<T: Send + 'static> Near<T> {
             }
             Event::HostError { message } => StopReason::HostError { message },
             Event::Exit { code } => StopReason::Exit { code },
+            Event::Unwound { failure, message } => match failure {
+                Failure::Trap(trap) => StopReason::Trap { kind: trap_kind(trap), message: trap.to_string() },
+                Failure::Exception => {
+                    let summary = self.pending_exception().unwrap_or(message);
+                    StopReason::Exception { summary, tags: Vec::new() }
+                }
+                _ => StopReason::HostError { message },
+            },
             Event::CallFinished { call, result } => {
                 let result = result.map_err(|error| error.root_cause().to_string()).and_then(|returned| {
                     let values = self.dbg.with(|stop| {
@@ -94,6 +103,20 @@ impl<T: Send + 'static> Near<T> {
             Event::Cancelled => return Err(false),
             Event::Lost => return Err(true),
         })
+    }
+
+    /// What is known of the exception that nobody has caught. It stays where the host finds it.
+    fn pending_exception(&mut self) -> Option<String> {
+        let exception = self.dbg.with(|stop| {
+            let mut store = stop.store();
+            let exception = store.take_pending_exception()?;
+            let kept = exception.to_owned_rooted(&mut store).ok();
+            // Its error is the sign that there is one pending.
+            let _ = store.throw::<()>(exception);
+            kept
+        });
+        let exception = exception.ok().flatten()?;
+        Some(self.names.exception(&self.dbg, &exception).0)
     }
 
     /// A stop with what will be asked next, as far as it costs little: the innermost frame where that is sound, and after a
@@ -120,8 +143,8 @@ impl<T: Send + 'static> Near<T> {
     }
 
     /// Tells the far half of a stop, and does what it says until it resumes the guest or kills it.
-    async fn serve(&mut self, reason: StopReason) {
-        let stopped = self.seen(reason);
+    async fn serve(&mut self, reason: StopReason, unwound: bool) {
+        let stopped = Stopped { unwound, ..self.seen(reason) };
         self.link.stopped(stopped);
         while let Some(command) = self.link.command().await {
             match command {
@@ -146,8 +169,8 @@ impl<T: Send + 'static> Near<T> {
     }
 
     /// At native speed nobody tells of modules within components before one of them is seen at a trap.
-    fn new_modules(&mut self, reason: &StopReason) -> Vec<ModuleId> {
-        if !matches!(reason, StopReason::Trap { .. }) {
+    fn new_modules(&mut self, reason: &StopReason, unwound: bool) -> Vec<ModuleId> {
+        if !unwound && !matches!(reason, StopReason::Trap { .. }) {
             return Vec::new();
         }
         let names = &mut self.names;

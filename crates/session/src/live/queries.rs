@@ -263,7 +263,7 @@ impl Names {
         let module = self.module(&position.module).ok_or_else(|| Unavailable::new("a module without bytecode"))?;
         let detail = match frame.unavailable() {
             None => FrameDetail::Full,
-            Some(why) if why == native::NO_STATE => FrameDetail::NoLocals(why.to_owned()),
+            Some(why) if [native::NO_STATE, native::UNWOUND].contains(&why) => FrameDetail::NoLocals(why.to_owned()),
             Some(why) => FrameDetail::PositionOnly(why.to_owned()),
         };
         Ok(contract::Frame {
