@@ -97,6 +97,8 @@ const O2_4: &[&str] = &["-O2", "-gdwarf-4", "--no-wasm-opt"];
 const O2_5: &[&str] = &["-O2", "-gdwarf-5", "--no-wasm-opt"];
 /// So that the engine's own stack ends before the one in linear memory does.
 const TRAP: &[&str] = &["-O0", "-gdwarf-5", "-Wno-infinite-recursion", "-Wl,-z,stack-size=8388608"];
+const TRAP_O1: &[&str] = &["-O1", "-gdwarf-5", "--no-wasm-opt", "-Wno-infinite-recursion", "-Wl,-z,stack-size=8388608"];
+const TRAP_O2: &[&str] = &["-O2", "-gdwarf-5", "--no-wasm-opt", "-Wno-infinite-recursion", "-Wl,-z,stack-size=8388608"];
 
 const TYPES_4: &[&str] = &["-O0", "-gdwarf-4", "-fdebug-types-section"];
 const TYPES_5: &[&str] = &["-O0", "-gdwarf-5", "-fdebug-types-section"];
@@ -131,6 +133,10 @@ pub const GUESTS: &[Guest] = &[
     guest("steps.O0.dwarf5.wasm", "steps.c", Recipe::C(O0_5)),
     guest("steps.O2.dwarf5.wasm", "steps.c", Recipe::C(O2_5)),
     guest("trap.O0.dwarf5.wasm", "trap.c", Recipe::C(TRAP)),
+    guest("trap.O1.dwarf5.wasm", "trap.c", Recipe::C(TRAP_O1)),
+    guest("trap.O2.dwarf5.wasm", "trap.c", Recipe::C(TRAP_O2)),
+    guest("traps.O0.dwarf5.wasm", "traps.cpp", bare(O0_5, Split::No)),
+    guest("traps.O2.dwarf5.wasm", "traps.cpp", bare(&["-O2", "-gdwarf-5"], Split::No)),
     guest("files.O0.dwarf5.wasm", "files.c", Recipe::C(O0_5)),
     guest("exit.O0.dwarf5.wasm", "exit.c", Recipe::C(O0_5)),
     guest("spin.O0.dwarf5.wasm", "spin.c", Recipe::C(O0_5)),
@@ -168,8 +174,10 @@ pub const GUESTS: &[Guest] = &[
     guest("collections.O0.dwarf4.rust163.wasm", "collections.rs", rust_values(&RUSTC_163, RUST_O0)),
     guest("collections.O0.dwarf4.rust199.wasm", "collections.rs", rust_values(&RUSTC_199, RUST_O0_4)),
     guest("panic.O0.dwarf4.wasm", "panic.rs", rust("wasm32-wasip1", RUST_O0_4)),
+    guest("panic.O2.dwarf5.wasm", "panic.rs", rust_values(&RUSTC_195, RUST_O2_5)),
     guest("queue.Debug.dwarf4.wasm", "queue.zig", Recipe::Zig { mode: "Debug" }),
     guest("queue.ReleaseSafe.dwarf4.wasm", "queue.zig", Recipe::Zig { mode: "ReleaseSafe" }),
+    guest("traps.ReleaseSafe.dwarf4.wasm", "traps.zig", Recipe::Zig { mode: "ReleaseSafe" }),
     guest("units.O0.dwarf5.wasm", "units.cpp", bare(O0_5, Split::No)),
     guest("units.O0.dwarf4.types.wasm", "units.cpp", bare(TYPES_4, Split::No)),
     guest("units.O0.dwarf5.types.wasm", "units.cpp", bare(TYPES_5, Split::No)),
