@@ -48,6 +48,12 @@ pub async fn arm<T: Send + 'static>(_: &mut Store<T>, _: Arc<OnFault<T>>) -> Res
 
 /// # Errors
 /// [`NotNative::Platform`].
+pub async fn arm_sync<T: Send + 'static>(_: &mut Store<T>, _: Arc<OnFault<T>>) -> Result<Armed, NotNative> {
+    Err(NotNative::Platform)
+}
+
+/// # Errors
+/// [`NotNative::Platform`].
 pub async fn check(_: &Engine) -> Result<(), NotNative> {
     Err(NotNative::Platform)
 }

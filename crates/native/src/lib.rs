@@ -29,7 +29,7 @@ mod fault;
 mod linux;
 #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 pub use linux::{
-    arm::{Armed, arm},
+    arm::{Armed, arm, arm_sync},
     check::check,
     code::Code,
 };
@@ -37,7 +37,7 @@ pub use linux::{
 #[cfg(not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))))]
 mod elsewhere;
 #[cfg(not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))))]
-pub use elsewhere::{Armed, Code, arm, check};
+pub use elsewhere::{Armed, Code, arm, arm_sync, check};
 
 pub use error::{Check, NotNative};
 pub use fault::{After, Fault, OnFault};

@@ -684,3 +684,20 @@ fn a_panic_in_the_callback_goes_up() {
     drop(armed);
     assert_eq!(call(&mut store, instance, "divide").unwrap().trap, Some(Trap::IntegerDivisionByZero));
 }
+
+/// Nobody replaces the hook while WebAssembly is on the stack: what host functions and callbacks get of the store can't.
+#[test]
+fn only_a_whole_store_sets_the_hook() {
+    use std::marker::PhantomData;
+    struct Probe<T>(PhantomData<T>);
+    impl<T: wasmtime::unix::StoreExt> Probe<T> {
+        const SETS: bool = true;
+    }
+    trait Otherwise {
+        const SETS: bool = false;
+    }
+    impl<T> Otherwise for Probe<T> {}
+    let sets =
+        (Probe::<Store<()>>::SETS, Probe::<StoreContextMut<'_, ()>>::SETS, Probe::<wasmtime::Caller<'_, ()>>::SETS);
+    assert_eq!(sets, (true, false, false));
+}

@@ -103,7 +103,7 @@ impl Guests {
     }
 
     /// What a module was compiled from.
-    fn binary(&self, module: &Module) -> Option<Arc<[u8]>> {
+    pub(crate) fn binary(&self, module: &Module) -> Option<Arc<[u8]>> {
         if let Some(known) = self.known(module) {
             return Some(known.binary.clone());
         }
@@ -190,6 +190,8 @@ impl Exports {
 /// What a session at native speed knows besides.
 pub(crate) struct Native {
     guests: Guests,
+    /// The store's guests are called by sync functions.
+    sync: bool,
     instances: Mutex<Vec<Instance>>,
     /// The operator that trapped shall run again.
     again: AtomicBool,
@@ -208,9 +210,10 @@ fn trail(trace: &WasmBacktrace) -> Trail {
 }
 
 impl Native {
-    pub(crate) fn new(guests: Guests) -> Self {
+    pub(crate) fn new(guests: Guests, sync: bool) -> Self {
         Self {
             guests,
+            sync,
             instances: Mutex::default(),
             again: AtomicBool::new(false),
             collector: AtomicBool::new(false),
@@ -239,6 +242,14 @@ impl Native {
 
     pub(crate) fn binary(&self, module: &Module) -> Option<Arc<[u8]>> {
         self.guests.binary(module)
+    }
+
+    /// Whether the session was told of this code.
+    pub(crate) fn knows(&self, module: &Module) -> bool {
+        let text = module.text().as_ptr();
+        // What Wasmtime makes between the modules of a component is in no binary.
+        let inside = |known: &KnownComponent| known.component.image_range().contains(&text);
+        self.guests.known(module).is_some() || self.guests.components.iter().any(inside)
     }
 
     /// The instance that a frame of this module runs in, if there is but one.
@@ -273,9 +284,12 @@ impl Native {
         lock(&self.seen).as_ref().is_some_and(|(seen, places)| trap == Some(seen) && *places == trail(trace))
     }
 
-    /// Calls and allocations may not be made at this trap.
-    pub(crate) fn collector(&self) -> bool {
-        self.collector.load(Relaxed)
+    /// Why nothing may be called, or awaited with the store, at this stop.
+    pub(crate) fn no_calls(&self) -> Option<&'static str> {
+        match self.collector.load(Relaxed) {
+            true => Some(COLLECTOR),
+            false => self.sync.then_some(SYNC),
+        }
     }
 
     fn export<T: 'static>(
@@ -299,12 +313,36 @@ pub(crate) const ONLY_TRAPS: &str =
 pub(crate) const NO_STATE: &str = "at native speed Wasm locals and operands aren't kept: debug in detail to see them";
 
 /// Why the frames of a stack that is gone have none.
-pub(crate) const UNWOUND: &str =
-    "the stack was unwound before anybody could look: debug in detail to see Wasm locals and operands";
+pub(crate) const UNWOUND: &str = "Wasm locals went when the stack was unwound: debug in detail to see them";
 
 /// Why nothing is called at some traps.
-pub(crate) const COLLECTOR: &str = "this guest has garbage-collected references, and at a trap at native speed a collection \
+const COLLECTOR: &str = "this guest has garbage-collected references, and at a trap at native speed a collection \
                                     would free what its stack still holds: debug in detail to call functions";
+
+/// Why nothing is called in a store that is used by sync functions.
+const SYNC: &str = "the store is used by Wasmtime's sync functions, and a call at a stop would have to be awaited: use its \
+                    async ones to call functions";
+
+/// What is true of the trap around this one, a call at which has led here: true again at the end, however this one ends.
+struct Around<'n> {
+    native: &'n Native,
+    again: bool,
+    collector: bool,
+}
+
+impl<'n> Around<'n> {
+    fn new(native: &'n Native, collector: bool) -> Self {
+        let again = native.again.swap(false, Relaxed);
+        Self { native, again, collector: native.collector.swap(collector, SeqCst) }
+    }
+}
+
+impl Drop for Around<'_> {
+    fn drop(&mut self) {
+        self.native.again.store(self.again, Relaxed);
+        self.native.collector.store(self.collector, SeqCst);
+    }
+}
 
 /// Arms the store for a session.
 pub(crate) async fn arm<T: Send + 'static>(
@@ -316,21 +354,20 @@ pub(crate) async fn arm<T: Send + 'static>(
     let on_fault: Arc<OnFault<T>> = Arc::new(move |store: StoreContextMut<'_, T>, fault| {
         let shared = debugged.clone();
         Box::pin(async move {
-            let again = if let Some(native) = &shared.native {
-                native.again.store(false, Relaxed);
-                let before = native.collector.swap(fault.collector, SeqCst);
-                let trail = trail(&WasmBacktrace::force_capture(&store));
-                *lock(&native.seen) = Some((fault.trap, trail));
-                handler::failed(&shared, store, Failed::Struck(fault.trap)).await;
-                native.collector.store(before, SeqCst);
-                native.again.swap(false, Relaxed)
-            } else {
-                false
-            };
+            let Some(native) = &shared.native else { return Ok(After::Trap) };
+            let trail = trail(&WasmBacktrace::force_capture(&store));
+            let _around = Around::new(native, fault.collector);
+            handler::failed(&shared, store, Failed::Struck(fault.trap)).await;
+            // Calls at this stop may have trapped, too.
+            *lock(&native.seen) = Some((fault.trap, trail));
+            let again = native.again.load(Relaxed);
             Ok(if again { After::Again } else { After::Trap })
         })
     });
-    let armed = freezeframe_native::arm(store, on_fault).await?;
+    let armed = match native.sync {
+        false => freezeframe_native::arm(store, on_fault).await?,
+        true => freezeframe_native::arm_sync(store, on_fault).await?,
+    };
     for code in &native.guests.code {
         armed.register(code);
     }

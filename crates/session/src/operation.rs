@@ -530,9 +530,9 @@ pub(crate) fn start_call<T: Send + 'static>(
 
 /// Whether anything may run at this stop.
 fn allowed<T: 'static>(shared: &Shared<T>) -> Result<(), Error> {
-    match &shared.native {
-        Some(native) if native.collector() => Err(Error::unavailable(crate::native::COLLECTOR)),
-        _ => Ok(()),
+    match shared.native.as_ref().and_then(|native| native.no_calls()) {
+        Some(why) => Err(Error::unavailable(why)),
+        None => Ok(()),
     }
 }
 

@@ -37,6 +37,10 @@ pub struct Options<T: 'static> {
     pub mode: Mode,
     /// What stands still while the debugger thinks.
     pub freeze: Freeze,
+    /// The body calls its guest by Wasmtime's sync functions (`Func::call`, `Instance::new`), at native speed: only there the
+    /// store goes on to allow them. At a stop the thread waits, whatever `freeze` says, and the debugger must be driven
+    /// by another one; there nothing can be awaited with the store, so that calls are refused.
+    pub sync: bool,
     /// Whose the store's epoch deadline is.
     pub epochs: Epochs<T>,
     /// Tells a guest's wish to exit from other errors of host functions: the exit code, if the error is one. For WASI:
@@ -53,6 +57,7 @@ impl<T: 'static> Default for Options<T> {
         Self {
             mode: Mode::default(),
             freeze: Freeze::default(),
+            sync: false,
             epochs: Epochs::default(),
             exit_code: None,
             call_hook: false,
@@ -162,10 +167,11 @@ fn attach<T: Send + 'static>(
     if BODIES.with_borrow(|bodies| bodies.iter().any(|body| body.store_data() == store_data)) {
         return Err(Error::AlreadyAttached);
     }
-    let Options { mode, freeze, epochs, exit_code, call_hook } = options;
+    let Options { mode, freeze, sync, epochs, exit_code, call_hook } = options;
+    let freeze = if sync { Freeze::Thread } else { freeze };
     let native = match mode {
         Mode::Detailed => None,
-        Mode::Native(guests) => Some(Native::new(guests)),
+        Mode::Native(guests) => Some(Native::new(guests, sync)),
     };
     let clock = Clock::new(store.engine().clone(), &epochs);
     let shared = Arc::new(Shared::new(clock, freeze, exit_code, call_hook, native, store_data));

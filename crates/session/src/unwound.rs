@@ -17,7 +17,11 @@ use crate::{
 /// it, the debugger gets [`Event::Unwound`](crate::Event::Unwound), and the body goes on when the debugger does. A guest that has run in the
 /// meantime may have changed what is shown: the memory, and the stack pointer, from which variables are found.
 ///
-/// `false` if there was nothing to show: the error is known, is a wish to exit, or comes from no code of a guest; there's no
+/// An error that a host function passes on from a guest of another store has that guest's backtrace: such a function does
+/// better to make an error of its own, because what is of the same module would be taken for a frame of this store.
+///
+/// `false` if there was nothing to show: the error is known, is a wish to exit, or comes from no code that the session
+/// knows; there's no
 /// session at native speed around the caller on this store.
 ///
 /// Not to be dropped before it's ready, unless the session is.
@@ -30,6 +34,9 @@ pub async fn unwound<T: Send + 'static>(store: &mut Store<T>, error: &wasmtime::
     }
     {
         let mut registry = lock(&shared.registry);
+        if !trace.frames().iter().all(|frame| native.knows(frame.module())) {
+            return false;
+        }
         let places = trace.frames().iter().filter_map(|frame| frames::backtrace_position(frame, &registry));
         registry.unwound = places.collect();
         if registry.unwound.is_empty() {

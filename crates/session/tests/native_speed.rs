@@ -4,6 +4,7 @@
 
 use std::{
     borrow::Cow,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex},
 };
 
@@ -12,7 +13,10 @@ use freezeframe_session::{
     prepare,
 };
 use wasmparser::{Parser, Payload, Validator};
-use wasmtime::{Config, Engine, Instance, Module, Store, Trap, Val, WasmBacktrace};
+use wasmtime::{
+    Collector, Config, Engine, FieldType, Instance, Module, Mutability, StorageType, Store, StructRef, StructRefPre,
+    StructType, Trap, Val, ValType, WasmBacktrace,
+};
 
 const GUEST: &str = r#"(module
     (memory 1 3)
@@ -35,7 +39,10 @@ struct Native {
 
 impl Native {
     fn new(text: &str) -> Self {
-        let engine = Engine::default();
+        Self::on(Engine::default(), text)
+    }
+
+    fn on(engine: Engine, text: &str) -> Self {
         let binary = wat::parse_str(text).unwrap();
         let binary = prepare(&binary).into_owned();
         let module = Module::new(&engine, &binary).unwrap();
@@ -295,6 +302,45 @@ fn a_call_at_a_trap_has_stops_of_its_own() {
     });
 }
 
+/// A trap in a call at a trap: each is mended at its own stop, and each goes on with its own registers.
+#[test]
+fn nested_traps_are_mended_each() {
+    const OUTER: i32 = 65536 + 4;
+    const INNER: i32 = 2 * 65536 + 4;
+    pollster::block_on(async {
+        let mut native = Native::new(GUEST);
+        let options = native.options();
+        let (run, inner) = native
+            .run(options, "load", &[Val::I32(OUTER)], async |mut dbg| {
+                next(&mut dbg).await;
+                assert!(matches!(next(&mut dbg).await, Event::Trap(Trap::MemoryOutOfBounds)));
+                // The outer one is mended first, and runs again last.
+                let load = dbg.try_with(|stop| {
+                    stop.run_again()?;
+                    let instance = stop.instances()[0];
+                    Ok::<_, Error>(instance.get_func(stop.store(), "load").unwrap())
+                });
+                dbg.call(load.unwrap(), &[Val::I32(INNER)]).unwrap();
+                assert!(matches!(next(&mut dbg).await, Event::Trap(Trap::MemoryOutOfBounds)));
+                dbg.try_with(|stop| {
+                    assert_eq!(stop.depth(), 6);
+                    let memory = stop.instances()[0].get_memory(stop.store(), "freezeframe:memory").unwrap();
+                    memory.grow(stop.store(), 2).unwrap();
+                    memory.write(stop.store(), OUTER as usize, &31_i32.to_le_bytes()).unwrap();
+                    memory.write(stop.store(), INNER as usize, &52_i32.to_le_bytes()).unwrap();
+                    stop.run_again()
+                })
+                .unwrap();
+                let Event::CallFinished { result, .. } = next(&mut dbg).await else { panic!("not finished") };
+                let inner = dbg.with(|stop| result.unwrap().values(stop)[0].unwrap_i32()).unwrap();
+                assert!(dbg.next().await.is_none());
+                inner
+            })
+            .await;
+        assert_eq!((run.unwrap().unwrap(), inner.unwrap()), (42, 63));
+    });
+}
+
 /// What the stopped stack holds is no root there: whatever could collect is refused.
 #[test]
 fn nothing_is_called_in_a_guest_with_a_collector() {
@@ -322,6 +368,63 @@ fn nothing_is_called_in_a_guest_with_a_collector() {
             .await;
         assert_eq!(run.unwrap().unwrap_err().downcast_ref::<Trap>(), Some(&Trap::IntegerDivisionByZero));
     });
+}
+
+/// What a trapped function holds is no root of a collection at its stop. Wasmtime meets a frame there that isn't its own, and
+/// panics before it has freed anything: whoever catches that goes on with whole objects, and nothing was reused.
+#[test]
+fn a_collection_at_a_trap_frees_nothing() {
+    const HOLDS: &str = r#"(module (type $box (struct (field i32))) (memory 1 3)
+        (func $make (param i32) (result (ref $box)) (struct.new $box (local.get 0)))
+        (func (export "hold") (result i32) (local $held (ref null $box))
+            (local.set $held (call $make (i32.const 1234)))
+            (drop (i32.load (i32.const 65544)))
+            (struct.get $box 0 (local.get $held)))
+        (func (export "collect") (result i32) (local $held (ref null $box))
+            (local.set $held (call $make (i32.const 77)))
+            (struct.get $box 0 (local.get $held))))"#;
+    for collector in [Collector::DeferredReferenceCounting, Collector::Copying] {
+        let mut config = Config::new();
+        config.wasm_gc(true).wasm_function_references(true).collector(collector);
+        let engine = Engine::new(&config).unwrap();
+        pollster::block_on(async {
+            let mut native = Native::on(engine, HOLDS);
+            let options = native.options();
+            let (run, collected) = native
+                .run(options, "hold", &[], async |mut dbg| {
+                    next(&mut dbg).await;
+                    assert!(matches!(next(&mut dbg).await, Event::Trap(Trap::MemoryOutOfBounds)));
+                    dbg.with(|stop| {
+                        let collect = AssertUnwindSafe(|| stop.store().gc(None));
+                        let collected = catch_unwind(collect).map(|done| done.is_ok());
+                        // Whoever was freed would be overwritten now.
+                        let instance = stop.instances()[0];
+                        let boxes = StructType::new(
+                            stop.store().engine(),
+                            [FieldType::new(Mutability::Const, StorageType::ValType(ValType::I32))],
+                        );
+                        let maker = StructRefPre::new(stop.store(), boxes.unwrap());
+                        for _ in 0..10 {
+                            let _ = StructRef::new(stop.store(), &maker, &[Val::I32(666)]);
+                        }
+                        let memory = instance.get_memory(stop.store(), "freezeframe:memory").unwrap();
+                        memory.grow(stop.store(), 1).unwrap();
+                        stop.run_again().unwrap();
+                        collected.is_err()
+                    })
+                    .unwrap()
+                })
+                .await;
+            assert!(collected.unwrap(), "{collector:?}: it panics");
+            assert_eq!(run.unwrap().unwrap(), 1234, "{collector:?}");
+            // The store is as good as before.
+            native.store.gc(None).unwrap();
+            let options = native.options();
+            let (run, _) =
+                native.run(options, "collect", &[], async |mut dbg| while dbg.next().await.is_some() {}).await;
+            assert_eq!(run.unwrap().unwrap(), 77);
+        });
+    }
 }
 
 #[test]

@@ -149,6 +149,40 @@ fn a_trap_that_was_caught_is_told_once() {
     assert_eq!(places[1], traced(&error));
 }
 
+/// Also if a call at its stop has trapped elsewhere in the meantime.
+#[test]
+fn a_trap_with_another_at_its_stop_is_told_once() {
+    pollster::block_on(async {
+        let text = r#"(module (func (export "run") (drop (i32.div_s (i32.const 1) (i32.const 0))))
+            (func (export "other") unreachable))"#;
+        let (engine, module, guests) = native(text);
+        let mut store = Store::new(&engine, ());
+        let options = Options { mode: Mode::Native(guests), ..Options::default() };
+        let body = async |store: &mut Store<()>| {
+            let instance = Instance::new_async(&mut *store, &module, &[]).await.unwrap();
+            instantiated(store, instance);
+            let run = instance.get_typed_func::<(), ()>(&mut *store, "run").unwrap();
+            let error = run.call_async(&mut *store, ()).await.unwrap_err();
+            assert!(!unwound(store, &error).await);
+        };
+        let debugger = async |mut dbg: Dbg<()>| {
+            dbg.next().await;
+            assert!(matches!(dbg.next().await, Some(Event::Trap(Trap::IntegerDivisionByZero))));
+            let other = dbg.with(|stop| {
+                let instance = stop.instances()[0];
+                instance.get_func(stop.store(), "other").unwrap()
+            });
+            dbg.call(other.unwrap(), &[]).unwrap();
+            assert!(matches!(dbg.next().await, Some(Event::Trap(Trap::UnreachableCodeReached))));
+            assert!(matches!(dbg.next().await, Some(Event::CallFinished { .. })));
+            assert!(dbg.next().await.is_none());
+        };
+        let (run, verdict) = debug_local(&mut store, options, body, debugger).await.unwrap();
+        verdict.unwrap();
+        run.unwrap();
+    });
+}
+
 #[test]
 fn who_does_not_tell_gets_no_event() {
     let (events, ..) = run(1, Limit::Nothing, false);

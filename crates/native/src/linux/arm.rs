@@ -10,7 +10,7 @@ use wasmtime::Store;
 use super::{
     check::{self, Private},
     code::Code,
-    helper::{self, Slot},
+    helper::{self, Calls, Slot},
     hook::Hook,
 };
 use crate::{NotNative, OnFault};
@@ -51,6 +51,7 @@ impl Drop for Armed {
 struct Kept {
     /// Where the store's data lies: the store's identity while its handler, and with it the hook, lives.
     store: usize,
+    calls: Calls,
     hook: Weak<Hook>,
     slot: Weak<dyn Any + Send + Sync>,
 }
@@ -66,27 +67,38 @@ static KEPT: Mutex<Vec<Kept>> = Mutex::new(Vec::new());
 /// Whatever `check` finds, and a store whose limits leave no room for one more instance.
 pub async fn arm<T: Send + 'static>(store: &mut Store<T>, on_fault: Arc<OnFault<T>>) -> Result<Armed, NotNative> {
     check::check(store.engine()).await?;
-    arm_with(store, on_fault, Private::default()).await
+    arm_with(store, on_fault, Calls::Async, Private::default()).await
+}
+
+/// The same for a store whose guests are called by Wasmtime's sync functions (`Func::call`), which it goes on to allow. There's
+/// nobody to yield to then: the thread waits as long as `on_fault` is pending, and what wakes it must come from another one.
+///
+/// # Errors
+/// As [`arm`].
+pub async fn arm_sync<T: Send + 'static>(store: &mut Store<T>, on_fault: Arc<OnFault<T>>) -> Result<Armed, NotNative> {
+    check::check(store.engine()).await?;
+    arm_with(store, on_fault, Calls::Sync, Private::default()).await
 }
 
 /// The same, unchecked.
 pub(crate) async fn arm_with<T: Send + 'static>(
     store: &mut Store<T>,
     on_fault: Arc<OnFault<T>>,
+    calls: Calls,
     private: Private,
 ) -> Result<Armed, NotNative> {
     let identity = std::ptr::from_ref(store.data()).addr();
-    let (hook, slot) = match kept::<T>(identity) {
+    let (hook, slot) = match kept::<T>(identity, calls) {
         Some(kept) => kept,
         None => {
             let slot = Arc::new(Slot::new());
             let helper = helper::compile(store.engine())?;
-            let call = helper::install(store, &helper, slot.clone(), &private).await?;
+            let call = helper::install(store, &helper, slot.clone(), calls, &private).await?;
             let hook = Arc::new(Hook::new(call, private));
             super::hook::install(store, hook.clone());
             let any: Arc<dyn Any + Send + Sync> = slot.clone();
             let mut all = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
-            all.push(Kept { store: identity, hook: Arc::downgrade(&hook), slot: Arc::downgrade(&any) });
+            all.push(Kept { store: identity, calls, hook: Arc::downgrade(&hook), slot: Arc::downgrade(&any) });
             (hook, slot)
         }
     };
@@ -103,10 +115,10 @@ pub(crate) async fn arm_with<T: Send + 'static>(
 }
 
 /// What an earlier session has left in this store.
-fn kept<T: 'static>(store: usize) -> Option<(Arc<Hook>, Arc<Slot<T>>)> {
+fn kept<T: 'static>(store: usize, calls: Calls) -> Option<(Arc<Hook>, Arc<Slot<T>>)> {
     let mut all = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
     all.retain(|kept| kept.hook.strong_count() > 0);
-    let kept = all.iter().find(|kept| kept.store == store)?;
+    let kept = all.iter().find(|kept| kept.store == store && kept.calls == calls)?;
     let slot = kept.slot.upgrade()?.downcast::<Slot<T>>().ok()?;
     Some((kept.hook.upgrade()?, slot))
 }

@@ -12,7 +12,7 @@ use wasmtime::{
 };
 use wasmtime_environ::obj::ELF_WASMTIME_TRAPS;
 
-use super::{arch::RETURN, arm::arm_with, code::Code};
+use super::{arch::RETURN, arm::arm_with, code::Code, helper::Calls};
 use crate::{After, Armed, Check, Fault, NotNative, OnFault};
 
 /// All that is private of Wasmtime 48's and relied on, as data, so that tests can break each.
@@ -169,7 +169,7 @@ impl Run {
                 Ok(if mend { After::Again } else { After::Trap })
             })
         });
-        let armed = arm_with(&mut self.store, on_fault, private).await?;
+        let armed = arm_with(&mut self.store, on_fault, Calls::Async, private).await?;
         armed.register(code);
         Ok(armed)
     }

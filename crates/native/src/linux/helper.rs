@@ -12,6 +12,8 @@ use std::sync::{Arc, Mutex, PoisonError, atomic::Ordering::Relaxed};
 
 use wasmtime::{AsContextMut, Caller, Engine, Func, Instance, Module, Store};
 
+use super::parked::parked;
+
 use super::{
     check::Private,
     saved::{Saved, code},
@@ -55,28 +57,46 @@ pub(crate) fn compile(engine: &Engine) -> Result<Module, NotNative> {
     Module::new(engine, HELPER).map_err(|_| NotNative::Code("the helper module doesn't compile"))
 }
 
+/// How the store's guests are called, and with them the host function at a trap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Calls {
+    /// By Wasmtime's async functions: what is awaited at a trap suspends the guest's fiber.
+    Async,
+    /// By its sync ones: the thread waits.
+    Sync,
+}
+
 /// Puts the host function into the store, and finds out how the stub calls it.
 pub(crate) async fn install<T: Send + 'static>(
     store: &mut Store<T>,
     helper: &Module,
     slot: Arc<Slot<T>>,
+    calls: Calls,
     private: &Private,
 ) -> Result<Call, NotNative> {
-    let pause = Func::wrap_async(&mut *store, move |mut caller: Caller<'_, T>, (at,): (u64,)| {
-        let slot = slot.clone();
-        Box::new(async move {
-            let collector = caller.gc_heap_capacity() > 0;
-            // SAFETY: only the stub calls this function, see the module's header.
-            let fault = unsafe { Saved::during_the_call(at) }.fault(collector);
-            let Some((on_fault, fault)) = slot.get().zip(fault) else { return Ok(()) };
-            let after = on_fault(caller.as_context_mut(), fault).await?;
-            // SAFETY: as above; that call hasn't returned yet.
-            unsafe { Saved::during_the_call(at) }.after.store(code(after), Relaxed);
-            wasmtime::Result::Ok(())
+    let no_instance = |_| {
+        NotNative::Code(match calls {
+            Calls::Async => "the helper can't be instantiated: the store's limits leave no room for it",
+            Calls::Sync => {
+                "the helper can't be instantiated: the store's limits leave no room for it, or something async in the \
+                 store (a host function, a limiter, an earlier session) allows no sync calls"
+            }
         })
-    });
-    let no_instance = |_| NotNative::Code("the helper can't be instantiated: the store's limits leave no room for it");
-    let instance = Instance::new_async(&mut *store, helper, &[pause.into()]).await.map_err(no_instance)?;
+    };
+    let (pause, instance) = match calls {
+        Calls::Async => {
+            let pause = Func::wrap_async(&mut *store, move |caller: Caller<'_, T>, (at,): (u64,)| {
+                let slot = slot.clone();
+                Box::new(async move { pause(&slot, caller, at).await })
+            });
+            (pause, Instance::new_async(&mut *store, helper, &[pause.into()]).await)
+        }
+        Calls::Sync => {
+            let pause = Func::wrap(&mut *store, move |caller: Caller<'_, T>, at: u64| parked(pause(&slot, caller, at)));
+            (pause, Instance::new(&mut *store, helper, &[pause.into()]))
+        }
+    };
+    let instance = instance.map_err(no_instance)?;
     let wrong = |why: &str| NotNative::failed(Check::FunctionReference, why);
     let nop = instance.get_func(&mut *store, "nop").ok_or_else(|| wrong("the helper lost its export"))?;
     // SAFETY: raw references of functions of this store.
@@ -101,6 +121,18 @@ pub(crate) async fn install<T: Send + 'static>(
         return Err(wrong("the context of an instance doesn't begin with its magic number"));
     }
     Ok(Call { entry: pause.entry, callee: pause.context, caller: nop.context })
+}
+
+/// Asks whoever is in the slot what becomes of the trap that the stub's call is about.
+async fn pause<T: 'static>(slot: &Slot<T>, mut caller: Caller<'_, T>, at: u64) -> wasmtime::Result<()> {
+    let collector = caller.gc_heap_capacity() > 0;
+    // SAFETY: only the stub calls the host functions that get here, see the module's header.
+    let fault = unsafe { Saved::during_the_call(at) }.fault(collector);
+    let Some((on_fault, fault)) = slot.get().zip(fault) else { return Ok(()) };
+    let after = on_fault(caller.as_context_mut(), fault).await?;
+    // SAFETY: as above; that call hasn't returned yet.
+    unsafe { Saved::during_the_call(at) }.after.store(code(after), Relaxed);
+    Ok(())
 }
 
 /// The parts of a function reference that a call needs.

@@ -15,5 +15,6 @@ pub(crate) mod code;
 mod helper;
 #[allow(unsafe_code)]
 mod hook;
+mod parked;
 #[allow(unsafe_code)]
 mod saved;
