@@ -22,6 +22,7 @@ use crate::{
     breakpoints::{Found, Registry},
     code::CodeKey,
     event::Cause,
+    folded::unreachable_behind,
     native::{NO_STATE, UNWOUND},
     shared::lock,
 };
@@ -78,8 +79,10 @@ pub(crate) fn chain<T: 'static>(
     if let Cause::Fault(trap) = cause {
         let trace = WasmBacktrace::force_capture(&*store);
         let mut entries = from_backtrace(&trace, registry, NO_STATE);
-        if trap == Trap::StackOverflow {
-            at_its_entry(registry, &mut entries);
+        match trap {
+            Trap::StackOverflow => at_its_entry(registry, &mut entries),
+            Trap::UnreachableCodeReached => at_its_unreachable(registry, &mut entries),
+            _ => {}
         }
         return entries;
     }
@@ -216,7 +219,10 @@ fn from_backtrace(trace: &WasmBacktrace, registry: &Registry, why: &'static str)
 pub(crate) fn backtrace_position(frame: &wasmtime::FrameInfo, registry: &Registry) -> Option<Position> {
     // Code that belongs to no operator is a prologue's.
     let pc = match frame.module_offset() {
-        Some(pc) => u32::try_from(pc).ok()?,
+        Some(pc) => {
+            let base = registry.guests.as_ref().map_or(0, |guests| guests.offset_base(frame.module()));
+            u32::try_from(pc).ok()?.checked_sub(base)?
+        }
         None => registry.guests.as_ref()?.function_start(frame.module(), frame.func_index())?,
     };
     Some(Position { module: frame.module().clone(), function: frame.func_index(), pc })
@@ -236,6 +242,15 @@ fn at_its_entry(registry: &Registry, entries: &mut [Entry]) {
         position.pc = start;
     }
     *why = OVERFLOWED;
+}
+
+/// The place of a trap that Wasmtime attributes to a branch is where that leads.
+fn at_its_unreachable(registry: &Registry, entries: &mut [Entry]) {
+    let Some(Entry { body: Body::Position(position, _), .. }) = entries.first_mut() else { return };
+    let binary = registry.guests.as_ref().and_then(|guests| guests.binary(&position.module));
+    if let Some(pc) = binary.and_then(|binary| unreachable_behind(&binary, position.function, position.pc)) {
+        position.pc = pc;
+    }
 }
 
 /// Takes out the frames that the backtrace doesn't have: each is the outermost of its activation.

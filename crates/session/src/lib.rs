@@ -81,6 +81,7 @@ mod errors;
 mod event;
 mod fast;
 mod filter;
+mod folded;
 mod frames;
 mod handler;
 mod inject;

@@ -57,8 +57,16 @@ pub struct Guests {
 #[derive(Clone, Debug)]
 struct KnownComponent {
     component: Component,
-    /// The binaries of the core modules in it, in Wasmtime's order.
-    inside: Arc<[Arc<[u8]>]>,
+    /// The core modules in it, in Wasmtime's order.
+    inside: Arc<[Inside]>,
+}
+
+/// A core module in a component.
+#[derive(Clone, Debug)]
+struct Inside {
+    /// Where it begins in the component's binary, from which Wasmtime counts its offsets.
+    start: u32,
+    binary: Arc<[u8]>,
 }
 
 #[derive(Clone, Debug)]
@@ -107,14 +115,24 @@ impl Guests {
         if let Some(known) = self.known(module) {
             return Some(known.binary.clone());
         }
+        self.inside(module).map(|inside| inside.binary.clone())
+    }
+
+    /// From where Wasmtime counts the offsets of a module's code, in that module's binary: what to take away from them.
+    pub(crate) fn offset_base(&self, module: &Module) -> u32 {
+        if self.known(module).is_some() { 0 } else { self.inside(module).map_or(0, |inside| inside.start) }
+    }
+
+    /// A module that lies in a component.
+    fn inside(&self, module: &Module) -> Option<&Inside> {
         let text = module.text().as_ptr();
         let known = self.components.iter().find(|known| known.component.image_range().contains(&text))?;
         // Wasmtime numbers the modules of a component in the order in which they are written in it.
         let functions = module.functions();
         let count = functions.len();
         let index = functions.into_iter().next()?.module.as_u32();
-        let binary = known.inside.get(usize::try_from(index).ok()?)?;
-        (defined_functions(binary) == count).then(|| binary.clone())
+        let inside = known.inside.get(usize::try_from(index).ok()?)?;
+        (defined_functions(&inside.binary) == count).then_some(inside)
     }
 }
 
@@ -137,13 +155,17 @@ fn body_start(module: &[u8], function: u32) -> Option<u32> {
 }
 
 /// The core modules of a component, at any depth, in the order in which they are written.
-fn core_modules(component: &[u8]) -> Vec<Arc<[u8]>> {
+fn core_modules(component: &[u8]) -> Vec<Inside> {
     let payloads = Parser::new(0).parse_all(component).map_while(Result::ok);
     let ranges = payloads.filter_map(|payload| match payload {
         Payload::ModuleSection { unchecked_range, .. } => Some(unchecked_range),
         _ => None,
     });
-    ranges.filter_map(|range| component.get(range).map(Arc::from)).collect()
+    let inside = |range: std::ops::Range<usize>| {
+        let start = u32::try_from(range.start).ok()?;
+        Some(Inside { start, binary: component.get(range)?.into() })
+    };
+    ranges.filter_map(inside).collect()
 }
 
 fn defined_functions(module: &[u8]) -> usize {

@@ -16,6 +16,7 @@ use wasmparser::{Parser, Payload, Validator};
 use wasmtime::{
     Collector, Config, Engine, FieldType, Instance, Module, Mutability, StorageType, Store, StructRef, StructRefPre,
     StructType, Trap, Val, ValType, WasmBacktrace,
+    component::{Component, Linker},
 };
 
 const GUEST: &str = r#"(module
@@ -444,6 +445,47 @@ fn an_unsuitable_engine_is_an_error() {
     ));
     assert!(matches!(result, Err(Error::NotNative(_))), "{:?}", result.map(drop));
     assert!(!*ran.lock().unwrap());
+}
+
+/// Within a component Wasmtime counts from the component's beginning, and DWARF from the module's.
+#[test]
+fn places_in_a_component_count_from_their_module() {
+    let inner = "(func $deep unreachable) (func $outer (export \"run\") call $deep)";
+    let alone = wat::parse_str(format!("(module {inner})")).unwrap();
+    let bodies: Vec<u32> = Parser::new(0)
+        .parse_all(&alone)
+        .filter_map(|payload| match payload.unwrap() {
+            // Behind the size and the locals.
+            Payload::CodeSectionEntry(body) => Some(u32::try_from(body.range().start).unwrap() + 1),
+            _ => None,
+        })
+        .collect();
+    let text = format!(
+        r#"(component (core module $before (func nop nop nop)) (core module $m {inner}) (core instance $i (instantiate $m))
+            (func (export "run") (canon lift (core func $i "run"))))"#
+    );
+    let binary = wat::parse_str(text).unwrap();
+    let engine = Engine::default();
+    let component = Component::new(&engine, &binary).unwrap();
+    let mut guests = Guests::default();
+    guests.component(&component, &binary).unwrap();
+    let mut store = Store::new(&engine, ());
+    let options = Options { mode: Mode::Native(guests), ..Options::default() };
+    let body = async |store: &mut Store<()>| {
+        let instance = Linker::new(&engine).instantiate_async(&mut *store, &component).await.unwrap();
+        let run = instance.get_typed_func::<(), ()>(&mut *store, "run").unwrap();
+        run.call_async(&mut *store, ()).await.unwrap_err();
+    };
+    let debugger = async |mut dbg: Dbg<()>| {
+        dbg.next().await;
+        assert!(matches!(dbg.next().await, Some(Event::Trap(Trap::UnreachableCodeReached))));
+        let pcs: Vec<u32> = dbg.with(|stop| stop.frames().map(|frame| frame.position().unwrap().pc).collect()).unwrap();
+        assert!(dbg.next().await.is_none());
+        pcs
+    };
+    let (run, pcs) = pollster::block_on(debug_local(&mut store, options, body, debugger)).unwrap();
+    run.unwrap();
+    assert_eq!(pcs.unwrap(), bodies);
 }
 
 // ---- what modules are prepared by
