@@ -157,6 +157,9 @@ pub struct StopView {
     /// Whether one of these was temporary, and is gone now.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub temporary: bool,
+    /// Whether the stack was unwound before anybody could look.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unwound: bool,
     /// More about the reason: the trap, the exception, the error.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,

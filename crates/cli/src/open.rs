@@ -8,7 +8,7 @@ use std::{
 
 use freezeframe_debuggee::Debuggee;
 use freezeframe_host::{
-    DebugFileFinder, IndexCache, LaunchOptions, MappedDir, Output, Program, ProgramKind, Stream, launch,
+    DebugFileFinder, HostError, IndexCache, LaunchOptions, MappedDir, Output, Program, ProgramKind, Stream, launch,
 };
 pub use freezeframe_host::{Speed, Stdin};
 use freezeframe_symbols::IndexStore;
@@ -28,13 +28,18 @@ pub struct Guest {
 }
 
 impl Guest {
-    /// Opens a guest, which reads `stdin` unless a file is named.
+    /// Opens a guest by `open`; it reads `stdin` unless a file is named.
     ///
     /// # Errors
     /// A file that can't be read, or that is no guest.
-    pub fn open(args: &GuestArgs, speed: Speed, stdin: Stdin, console: &Console) -> Result<Self, LaunchError> {
-        let program = patiently(&args.guest, console, || Program::open_at(&args.guest, speed))?
-            .trapping_unknown_imports(args.trap_unknown_imports);
+    pub fn open(
+        args: &GuestArgs,
+        open: impl FnOnce(&Path) -> Result<Program, HostError>,
+        stdin: Stdin,
+        console: &Console,
+    ) -> Result<Self, LaunchError> {
+        let program =
+            patiently(&args.guest, console, || open(&args.guest))?.trapping_unknown_imports(args.trap_unknown_imports);
         let stdin = args.stdin.clone().map_or(stdin, Stdin::File);
         let (guest_args, invoke) = match &args.invoke {
             Some(name) => (Vec::new(), Some((name.clone(), args.guest_args.clone()))),

@@ -3,10 +3,11 @@
 use std::{
     borrow::Cow,
     io::{self, BufRead as _, IsTerminal as _},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
+use freezeframe_host::{HostError, Program};
 use nu_ansi_term::{Color, Style};
 use reedline::{
     ColumnarMenu, DefaultHinter, EditCommand, Emacs, FileBackedHistory, KeyCode, KeyModifiers, MenuBuilder as _,
@@ -21,7 +22,7 @@ use crate::{
     console::{Console, ConsoleOptions},
     error::CliError,
     launch::Launch as _,
-    open::{Guest, Speed, Stdin},
+    open::{Guest, Stdin},
     output::Printer,
     signals::Signals,
     source::Sources,
@@ -41,7 +42,7 @@ pub fn debug(options: Box<DebugOptions>) -> i32 {
     let signals = Signals::install();
     // With commands from elsewhere nobody else reads what we are given.
     let stdin = if args.batch { Stdin::Inherit } else { Stdin::Empty };
-    let mut app = match open(&args.guest, Speed::Detailed, stdin, printer, signals) {
+    let mut app = match open(&args.guest, Program::open, stdin, printer, signals) {
         Ok(app) => app,
         Err(error) => {
             Printer::new(console).error(None, &error.to_string());
@@ -57,18 +58,18 @@ pub fn debug(options: Box<DebugOptions>) -> i32 {
     code
 }
 
-/// Opens a guest and attaches to it.
+/// Opens a guest by `program` and attaches to it.
 ///
 /// # Errors
 /// Whatever is wrong with the guest, or with what was given beside it.
 pub fn open(
     args: &GuestArgs,
-    speed: Speed,
+    program: impl FnOnce(&Path) -> Result<Program, HostError>,
     stdin: Stdin,
     printer: Printer,
     signals: Arc<Signals>,
 ) -> Result<App, CliError> {
-    let launcher = Box::new(Guest::open(args, speed, stdin, printer.console())?);
+    let launcher = Box::new(Guest::open(args, program, stdin, printer.console())?);
     let sources = Sources::new(launcher.path(), args.source_dirs.clone(), args.remaps.clone());
     let mut app = App::new(launcher, sources, printer, signals)?;
     for file in &args.formatters {

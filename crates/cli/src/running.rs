@@ -21,6 +21,10 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// How many Wasm frames are searched for one with source.
 const SEARCHED: u32 = 64;
 
+/// What is left of a guest whose end nobody could stop.
+const UNWOUND: &str = "the stack was unwound before anybody could look: what is shown are the places of the runtime's \
+                       backtrace, and what lies in memory; `freezeframe run --detailed` stops before that";
+
 impl App {
     /// Lets the guest run as `start` says, until it stops or ends.
     ///
@@ -148,12 +152,17 @@ impl App {
             notes.extend(self.sources.explain_missing(&at.path));
         }
         let returned = self.stopped_guest().and_then(|id| Ok(self.debugger.returned(id, Limits::default())?));
+        let unwound = self.stopped_guest().and_then(|id| Ok(self.debugger.is_unwound(id)?)).unwrap_or(false);
+        if unwound {
+            notes.push(UNWOUND.to_owned());
+        }
         let temporary = breakpoints.iter().any(|id| self.debugger.breakpoint(*id).is_err());
         StopView {
             reason: kind,
             frame: frame.map(|frame| views::frame(&frame, &mut self.sources)),
             breakpoints: breakpoints.into_iter().map(|id| id.0).collect(),
             temporary,
+            unwound,
             message,
             returned: returned.ok().flatten().map(views::variable),
             source: snippet.as_ref().and_then(Snippet::marked_line).map(str::to_owned),

@@ -379,7 +379,7 @@ impl Debugger {
                     let target = self.target(id)?;
                     target.state = State::Stopped;
                     target.forget_stop();
-                    target.see_stop(stopped.frames, stopped.depth);
+                    target.see_stop(stopped.frames, stopped.depth, stopped.unwound);
                     let quiet = target.quiet.take();
                     if std::mem::take(&mut target.fresh) {
                         self.load_modules(id)?;
@@ -457,7 +457,9 @@ impl Debugger {
                     caught.extend(self.caught(id, false, &Catch::Exceptions, notes)?.into_iter().flatten());
                     return Ok(Some(Reason::Exception { summary }));
                 }
-                (Catch::Exceptions, self.catch_exceptions, Reason::Exception { summary })
+                // Where the stack is unwound nobody has caught it.
+                let always = self.catch_exceptions || self.target(id)?.is_unwound();
+                (Catch::Exceptions, always, Reason::Exception { summary })
             }
             StopReason::Exit { code } => (Catch::Exit, false, Reason::Exit { code }),
             StopReason::ModulesLoaded(modules) => {
@@ -523,6 +525,15 @@ impl Debugger {
             }
             Err(_) => Ok(Some(Reason::StepDone)),
         }
+    }
+
+    /// Whether the stack of a stopped debuggee was unwound before anybody could look, as happens at native speed: the frames
+    /// are places, and what lies in memory is as the guest left it.
+    ///
+    /// # Errors
+    /// [`EngineError::NoDebuggee`].
+    pub fn is_unwound(&mut self, id: DebuggeeId) -> Result<bool, EngineError> {
+        Ok(self.target(id)?.is_unwound())
     }
 
     /// The breakpoints that a debuggee stands at, those among them that are gone with this stop left out.

@@ -108,6 +108,8 @@ impl Target {
             let crossing = match left {
                 true if called.contains(&physical) => Some(Crossing::Debugger),
                 true if frame.pc_meaning == PcMeaning::Return => Some(self.host_call(frame)),
+                // Calls of imports don't fail by themselves, and a callee that is a guest would be inside this frame.
+                true if inner.is_none() && self.is_unwound() => self.failed_import(frame),
                 _ => None,
             };
             self.expand(physical, frame, crossing, &mut stack);
@@ -131,6 +133,16 @@ impl Target {
             Some(format!("{}.{}", import.module, import.name))
         });
         Crossing::Host { import }
+    }
+
+    /// The import that a frame calls where it failed, if that is what it did there.
+    fn failed_import(&self, frame: &Frame) -> Option<Crossing> {
+        let module = self.module(frame.module)?;
+        let operators = module.code.operators(frame.function);
+        let at = operators.iter().find(|operator| operator.pc == frame.pc)?;
+        let Flow::Call(callee) = at.flow else { return None };
+        let import = module.symbols.imported_functions().iter().find(|import| import.index == callee)?;
+        Some(Crossing::Host { import: Some(format!("{}.{}", import.module, import.name)) })
     }
 
     fn expand(&self, physical: u32, frame: &Frame, crossing: Option<Crossing>, stack: &mut Vec<StackFrame>) {

@@ -125,6 +125,8 @@ pub(crate) struct Target {
     /// How people want their values to be seen.
     pub formatters: Formatters,
     stop: StopCache,
+    /// Of the stop it's at, or was at last.
+    unwound: bool,
     /// How many stops there were, and how often what was read at one of them became stale.
     stops: u64,
     version: u64,
@@ -177,6 +179,7 @@ impl Target {
             may_call: false,
             formatters: Formatters::default(),
             stop: StopCache::default(),
+            unwound: false,
             stops: 0,
             version: 0,
         }
@@ -191,14 +194,20 @@ impl Target {
     }
 
     /// Takes up what came with a stop.
-    pub(crate) fn see_stop(&mut self, frames: Vec<Frame>, depth: Option<u32>) {
+    pub(crate) fn see_stop(&mut self, frames: Vec<Frame>, depth: Option<u32>, unwound: bool) {
         self.stop.depth = depth;
+        self.unwound = unwound;
         // While calls of the debugger are on the stack, their callers' places mean something else than the debuggee says.
         if !frames.is_empty() && self.calls.is_empty() {
             let given = u32::try_from(frames.len()).unwrap_or(u32::MAX);
             let asked = if depth == Some(given) { u32::MAX } else { given };
             self.stop.frames = Some((asked, frames));
         }
+    }
+
+    /// See [`Stopped::unwound`](freezeframe_debuggee::Stopped).
+    pub(crate) fn is_unwound(&self) -> bool {
+        self.state == State::Stopped && self.unwound
     }
 
     /// Tells stops apart.

@@ -10,6 +10,7 @@ use freezeframe_debuggee::{Debuggee, Ended, WasmValue};
 use freezeframe_session::{
     Freeze, Mode, Options, debug_with, instantiated,
     live::{Ender, LiveOptions, Near, live},
+    unwound,
 };
 use wasmtime::{ExternType, Func, Linker, Module, Store, Val, ValType, component};
 use wasmtime_wasi::{
@@ -221,6 +222,13 @@ async fn run<T: Send + 'static>(
     body: impl AsyncFnOnce(&mut Store<T>) -> wasmtime::Result<Vec<WasmValue>>,
     near: Near<T>,
 ) -> Ended {
+    let body = async |store: &mut Store<T>| {
+        let result = body(store).await;
+        if let Err(error) = &result {
+            unwound(store, error).await;
+        }
+        result
+    };
     let options = Options { mode, freeze: Freeze::Thread, exit_code: Some(exit_code), ..Options::default() };
     match debug_with(store, options, body, near.debugger()).await {
         Err(error) => Ended::Failed { message: error.to_string() },
@@ -235,10 +243,17 @@ async fn run<T: Send + 'static>(
                 None if error.downcast_ref::<wasmtime::ThrownException>().is_some() => {
                     Ended::Trapped { message: "uncaught exception".to_owned() }
                 }
-                None => Ended::Failed { message: format!("{error:#}") },
+                None => Ended::Failed { message: without_backtrace(&error) },
             },
         },
     }
+}
+
+/// The error and its causes. Where it struck was shown, and of a failure before the guest ran there's nothing to show.
+fn without_backtrace(error: &wasmtime::Error) -> String {
+    let trace = error.downcast_ref::<wasmtime::WasmBacktrace>().map(ToString::to_string);
+    let causes = error.chain().map(ToString::to_string).filter(|cause| Some(cause) != trace.as_ref());
+    causes.collect::<Vec<_>>().join(": ")
 }
 
 fn exit_code(error: &wasmtime::Error) -> Option<i32> {

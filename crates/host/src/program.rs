@@ -69,22 +69,30 @@ impl Program {
     /// # Errors
     /// As for [`open`](Self::open).
     pub fn open_at(path: &Path, speed: Speed) -> Result<Self, HostError> {
-        let read = |error| HostError::Read { path: path.to_owned(), error };
-        let bytes = read_guest(path).map_err(read)?;
-        let bytes = if bytes.starts_with(b"\0asm") { bytes } else { text_to_binary(path, &bytes)? };
-        if speed == Speed::Native {
-            let engine = native_engine()?;
-            let runtime = tokio::runtime::Builder::new_current_thread().build();
-            let runtime = runtime.map_err(|e| HostError::Engine(format!("no runtime for its self-test: {e}")))?;
-            match runtime.block_on(check_native(&engine)) {
-                Ok(()) => return Self::compile(path, &prepare(&bytes), engine, speed),
-                Err(why) => {
-                    let detailed = Self::compile(path, &bytes, engine_in_detail()?, Speed::Detailed)?;
-                    return Ok(Self { fell_back: Some(why), ..detailed });
-                }
+        match speed {
+            Speed::Detailed => Self::compile(path, &read(path)?, engine_in_detail()?, speed),
+            Speed::Native => {
+                let runtime = tokio::runtime::Builder::new_current_thread().build();
+                let runtime = runtime.map_err(|e| HostError::Engine(format!("no runtime for its self-test: {e}")))?;
+                Self::open_native(path, |engine| runtime.block_on(check_native(engine)))
             }
         }
-        Self::compile(path, &bytes, engine_in_detail()?, speed)
+    }
+
+    /// The same at native speed, if `check` finds an engine good for that; else in detail.
+    ///
+    /// # Errors
+    /// As for [`open`](Self::open).
+    pub fn open_native(path: &Path, check: impl FnOnce(&Engine) -> Result<(), NotNative>) -> Result<Self, HostError> {
+        let bytes = read(path)?;
+        let engine = native_engine()?;
+        match check(&engine) {
+            Ok(()) => Self::compile(path, &prepare(&bytes), engine, Speed::Native),
+            Err(why) => {
+                let detailed = Self::compile(path, &bytes, engine_in_detail()?, Speed::Detailed)?;
+                Ok(Self { fell_back: Some(why), ..detailed })
+            }
+        }
     }
 
     fn compile(path: &Path, bytes: &[u8], engine: Engine, speed: Speed) -> Result<Self, HostError> {
@@ -142,6 +150,12 @@ impl Program {
     pub(crate) fn name(&self) -> String {
         self.path.file_name().map_or_else(|| "guest".to_owned(), |name| name.to_string_lossy().into_owned())
     }
+}
+
+/// A guest's file, in binary.
+fn read(path: &Path) -> Result<Vec<u8>, HostError> {
+    let bytes = read_guest(path).map_err(|error| HostError::Read { path: path.to_owned(), error })?;
+    if bytes.starts_with(b"\0asm") { Ok(bytes) } else { text_to_binary(path, &bytes) }
 }
 
 /// The header's layer: 0 for a core module, 1 for a component.
