@@ -89,7 +89,8 @@ fn main() {
     let mut row = |name: &str, look: Look| {
         let Look { first, median, best, read } = look;
         println!("{name:<44} {first:>12.1?} {median:>12.1?} {best:>12.1?} {read:>8} bytes");
-        let cells = [format!("{first:.1?}"), format!("{median:.1?}"), format!("{best:.1?}"), format!("{read} bytes")];
+        let ms = |time: Duration| format!("{:.2} ms", time.as_secs_f64() * 1e3);
+        let cells = [ms(first), ms(median), ms(best), format!("{} KiB", read >> 10)];
         figures.row("values", &[name, &cells[0], &cells[1], &cells[2], &cells[3]]).expect("written");
         figures.goal(name, "≤ 1 ms", &cells[1]).expect("written");
     };
