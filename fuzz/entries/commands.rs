@@ -45,5 +45,7 @@ pub fn run(bytes: &[u8]) {
         return;
     }
     let again = fuzzing::run(&GUEST, &done.saved, false).expect("it starts");
-    assert_eq!(done.saved, again.saved, "{}\n-- restoring says:\n{}", done.output, again.output);
+    let what = || format!("{}\n{}\n-- setting them again says:\n{}", done.output, done.saved, again.output);
+    assert_eq!(done.breakpoints, again.breakpoints, "{}", what());
+    assert_eq!(done.saved, again.saved, "{}", what());
 }

@@ -7,6 +7,7 @@ use std::{
 };
 
 use freezeframe_debuggee::Debuggee;
+use freezeframe_engine::Breakpoint;
 use freezeframe_symbols::IndexStore;
 use reedline::Completer as _;
 
@@ -68,6 +69,8 @@ pub struct Done {
     pub output: String,
     /// What `save breakpoints` would write.
     pub saved: String,
+    /// The breakpoints with all that is saved of them.
+    pub breakpoints: Vec<String>,
 }
 
 /// Runs a file of commands with this text, as `-x` would. Commands that read or write files are left out.
@@ -86,6 +89,11 @@ pub fn run(guest: &Guest, text: &str, json: bool) -> Result<Done, String> {
     let kept_lines: Vec<&str> = text.lines().filter(|line| !about_files(line)).collect();
     app.source_text("commands", &kept_lines.join("\n"));
     let saved = manage::saved(&app);
+    let described = |b: &Breakpoint| {
+        let Breakpoint { spec, enabled, ignore, groups, .. } = b;
+        format!("{spec:?}, enabled: {enabled}, ignore: {ignore}, {groups:?}, {:?}", app.hooks.of(b.id))
+    };
+    let breakpoints = app.debugger.breakpoints().iter().map(described).collect();
     if let Some(line) = kept_lines.last() {
         let names = SharedNames::default();
         complete::gather(&mut app, &names);
@@ -93,5 +101,5 @@ pub fn run(guest: &Guest, text: &str, json: bool) -> Result<Done, String> {
     }
     drop(app);
     let output = String::from_utf8_lossy(&kept.0.lock().unwrap_or_else(PoisonError::into_inner)).into_owned();
-    Ok(Done { output, saved })
+    Ok(Done { output, saved, breakpoints })
 }

@@ -78,6 +78,17 @@ fn json_says_whose_commands_ran() {
     assert_eq!((&set["hit_condition"], &set["commands"]), (&json!(">= 2"), &json!(["silent", "print order->id"])));
 }
 
+/// What `break` has no words for is saved in LLDB's.
+#[test]
+fn unusual_breakpoints_are_saved_and_set_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let saved = folder.path().join("saved");
+    let save = format!("save breakpoints {}", saved.display());
+    batch("orders.O0.dwarf5", &["breakpoint set -o -r ^pri", &save]).prints("Temporary breakpoint 1: 3 functions");
+    let again = format!("source {}", saved.display());
+    batch("orders.O0.dwarf5", &[&again]).prints("Temporary breakpoint 1: 3 functions").exits(0);
+}
+
 #[test]
 fn breakpoints_are_saved_and_set_again() {
     let folder = tempfile::tempdir().unwrap();

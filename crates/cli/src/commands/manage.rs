@@ -246,14 +246,24 @@ pub fn saved(app: &App) -> String {
     text
 }
 
+/// Whether a text means this location wherever the program stands.
+fn reads_as(text: &str, location: &LocationSpec) -> bool {
+    LocationSpec::parse(text, None).is_ok_and(|read| read == *location)
+}
+
 /// The commands that make a breakpoint again, whatever its number is then.
 fn script(breakpoint: &Breakpoint, commands: &[String]) -> String {
     let spec = &breakpoint.spec;
     let location = &spec.location;
     let mut out = match (location, &spec.log) {
         (LocationSpec::Event(catch), _) => format!("catch {catch}\n"),
+        (LocationSpec::Matching(pattern), _) if spec.one_shot => format!("breakpoint set -o -r \"{pattern}\"\n"),
         (LocationSpec::Matching(pattern), _) => format!("rbreak {pattern}\n"),
         (_, Some(text)) => format!("logpoint \"{location}\" \"{text}\"\n"),
+        // A name that `break` would take for something else, as `breakpoint set -n` doesn't.
+        (LocationSpec::Function(name), _) if !reads_as(&location.to_string(), location) => {
+            format!("breakpoint set {}-n \"{name}\"\n", if spec.one_shot { "-o " } else { "" })
+        }
         _ if spec.one_shot => format!("tbreak {location}\n"),
         _ => format!("break {location}\n"),
     };
