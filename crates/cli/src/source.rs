@@ -231,6 +231,30 @@ mod tests {
         assert!(sources.get("/builder/a.c").is_some());
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_may_not_be_read_is_not_missing() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.c");
+        std::fs::write(&path, "one\n").unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o000)).unwrap();
+        let mut sources = Sources::new(&folder.path().join("guest.wasm"), vec![folder.path().to_owned()], vec![]);
+        match std::fs::File::open(&path) {
+            // Nothing is closed to the superuser.
+            Ok(_) => assert!(sources.get("/a.c").is_some()),
+            Err(_) => assert!(sources.explain_missing("/a.c").unwrap().starts_with("can't read ")),
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_has_no_length_is_not_read() {
+        // As a module may name it: to read it would wait for ever.
+        let mut sources = Sources::new(Path::new("x.wasm"), vec![], vec![]);
+        assert_eq!(sources.get("/proc/self/status").unwrap().lines, [""; 0]);
+    }
+
     #[test]
     fn lines_around() {
         let folder = tempfile::tempdir().unwrap();

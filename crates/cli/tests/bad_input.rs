@@ -228,14 +228,28 @@ fn a_full_disk_is_said() {
     assert_eq!(status.code(), Some(1));
     let ran = batch(ORDERS, &["break main", "save breakpoints /dev/full"]);
     ran.complains("can't write /dev/full: No space left on device").exits(1);
-    // Nobody can write that much in a folder without room: it isn't even begun.
+}
+
+/// A disk that has no room any more, as `ulimit` makes one: what was saved before stays.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_was_saved_outlives_a_full_disk() {
     let folder = tempfile::tempdir().unwrap();
     let saved = folder.path().join("saved");
-    std::fs::write(&saved, "break main\n").unwrap();
-    let long = format!("save breakpoints {}/{}", folder.path().display(), "x".repeat(300));
-    batch(ORDERS, &[&format!("save breakpoints {}", saved.display()), &long]).complains("can't write").exits(1);
-    assert!(std::fs::read_to_string(&saved).unwrap().starts_with("# Breakpoints, saved"), "replaced as a whole");
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing unfinished is left");
+    let save = format!("save breakpoints {}", saved.display());
+    batch(ORDERS, &["break main", &save]).prints("1 breakpoint saved").exits(0);
+    let before = std::fs::read_to_string(&saved).unwrap();
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_freezeframe")]);
+    command.args(["debug", "--batch", "-e", "break price", "-e", &save, &guest(ORDERS)]);
+    let output = command.current_dir(command::root()).env("FREEZEFRAME_CACHE", folder.path().join("cache")).output();
+    let output = output.unwrap();
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert!(err.contains(&format!("can't write {}: File too large", saved.display())), "{err}");
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(std::fs::read_to_string(&saved).unwrap(), before);
+    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert!(left.iter().all(|name| name == "saved" || name == "cache"), "nothing unfinished is left: {left:?}");
 }
 
 /// What never ends, whatever it's taken for.
