@@ -1,5 +1,5 @@
 //! A guest's memory: whatever is in it, every value is shown or its place says why not. The first byte says in which frame one
-//! looks, or that expressions are tried; the rest is the memory, over and over.
+//! looks, or which expression is tried; the rest is the memory, over and over.
 //!
 //! To read the debug information takes far longer than to look at values: one debugger stays, and each memory is another stop.
 
@@ -53,11 +53,9 @@ pub fn run(bytes: &[u8]) {
         *memory.lock().expect("nobody panicked") = contents;
         debugger.resume(*id).expect("it can go on");
         debugger.wait(*id, None).expect("it stops").expect("at once");
-        let frame = usize::from(*which) % (MARKERS.len() + 1);
-        if frame == MARKERS.len() {
-            for (frame, text) in EXPRESSIONS {
-                let _ = debugger.evaluate(*id, Some(*frame), text, Format::Natural, Limits::default());
-            }
+        let frame = usize::from(*which) % (MARKERS.len() + EXPRESSIONS.len());
+        if let Some((frame, text)) = frame.checked_sub(MARKERS.len()).and_then(|which| EXPRESSIONS.get(which)) {
+            let _ = debugger.evaluate(*id, Some(*frame), text, Format::Natural, Limits::default());
             return;
         }
         let scope = debugger.scope(*id, Some(frame), ScopeKind::Locals).expect("a frame has its locals");
