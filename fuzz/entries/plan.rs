@@ -41,7 +41,7 @@ struct Frame {
 impl FrameAccess for Frame {
     fn local(&mut self, index: u32) -> Result<WasmValue, Unavailable> {
         self.questions += 1;
-        Ok(if index % 2 == 0 { WasmValue::I32(index.cast_signed()) } else { WasmValue::I64(i64::MIN) })
+        Ok(if index.is_multiple_of(2) { WasmValue::I32(index.cast_signed()) } else { WasmValue::I64(i64::MIN) })
     }
     fn operand(&mut self, _: u32) -> Result<WasmValue, Unavailable> {
         self.questions += 1;

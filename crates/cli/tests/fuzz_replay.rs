@@ -25,8 +25,11 @@ mod printers;
 
 use std::{fs, panic, path::PathBuf};
 
+/// What a target does with an input.
+type Run = fn(&[u8]);
+
 /// The targets of `fuzz/Cargo.toml`.
-const TARGETS: [(&str, fn(&[u8])); 7] = [
+const TARGETS: [(&str, Run); 7] = [
     ("commands", commands::run),
     ("dap", dap::run),
     ("debug_files", debug_files::run),
@@ -41,7 +44,7 @@ fn fuzz() -> PathBuf {
 }
 
 /// Gives a target the files of a folder; how many there were.
-fn replay(kind: &str, target: &str, run: fn(&[u8])) -> usize {
+fn replay(kind: &str, target: &str, run: Run) -> usize {
     // A target that has none has no folder.
     let Ok(entries) = fs::read_dir(fuzz().join(kind).join(target)) else { return 0 };
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
