@@ -249,7 +249,7 @@ fn an_error_of_the_host_is_shown_with_its_stack() {
         .complains("error of a host function: exit with invalid exit status outside of [0..126)\n")
         .complains("-- host code: wasi_snapshot_preview1.proc_exit --\n#0  ")
         .complains(&format!("leave (code=200) at guests/src/{}\n", at("exit.c", "exit")))
-        .complains(&format!("main (argc=2, argv=0x"))
+        .complains("main (argc=2, argv=0x")
         .complains("        code = 200\n")
         .complains("`freezeframe run --detailed` stops before that");
     assert_eq!(ran.err.matches("invalid exit status").count(), 1, "said once: {}", ran.err);
@@ -266,11 +266,11 @@ fn an_error_of_the_host_is_shown_with_its_stack() {
 #[test]
 fn an_exception_that_nobody_catches_is_shown_with_its_stack() {
     let ran = run(&[], "exceptions.O0.dwarf5", &["uncaught"]);
-    let uncaught = format!("main (argc=2, argv=");
-    ran.exits(134).complains("exception thrown: ").complains("note: the stack was unwound").complains(&uncaught);
+    let uncaught = "main (argc=2, argv=";
+    ran.exits(134).complains("exception thrown: ").complains("note: the stack was unwound").complains(uncaught);
     // In detail it's seen before anything is unwound.
     let ran = run(&["--detailed"], "exceptions.O0.dwarf5", &["uncaught"]);
-    ran.exits(134).complains("exception thrown: ").complains(&uncaught);
+    ran.exits(134).complains("exception thrown: ").complains(uncaught);
     assert!(!ran.err.contains("unwound"), "{}", ran.err);
     // Those that are caught disturb nobody.
     for options in [&[][..], &["--detailed"]] {

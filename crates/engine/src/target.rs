@@ -353,7 +353,9 @@ impl Target {
     fn next_shadow(&mut self, index: u32) -> Result<Shadow, Unavailable> {
         let frame = self.frame(index).map_err(as_unavailable)?;
         let unknown = |why: &str| Unavailable::new(format!("where the stack frame lies isn't known: {why}"));
-        let instance = frame.instance.ok_or_else(|| unknown("nor is the instance"))?;
+        let instance = frame.instance.ok_or_else(|| {
+            unknown("its instance can't be told (those in a component can't be reached at native speed)")
+        })?;
         let module = self.module(frame.module).ok_or_else(|| unknown("nor is the module"))?;
         let code = module.code.clone();
         let pointer = code.globals.iter().position(|g| g.name.as_deref() == Some(STACK_POINTER) && !g.imported);
