@@ -6,13 +6,12 @@ mod made_up;
 
 use std::{
     collections::HashMap,
-    fs,
     sync::{Arc, Mutex},
 };
 
 use freezeframe_engine::{Debugger, Progress};
 use freezeframe_symbols::{IndexStore, Symbols};
-use made_up::{Garbage, guests};
+use made_up::{Garbage, Scene};
 
 /// Keeps indexes in memory.
 #[derive(Default)]
@@ -32,8 +31,7 @@ impl IndexStore for Shelf {
 /// What a debugger says of reading a module: for each word the module's name and the share then, or that it's over and the
 /// share that it had come to.
 fn told(file: &str, shelf: &Arc<Shelf>) -> Vec<(bool, String, f64)> {
-    let module: Arc<[u8]> = fs::read(guests().join("built").join(file)).unwrap().into();
-    let garbage = Garbage { module, frames: Vec::new(), memory: Vec::new(), attached: false, read: Arc::default() };
+    let garbage = Garbage::new(&Scene::in_functions(file, &[]), Vec::new());
     let said = Arc::new(Mutex::new(Vec::new()));
     let mut debugger = Debugger::new();
     debugger.keep_indexes(shelf.clone());
