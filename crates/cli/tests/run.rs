@@ -341,7 +341,8 @@ fn a_component_says_why_its_variables_are_missing() {
         .complains("rest = <unavailable: ")
         .complains("variables can't be read at native speed; `freezeframe run --detailed` shows them\n");
     let ran = run_with(&["run", "--detailed", path], "");
-    ran.exits(134).complains("        rest = 165\n");
+    ran.exits(134).complains("        rest = 165\n").complains("trap: integer divide by zero\nshare");
+    assert!(!ran.err.contains("-- host code"), "the trap is the guest's: {}", ran.err);
 }
 
 #[test]

@@ -6,7 +6,7 @@
 use std::{collections::HashMap, ops::Range, sync::Arc};
 
 use wasmparser::{FunctionBody, Operator, Parser, Payload, TypeRef};
-use wasmtime::Module;
+use wasmtime::{FrameInfo, Module};
 
 use crate::fast::FastMap;
 
@@ -102,6 +102,14 @@ impl ModuleInfo {
         };
         self.operators.insert(body, list.clone());
         list
+    }
+
+    /// The pc of a frame of a backtrace. Wasmtime counts a module's offsets from the beginning of the whole binary, which for a
+    /// module within a component isn't the module's; those within a function are the same.
+    pub(crate) fn pc_of(&self, frame: &FrameInfo) -> Option<u32> {
+        let body = frame.func_index().checked_sub(self.imported_functions)? as usize;
+        let pc = self.bodies.get(body)?.start.checked_add(frame.func_offset()?)?;
+        u32::try_from(pc).ok()
     }
 
     /// Where the first operator of a function that it defines begins.

@@ -42,6 +42,6 @@ pub(crate) fn repeated<T: 'static>(
 pub(crate) fn waits_in_a_call<T: 'static>(store: &mut StoreContextMut<'_, T>, registry: &mut Registry) -> bool {
     let trace = WasmBacktrace::force_capture(&*store);
     let Some(frame) = trace.frames().first() else { return true };
-    let Some(pc) = frame.module_offset().and_then(|pc| u32::try_from(pc).ok()) else { return true };
-    registry.infos.of(frame.module()).is_none_or(|(_, info)| info.is_call(pc))
+    let Some((_, info)) = registry.infos.of(frame.module()) else { return true };
+    info.pc_of(frame).is_none_or(|pc| info.is_call(pc))
 }

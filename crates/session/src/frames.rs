@@ -108,7 +108,8 @@ pub(crate) fn chain<T: 'static>(
         let trace = WasmBacktrace::force_capture(&*store);
         cut_starts(store, registry, &mut activations, &trace, overflowed, failing);
         first = trace.frames().first().and_then(|frame| {
-            let pc = u32::try_from(frame.module_offset()?).ok()?;
+            let (_, info) = registry.infos.of(frame.module())?;
+            let pc = info.pc_of(frame)?;
             Some(Position { module: frame.module().clone(), function: frame.func_index(), pc })
         });
     }
@@ -217,13 +218,11 @@ fn from_backtrace(trace: &WasmBacktrace, registry: &Registry, why: &'static str)
 
 /// Where a frame of a backtrace is.
 pub(crate) fn backtrace_position(frame: &wasmtime::FrameInfo, registry: &Registry) -> Option<Position> {
-    // Code that belongs to no operator is a prologue's.
-    let pc = match frame.module_offset() {
-        Some(pc) => {
-            let base = registry.guests.as_ref().map_or(0, |guests| guests.offset_base(frame.module()));
-            u32::try_from(pc).ok()?.checked_sub(base)?
-        }
-        None => registry.guests.as_ref()?.function_start(frame.module(), frame.func_index())?,
+    let pc = match (&registry.guests, frame.module_offset()) {
+        (None, _) => registry.infos.get(CodeKey::of(frame.module())?)?.pc_of(frame)?,
+        (Some(guests), Some(pc)) => u32::try_from(pc).ok()?.checked_sub(guests.offset_base(frame.module()))?,
+        // Code that belongs to no operator is a prologue's.
+        (Some(guests), None) => guests.function_start(frame.module(), frame.func_index())?,
     };
     Some(Position { module: frame.module().clone(), function: frame.func_index(), pc })
 }
