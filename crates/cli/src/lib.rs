@@ -1,11 +1,11 @@
 //! The `freezeframe` command: a debugger for WebAssembly in a terminal.
 //!
 //! It translates words into requests of [`freezeframe_engine::Debugger`] and answers into text or JSON; there is no
-//! debugger logic in it. Every command gives a [`json::Reply`], which [`render`] writes for people and serde for programs,
+//! debugger logic in it. Every command gives a `json::Reply`, which `render` writes for people and serde for programs,
 //! so the two can't tell different stories.
 //!
 //! Invariant: whatever a guest, a file or a person does ends in a message and an exit code, never in a panic; all output
-//! goes through [`console::Console`], which survives a closed pipe.
+//! goes through `console::Console`, which survives a closed pipe.
 //!
 //! It's a library for one reason: a fuzz target gives commands to a debuggee that is made up, which needs neither the host
 //! nor Wasmtime (without the feature `launch`).
