@@ -16,7 +16,7 @@ use std::{
 
 use freezeframe_bench::Figures;
 use freezeframe_engine::{BreakpointSpec, Debugger, Report};
-use freezeframe_host::{IndexCache, LaunchOptions, Output, Program, Stdin, launch};
+use freezeframe_host::{IndexCache, LaunchOptions, Program, launch};
 use freezeframe_symbols::{IndexStore as _, Symbols};
 use regex::Regex;
 
@@ -36,7 +36,7 @@ fn modules(quick: bool) -> Vec<(PathBuf, bool)> {
     let mut modules = vec![(root().join("guests/built/inventory.O0.dwarf4.wasm"), true)];
     if !quick {
         modules.push((large.join("sqlite.wasm"), true));
-        modules.push((large.join("ruby-3.4-wasm-wasi/package/dist/ruby.debug+stdlib.wasm"), false));
+        modules.push((large.join("ruby-3.4-wasm-wasi/package/dist/ruby.debug+stdlib.wasm"), true));
         modules.push((large.join("rust/wasm32-wasip1/debug/big.wasm"), true));
     }
     modules.retain(|(module, _)| module.is_file());
@@ -112,20 +112,13 @@ fn index(module: &Path, warm: bool) -> Vec<f64> {
 /// how long opening took.
 fn stop(module: &Path) -> Vec<f64> {
     let start = Instant::now();
-    let program = Program::open(module).expect("a program");
+    // CRuby wants JavaScript around it; until its `main` it calls none of that.
+    let program = Program::open(module).expect("a program").trapping_unknown_imports(true);
     let opened = elapsed(start);
-    let options = LaunchOptions {
-        args: Vec::new(),
-        env: Vec::new(),
-        dirs: Vec::new(),
-        stdin: Stdin::Empty,
-        invoke: None,
-        output: Output::new(|_, _| Ok(())),
-    };
     let (start, processor_before) = (Instant::now(), processor());
     let mut debugger = Debugger::new();
     debugger.keep_indexes(IndexCache::of_user().expect("a cache"));
-    let guest = debugger.attach(launch(&program, options).expect("a launch")).expect("a guest");
+    let guest = debugger.attach(launch(&program, LaunchOptions::default()).expect("a launch")).expect("a guest");
     let entry = debugger.entry(guest).expect("an entry");
     debugger.add_breakpoint(BreakpointSpec::at(entry), false).expect("a breakpoint");
     debugger.resume(guest).expect("stopped");
