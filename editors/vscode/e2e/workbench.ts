@@ -251,6 +251,8 @@ export class Workbench {
     /** Waits for the end of the session, and until its highlight is gone: it isn't to be taken for the next one's. */
     async ended(): Promise<void> {
         await this.page.locator(".debug-toolbar").filter({ visible: true }).waitFor({ state: "hidden", timeout: PATIENCE });
+        // The toolbar goes before VS Code has done with the session; until then it drops what would start another.
+        await this.page.waitForTimeout(1500);
         await until("an editor without a highlight", async () => (await this.page.locator(".debug-top-stack-frame-line").count()) === 0);
     }
 
