@@ -36,7 +36,7 @@ fn modules(quick: bool) -> Vec<(PathBuf, bool)> {
     let mut modules = vec![(root().join("guests/built/inventory.O0.dwarf4.wasm"), true)];
     if !quick {
         modules.push((large.join("sqlite.wasm"), true));
-        modules.push((large.join("ruby-3.4-wasm-wasi/package/dist/ruby.debug+stdlib.wasm"), true));
+        modules.push((large.join("ruby-3.4-wasm-wasi/package/dist/ruby.debug+stdlib.wasm"), false));
         modules.push((large.join("rust/wasm32-wasip1/debug/big.wasm"), true));
     }
     modules.retain(|(module, _)| module.is_file());
@@ -112,8 +112,7 @@ fn index(module: &Path, warm: bool) -> Vec<f64> {
 /// how long opening took.
 fn stop(module: &Path) -> Vec<f64> {
     let start = Instant::now();
-    // CRuby wants JavaScript around it; until its `main` it calls none of that.
-    let program = Program::open(module).expect("a program").trapping_unknown_imports(true);
+    let program = Program::open(module).expect("a program");
     let opened = elapsed(start);
     let (start, processor_before) = (Instant::now(), processor());
     let mut debugger = Debugger::new();
