@@ -27,6 +27,25 @@ impl CodeKey {
     }
 }
 
+/// The body of a function in a module's binary; `function` counts the imports. For a look at one: it reads up to there.
+pub(crate) fn body_of(module: &[u8], function: u32) -> Option<FunctionBody<'_>> {
+    let mut at = 0_u32;
+    for payload in Parser::new(0).parse_all(module).map_while(Result::ok) {
+        match payload {
+            Payload::ImportSection(imports) => {
+                let imports = imports.into_imports().map_while(Result::ok);
+                let functions = imports.filter(|i| matches!(i.ty, TypeRef::Func(_) | TypeRef::FuncExact(_)));
+                at = u32::try_from(functions.count()).ok()?;
+            }
+            Payload::CodeSectionEntry(_) if function < at => return None,
+            Payload::CodeSectionEntry(body) if function == at => return Some(body),
+            Payload::CodeSectionEntry(_) => at = at.checked_add(1)?,
+            _ => {}
+        }
+    }
+    None
+}
+
 /// The layout of a module, and a clone that keeps its key valid.
 pub(crate) struct ModuleInfo {
     pub module: Module,

@@ -4,7 +4,9 @@
 //! Invariant: another place is given only if the branch has but one way that leads to an `unreachable`, by nothing that
 //! does anything.
 
-use wasmparser::{Operator, Parser, Payload, TypeRef};
+use wasmparser::{Operator, OperatorsReader};
+
+use crate::code::body_of;
 
 /// How far a way is followed.
 const FARTHEST: u32 = 1000;
@@ -81,28 +83,10 @@ pub(crate) fn unreachable_behind(module: &[u8], function: u32, pc: u32) -> Optio
 
 impl Body {
     fn read(module: &[u8], function: u32) -> Option<Self> {
-        let mut before = 0_u32;
-        let mut defined = 0;
-        for payload in Parser::new(0).parse_all(module).map_while(Result::ok) {
-            match payload {
-                Payload::ImportSection(imports) => {
-                    let imports = imports.into_imports().map_while(Result::ok);
-                    let functions = imports.filter(|i| matches!(i.ty, TypeRef::Func(_) | TypeRef::FuncExact(_)));
-                    before = u32::try_from(functions.count()).ok()?;
-                }
-                Payload::CodeSectionEntry(body) => {
-                    if before.checked_add(defined)? == function {
-                        return Self::of(body.get_operators_reader().ok()?);
-                    }
-                    defined += 1;
-                }
-                _ => {}
-            }
-        }
-        None
+        Self::of(body_of(module, function)?.get_operators_reader().ok()?)
     }
 
-    fn of(operators: wasmparser::OperatorsReader<'_>) -> Option<Self> {
+    fn of(operators: OperatorsReader<'_>) -> Option<Self> {
         let mut body = Self { steps: Vec::new(), blocks: Vec::new() };
         // What is open: the operator that opened it, and whether that is a loop.
         let mut open: Vec<(usize, bool)> = Vec::new();

@@ -22,7 +22,7 @@ use std::{
 };
 
 use freezeframe_native::{After, Armed, Code, NotNative, OnFault};
-use wasmparser::{ExternalKind, Parser, Payload, TypeRef};
+use wasmparser::{ExternalKind, Parser, Payload};
 use wasmtime::{
     AsContextMut, Extern, FrameInfo, Func, Global, Instance, Memory, Module, SharedMemory, Store, StoreContextMut,
     Table, Trap, WasmBacktrace, component::Component,
@@ -30,7 +30,7 @@ use wasmtime::{
 
 use crate::{
     Error,
-    code::CodeKey,
+    code::{CodeKey, body_of},
     handler::{self, Failed},
     shared::{Shared, lock},
 };
@@ -107,7 +107,7 @@ impl Guests {
 
     /// Where the body of a function begins in its module.
     pub(crate) fn function_start(&self, module: &Module, function: u32) -> Option<u32> {
-        body_start(&self.binary(module)?, function)
+        u32::try_from(body_of(&self.binary(module)?, function)?.range().start).ok()
     }
 
     /// What a module was compiled from.
@@ -134,24 +134,6 @@ impl Guests {
         let inside = known.inside.get(usize::try_from(index).ok()?)?;
         (defined_functions(&inside.binary) == count).then_some(inside)
     }
-}
-
-/// Where the body of a function begins in its module; `function` counts the imports.
-fn body_start(module: &[u8], function: u32) -> Option<u32> {
-    let (mut imported, mut bodies) = (0_u32, Vec::new());
-    for payload in Parser::new(0).parse_all(module).map_while(Result::ok) {
-        match payload {
-            Payload::ImportSection(imports) => {
-                let imports = imports.into_imports().map_while(Result::ok);
-                let functions = imports.filter(|i| matches!(i.ty, TypeRef::Func(_) | TypeRef::FuncExact(_)));
-                imported = u32::try_from(functions.count()).ok()?;
-            }
-            Payload::CodeSectionEntry(body) => bodies.push(body.range().start),
-            _ => {}
-        }
-    }
-    let start = bodies.get(usize::try_from(function.checked_sub(imported)?).ok()?)?;
-    u32::try_from(*start).ok()
 }
 
 /// The core modules of a component, at any depth, in the order in which they are written.
