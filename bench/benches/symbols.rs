@@ -17,7 +17,7 @@ use std::{
 use freezeframe_bench::Figures;
 use freezeframe_engine::{BreakpointSpec, Debugger, Report};
 use freezeframe_host::{IndexCache, LaunchOptions, Program, launch};
-use freezeframe_symbols::{IndexStore as _, Symbols};
+use freezeframe_symbols::{Bytes, IndexStore as _, Symbols};
 use regex::Regex;
 
 const ROUNDS: usize = 5;
@@ -66,7 +66,7 @@ fn elapsed(start: Instant) -> f64 {
 /// both, megabytes held and at most, the size of the index; how many functions there are, and milliseconds to search all
 /// their names for a text, as a completion and by a pattern.
 fn index(module: &Path, warm: bool) -> Vec<f64> {
-    let wasm: Arc<[u8]> = fs::read(module).unwrap().into();
+    let wasm: Bytes = fs::read(module).unwrap().into();
     let cache = IndexCache::of_user().expect("a cache");
     // What the most memory was counts from here on.
     fs::write("/proc/self/clear_refs", "5").unwrap();
@@ -85,7 +85,7 @@ fn index(module: &Path, warm: bool) -> Vec<f64> {
     std::hint::black_box(symbols.function_sites("main").len());
     let used = processor() - processor_before;
     let (held, most) = (memory("VmRSS:") - memory_before, memory("VmHWM:") - memory_before);
-    let names: Vec<&str> = symbols.functions().iter().map(|function| function.name.as_str()).collect();
+    let names: Vec<&str> = symbols.functions().iter().map(|function| function.name()).collect();
     let search = |fits: &dyn Fn(&str) -> bool| {
         let start = Instant::now();
         std::hint::black_box(names.iter().filter(|name| fits(name)).count());

@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock, Mutex};
 
 use freezeframe_cli::fuzzing::{self, Guest};
 use freezeframe_debuggee::Debuggee;
-use freezeframe_symbols::{IndexStore, Symbols};
+use freezeframe_symbols::{Bytes, IndexStore, Symbols};
 
 use crate::made_up::{Garbage, Scene, chains, guests};
 
@@ -14,10 +14,10 @@ static SCENE: LazyLock<Scene> =
 
 /// The one module's index, in memory.
 #[derive(Debug, Default)]
-struct Kept(Mutex<Option<Arc<[u8]>>>);
+struct Kept(Mutex<Option<Bytes>>);
 
 impl IndexStore for Kept {
-    fn load(&self, _: &str) -> Option<Arc<[u8]>> {
+    fn load(&self, _: &str) -> Option<Bytes> {
         self.0.lock().ok()?.clone()
     }
 

@@ -1,9 +1,9 @@
 //! Files beside a module: split units, packages, debug information of its own, source maps. The first byte says beside which
 //! module.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
-use freezeframe_symbols::{DebugFiles, Symbols};
+use freezeframe_symbols::{Bytes, DebugFiles, Symbols};
 
 use crate::common::{
     bytes,
@@ -14,13 +14,12 @@ use crate::common::{
 const LACKING: [&str; 4] =
     ["orders.O0.dwarf5.split.wasm", "units.O0.dwarf4.split.wasm", "orders.O0.dwarf5.external.wasm", "fleet.wasm"];
 
-static MODULES: LazyLock<Vec<Arc<[u8]>>> =
-    LazyLock::new(|| LACKING.iter().map(|name| Arc::from(bytes(name))).collect());
+static MODULES: LazyLock<Vec<Bytes>> = LazyLock::new(|| LACKING.iter().map(|name| Bytes::from(bytes(name))).collect());
 
 pub fn run(bytes: &[u8]) {
     let Some((which, contents)) = bytes.split_first() else { return };
     let mut files = DebugFiles::default();
-    if files.add(contents.into()).is_err() {
+    if files.add(Bytes::copy_from_slice(contents)).is_err() {
         return;
     }
     let module = &MODULES[usize::from(*which) % MODULES.len()];

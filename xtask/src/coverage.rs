@@ -11,12 +11,11 @@ use crate::error::Error;
 use crate::llvm;
 use crate::matrix::{GUESTS, Guest, Recipe};
 use freezeframe_debuggee::{FrameAccess, ModulePc, Unavailable, WasmValue};
-use freezeframe_symbols::{DebugFiles, Function, Place, Symbols, Variable};
+use freezeframe_symbols::{Bytes, DebugFiles, Function, Place, Symbols, Variable};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
 use wasmparser::{FuncValidatorAllocations, FunctionBody, Parser, Payload, ValType, Validator, WasmFeatures};
 
 /// What stands at the top of the table.
@@ -52,14 +51,14 @@ pub fn coverage(root: &Path, names: &[&str]) -> Result<String, Error> {
         }
         let built = root.join("guests/built");
         let path = built.join(guest.file);
-        let wasm: Arc<[u8]> = fs::read(&path).map_err(Error::io(&path))?.into();
+        let wasm: Bytes = fs::read(&path).map_err(Error::io(&path))?.into();
         let mut files = DebugFiles::default();
         if let Some(beside) = guest.beside() {
             let path = built.join(beside);
             let bytes = fs::read(&path).map_err(Error::io(&path))?;
             files.add(bytes.into()).map_err(|why| Error::bad_module(guest.file, why))?;
         }
-        let symbols = Symbols::with_files(Arc::clone(&wasm), files);
+        let symbols = Symbols::with_files(wasm.clone(), files);
         let symbols = symbols.map_err(|error| Error::bad_module(guest.file, error))?;
         let counted = count(&symbols, &wasm).map_err(|error| Error::bad_module(guest.file, error))?;
         let llvm = llvm::statistics(&path)?;

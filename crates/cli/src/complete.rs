@@ -46,7 +46,7 @@ impl OfProgram {
         self.lists.get_or_init(|| {
             let mut lists = Lists::default();
             for symbols in &self.modules {
-                lists.functions.extend(symbols.functions().iter().map(|f| f.name.clone()));
+                lists.functions.extend(symbols.functions().iter().map(|f| f.name().to_owned()));
                 let file = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
                 lists.files.extend(symbols.files().iter().map(|f| file(&f.path)));
                 lists.globals.extend(symbols.globals().into_iter().map(|g| g.name));

@@ -1,10 +1,8 @@
 //! `freezeframe info`: what a guest is made of, without running it.
 
-use std::sync::Arc;
-
 use freezeframe_engine::Debugger;
 use freezeframe_host::DebugFileFinder;
-use freezeframe_symbols::Symbols;
+use freezeframe_symbols::{Bytes, Symbols};
 
 use crate::{
     args::{ColorChoice, InfoArgs},
@@ -40,7 +38,7 @@ fn modules(args: &InfoArgs, console: &Console) -> Result<Vec<ModuleView>, CliErr
         && bytes.starts_with(b"\0asm\x01\0\0\0")
     {
         let name = args.guest.file_name().map(|name| name.to_string_lossy().into_owned());
-        let bytes: Arc<[u8]> = Arc::from(bytes);
+        let bytes = Bytes::from(bytes);
         let files = DebugFileFinder::new(&args.guest, &args.symbols).map_err(|e| CliError::Other(e.to_string()))?;
         let own = name.as_deref().unwrap_or_default();
         let symbols = Symbols::with_finder(bytes, &mut |wanted| files.find_wanted(own, wanted));

@@ -5,13 +5,13 @@ use std::{
     sync::Arc,
 };
 
-use freezeframe_debuggee::Debuggee;
+use freezeframe_debuggee::{Bytes, Debuggee};
 #[cfg(feature = "launch")]
 use freezeframe_host::{DebugFileError, HostError};
 use freezeframe_symbols::IndexStore;
 
 /// Finds the debug information that a module says to be in a file, relative to the guest.
-pub type DebugFiles = Box<dyn FnMut(&str) -> Option<Arc<[u8]>> + Send>;
+pub type DebugFiles = Box<dyn FnMut(&str) -> Option<Bytes> + Send>;
 
 /// A folder that the guest may use.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,7 +57,7 @@ pub trait Launch {
     }
 
     /// Debug information that a person named.
-    fn given_debug_files(&self) -> Vec<Arc<[u8]>> {
+    fn given_debug_files(&self) -> Vec<Bytes> {
         Vec::new()
     }
 

@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use freezeframe_debuggee::Debuggee;
+use freezeframe_debuggee::{Bytes, Debuggee};
 use freezeframe_host::{
     DebugFileFinder, HostError, IndexCache, LaunchOptions, MappedDir, Output, Program, ProgramKind, Stream, launch,
 };
@@ -88,7 +88,7 @@ impl Launch for Guest {
         IndexCache::of_user().map(|indexes| indexes as Arc<dyn IndexStore>)
     }
 
-    fn given_debug_files(&self) -> Vec<Arc<[u8]>> {
+    fn given_debug_files(&self) -> Vec<Bytes> {
         self.debug_files.given.clone()
     }
 

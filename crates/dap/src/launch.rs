@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use freezeframe_debuggee::Debuggee;
+use freezeframe_debuggee::{Bytes, Debuggee};
 use freezeframe_engine::SourcePaths;
 use freezeframe_symbols::IndexStore;
 use serde::Deserialize;
@@ -86,7 +86,7 @@ impl LaunchArguments {
 }
 
 /// Finds a file of debug information by the name that a module says.
-pub type DebugFiles = Box<dyn FnMut(&str) -> Option<Arc<[u8]>> + Send>;
+pub type DebugFiles = Box<dyn FnMut(&str) -> Option<Bytes> + Send>;
 
 /// A guest that was opened, and can be started any number of times.
 pub trait Opened: Send + Sync {

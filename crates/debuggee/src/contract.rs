@@ -2,6 +2,8 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
+use bytes::Bytes;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{CallId, Event, InstanceId, ModuleId, ModulePc, Site, StopPlan, WasmValue};
@@ -172,7 +174,7 @@ pub struct Module {
     pub name: Option<String>,
     /// Its binary, custom sections included.
     #[serde(with = "shared_bytes")]
-    pub bytes: Arc<[u8]>,
+    pub bytes: Bytes,
 }
 
 impl fmt::Debug for Module {
@@ -186,16 +188,15 @@ impl fmt::Debug for Module {
 }
 
 mod shared_bytes {
-    use std::sync::Arc;
-
+    use bytes::Bytes;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-    pub fn serialize<S: Serializer>(bytes: &Arc<[u8]>, to: S) -> Result<S::Ok, S::Error> {
+    pub fn serialize<S: Serializer>(bytes: &Bytes, to: S) -> Result<S::Ok, S::Error> {
         bytes[..].serialize(to)
     }
 
-    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Arc<[u8]>, D::Error> {
-        Vec::<u8>::deserialize(from).map(Arc::from)
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Bytes, D::Error> {
+        Vec::<u8>::deserialize(from).map(Bytes::from)
     }
 }
 

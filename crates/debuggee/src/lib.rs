@@ -18,6 +18,7 @@ mod program;
 mod value;
 
 pub use access::FrameAccess;
+pub use bytes::Bytes;
 pub use contract::{
     Answer, Call, Capabilities, Debuggee, DebuggeeError, Frame, FrameDetail, Instance, Interrupter, Module, PcMeaning,
     Query, Unavailable,

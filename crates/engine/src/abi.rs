@@ -78,7 +78,7 @@ impl Context<'_> {
             None => self.target.instance_of(module)?.ok_or(EngineError::NoStack)?,
         };
         let described = symbols.function_by_index(function).cloned();
-        let name = described.as_ref().map_or_else(|| format!("func[{function}]"), |f| f.name.clone());
+        let name = described.as_ref().map_or_else(|| format!("func[{function}]"), |f| f.name().to_owned());
         let (takes, gives) = code.signature(function).ok_or(EngineError::Internal("a function without a type"))?;
         let pointer = self.stack_pointer(instance, code.stack_pointer())?;
         let mut stack = pointer.map(|pointer| {

@@ -87,7 +87,7 @@ impl Debugger {
             let bytes = |from: ModulePc, to: ModulePc| loaded.code.bytes().get(from.0 as usize..to.0 as usize);
             let all = instructions.into_iter().zip(ends).map(|(instruction, end)| ListedInstruction {
                 bytes: bytes(instruction.pc, end).unwrap_or_default().to_vec(),
-                function: function.name.clone(),
+                function: function.name().to_owned(),
                 instruction,
             });
             Ok(all.collect())
@@ -129,9 +129,9 @@ impl Debugger {
             let at = symbols.location(operator.pc).filter(|at| at.file == here.file && at.line == here.line);
             let (Some(at), Some(function)) = (at, symbols.function_by_index(callee)) else { continue };
             // Where there's no source nobody wants to stop.
-            if function.has_dwarf && !calls.iter().any(|call| call.function == function.name) {
+            if function.has_dwarf && !calls.iter().any(|call| call.function == function.name()) {
                 let at = (at.line, at.column);
-                calls.push(CallOnLine { function: function.name.clone(), pc: operator.pc, at });
+                calls.push(CallOnLine { function: function.name().to_owned(), pc: operator.pc, at });
             }
         }
         Ok(calls)

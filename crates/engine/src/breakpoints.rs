@@ -206,7 +206,7 @@ pub(crate) fn resolve(
         }
         LocationSpec::Matching(pattern) => {
             let pattern = pattern_of(pattern)?;
-            let fits = symbols.functions().iter().filter(|f| pattern.is_match(&f.name));
+            let fits = symbols.functions().iter().filter(|f| pattern.is_match(f.name()));
             let copies = symbols.inlined_sites(|name| pattern.is_match(name));
             let pcs = fits.map(|f| f.prologue_end).chain(copies);
             let pcs: Vec<ModulePc> = pcs.map(|pc| past_structure(symbols, code, pc)).collect();
@@ -295,7 +295,7 @@ pub(crate) fn not_found(spec: &LocationSpec, targets: &[Target]) -> EngineError 
     match spec {
         LocationSpec::Function(name) => {
             let names = modules().flat_map(|m| m.symbols.functions());
-            let names = names.flat_map(|f| [f.name.as_str(), f.short_name.as_str()]);
+            let names = names.flat_map(|f| [f.name(), f.short_name()]);
             EngineError::NoFunction { name: name.clone(), near: near_misses(name, names) }
         }
         LocationSpec::Line { file, .. }

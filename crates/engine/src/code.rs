@@ -9,7 +9,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use freezeframe_debuggee::ModulePc;
+use freezeframe_debuggee::{Bytes, ModulePc};
 use wasmparser::{
     BinaryReader, Catch, CompositeInnerType, ElementItems, ElementKind, Export, ExternalKind, FuncType, FunctionBody,
     KnownCustom, Name, Operator, Parser, Payload, TypeRef, ValType,
@@ -19,7 +19,7 @@ use crate::EngineError;
 
 /// The code of one core module.
 pub(crate) struct Code {
-    bytes: Arc<[u8]>,
+    bytes: Bytes,
     imported_functions: u32,
     /// The type of each function, imports first.
     function_types: Vec<u32>,
@@ -89,7 +89,7 @@ pub(crate) struct OperatorAt {
 }
 
 impl Code {
-    pub(crate) fn parse(bytes: Arc<[u8]>) -> Result<Self, EngineError> {
+    pub(crate) fn parse(bytes: Bytes) -> Result<Self, EngineError> {
         let mut code = Self {
             bytes: bytes.clone(),
             imported_functions: 0,
@@ -230,7 +230,7 @@ impl Code {
         }
     }
 
-    pub(crate) fn bytes(&self) -> &Arc<[u8]> {
+    pub(crate) fn bytes(&self) -> &Bytes {
         &self.bytes
     }
 

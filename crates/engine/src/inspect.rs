@@ -158,7 +158,7 @@ impl Debugger {
             return Ok(None);
         };
         let value = Value { ty, storage: Storage::Bytes { bytes, origin: "it is a returned value" }, bits: None };
-        Ok(Some(context.shown(&function.name, &value, limits)))
+        Ok(Some(context.shown(function.name(), &value, limits)))
     }
 
     /// Evaluates an expression and shows its value. Without a frame only globals, types and Wasm globals are known.
@@ -337,7 +337,7 @@ impl Debugger {
         let Some(function) = loaded.symbols.function_at(pc) else {
             return Err(EngineError::Expression(format!("no function has code at {pc}")));
         };
-        Ok((function.name.clone(), disassemble::function(&loaded.code, &loaded.symbols, function)?))
+        Ok((function.name().to_owned(), disassemble::function(&loaded.code, &loaded.symbols, function)?))
     }
 
     /// Where a location is: the first of its places.
@@ -365,10 +365,10 @@ impl Debugger {
         for (index, module) in (0_u32..).zip(&self.target(id)?.modules) {
             let symbols = &module.symbols;
             for function in symbols.functions() {
-                if filter.is_none_or(|filter| function.name.contains(filter)) {
+                if filter.is_none_or(|filter| function.name().contains(filter)) {
                     functions.push(FunctionInfo {
                         module: ModuleId(index),
-                        name: function.name.clone(),
+                        name: function.name().to_owned(),
                         index: function.index,
                         declared: function.declared.and_then(|at| SourcePosition::new(symbols, at)),
                         start: function.range.start,

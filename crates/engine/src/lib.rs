@@ -50,7 +50,7 @@ pub use debugger::{Debugger, ModuleSymbols, Reason, Report};
 pub use disassemble::Instruction;
 pub use error::{Blame, EngineError};
 pub use freezeframe_debuggee::{
-    DebuggeeId, Ended, InstanceId, Interrupter, ModuleId, ModulePc, PcMeaning, Site, TrapKind, WasmValue,
+    Bytes, DebuggeeId, Ended, InstanceId, Interrupter, ModuleId, ModulePc, PcMeaning, Site, TrapKind, WasmValue,
 };
 pub use freezeframe_symbols::{Language, Progress};
 pub use globals::{FoundGlobal, GlobalFilter};

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use freezeframe_debuggee::{Answer, DebuggeeId, Query};
-use freezeframe_symbols::{DebugFiles, IndexStore, Progress, Symbols, WantedFile};
+use freezeframe_symbols::{Bytes, DebugFiles, IndexStore, Progress, Symbols, WantedFile};
 
 use crate::{CodeId, Debugger, EngineError, code::Code, outline::Outlines, target::LoadedModule};
 
@@ -24,21 +24,21 @@ pub struct Reading {
 pub(crate) struct Loading {
     modules: Vec<ReadModule>,
     find_debug_file: Option<FindDebugFile>,
-    given_debug_files: Vec<Arc<[u8]>>,
+    given_debug_files: Vec<Bytes>,
     indexes: Option<Arc<dyn IndexStore>>,
     told: Option<Told>,
 }
 
 /// A module's binary and what was read from it.
 struct ReadModule {
-    bytes: Arc<[u8]>,
+    bytes: Bytes,
     symbols: Arc<Symbols>,
     code: Arc<Code>,
     outlines: Arc<Outlines>,
 }
 
 /// Finds a file that says more of a module, by its path (or URL) relative to the module.
-type FindDebugFile = Box<dyn FnMut(&str) -> Option<Arc<[u8]>> + Send>;
+type FindDebugFile = Box<dyn FnMut(&str) -> Option<Bytes> + Send>;
 
 /// Takes what is being read, and that it's over.
 type Told = Box<dyn FnMut(Option<&Reading>) + Send>;
@@ -48,7 +48,7 @@ impl Debugger {
     /// relative to the module, gives the file's contents. The engine itself touches no files; it asks for several paths
     /// where a file may have several. Concerns modules that are loaded from now on; of one whose file isn't found less is
     /// known, and its symbols' warnings say so.
-    pub fn find_debug_files(&mut self, find: impl FnMut(&str) -> Option<Arc<[u8]>> + Send + 'static) {
+    pub fn find_debug_files(&mut self, find: impl FnMut(&str) -> Option<Bytes> + Send + 'static) {
         self.loading.find_debug_file = Some(Box::new(find));
     }
 
@@ -69,7 +69,7 @@ impl Debugger {
     ///
     /// # Errors
     /// [`EngineError::Module`] for a file that is none of these.
-    pub fn add_debug_file(&mut self, contents: Arc<[u8]>) -> Result<(), EngineError> {
+    pub fn add_debug_file(&mut self, contents: Bytes) -> Result<(), EngineError> {
         DebugFiles::default().add(contents.clone()).map_err(EngineError::Module)?;
         self.loading.given_debug_files.push(contents);
         Ok(())
@@ -93,7 +93,7 @@ impl Debugger {
 }
 
 impl Loading {
-    fn load(&mut self, name: Option<String>, bytes: Arc<[u8]>) -> Result<LoadedModule, EngineError> {
+    fn load(&mut self, name: Option<String>, bytes: Bytes) -> Result<LoadedModule, EngineError> {
         let at = match self.modules.iter().position(|read| read.bytes == bytes) {
             Some(at) => at,
             None => {
@@ -110,7 +110,7 @@ impl Loading {
         Ok(LoadedModule { id, name, symbols, code, outlines })
     }
 
-    fn read(&mut self, name: &str, bytes: &Arc<[u8]>) -> Result<Arc<Symbols>, EngineError> {
+    fn read(&mut self, name: &str, bytes: &Bytes) -> Result<Arc<Symbols>, EngineError> {
         let (given, find) = (&self.given_debug_files, &mut self.find_debug_file);
         let symbols = Symbols::with_finder(bytes.clone(), &mut |wanted| match (wanted, find.as_mut()) {
             (WantedFile::Any(n), _) => given.get(*n).cloned(),

@@ -23,7 +23,7 @@ pub(crate) fn sites(symbols: &Symbols, text: &str) -> Result<Vec<ModulePc>, Engi
         if own.len() == parameters.len() && own.iter().zip(&parameters).all(|(own, wanted)| means(wanted, own)) {
             sites.push(function.prologue_end);
         } else {
-            signatures.push(format!("{}({})", function.short_name, own.join(", ")));
+            signatures.push(format!("{}({})", function.short_name(), own.join(", ")));
         }
     }
     if sites.is_empty() && !signatures.is_empty() {

@@ -134,7 +134,7 @@ impl Skips {
     pub(crate) fn pass(&self, symbols: &Symbols, function: &Function, libraries: bool) -> bool {
         let at = function.declared.or_else(|| symbols.location(function.prologue_end));
         let file = at.and_then(|at| symbols.files().get(at.file.0 as usize));
-        self.passes(&function.name, file.map(|file| &*file.path), libraries)
+        self.passes(function.name(), file.map(|file| &*file.path), libraries)
     }
 }
 

@@ -158,7 +158,7 @@ impl Target {
         };
         let base = StackFrame {
             index: stack.len(),
-            function: function.map_or_else(|| format!("func[{}]", frame.function), |f| f.name.clone()),
+            function: function.map_or_else(|| format!("func[{}]", frame.function), |f| f.name().to_owned()),
             position: None,
             inlined: false,
             module: frame.module,

@@ -357,7 +357,7 @@ impl Target {
 impl Origin<'_> {
     fn function_name(&self) -> String {
         let function = self.module.symbols.function_by_index(self.frame.function);
-        function.map_or_else(|| format!("function {}", self.frame.function), |f| format!("`{}`", f.name))
+        function.map_or_else(|| format!("function {}", self.frame.function), |f| format!("`{}`", f.name()))
     }
 
     /// Where the caller goes on. A frame behind host code is a caller as well.

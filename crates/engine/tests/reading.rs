@@ -10,15 +10,15 @@ use std::{
 };
 
 use freezeframe_engine::{Debugger, Progress};
-use freezeframe_symbols::{IndexStore, Symbols};
+use freezeframe_symbols::{Bytes, IndexStore, Symbols};
 use made_up::{Garbage, Scene};
 
 /// Keeps indexes in memory.
 #[derive(Default)]
-struct Shelf(Mutex<HashMap<String, Arc<[u8]>>>);
+struct Shelf(Mutex<HashMap<String, Bytes>>);
 
 impl IndexStore for Shelf {
-    fn load(&self, fingerprint: &str) -> Option<Arc<[u8]>> {
+    fn load(&self, fingerprint: &str) -> Option<Bytes> {
         self.0.lock().unwrap().get(fingerprint).cloned()
     }
 
@@ -55,7 +55,7 @@ fn reading_is_told_of_unless_it_takes_no_time() {
     assert_eq!(told("inventory.O0.dwarf4.wasm", &shelf), whole);
     assert_eq!(told("inventory.O0.dwarf4.wasm", &shelf), [], "its index was kept");
     for index in shelf.0.lock().unwrap().values_mut() {
-        *index = Arc::from(&index[..index.len() / 2]);
+        *index = index.slice(..index.len() / 2);
     }
     assert_eq!(told("inventory.O0.dwarf4.wasm", &shelf), whole, "a damaged index is none");
     assert_eq!(told("orders.O0.dwarf5.wasm", &shelf), [], "it's too small");

@@ -4,8 +4,7 @@
 //! name and put in place whole. Invariant: nothing here fails; what can't be kept is made anew.
 
 use std::{
-    fs,
-    io::{self, Read as _},
+    fs, io,
     path::{Path, PathBuf},
     process,
     sync::{
@@ -16,7 +15,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use freezeframe_symbols::{IndexStore, Symbols};
+use freezeframe_symbols::{Bytes, IndexStore, Symbols};
 use wasmtime::{Cache, CacheConfig};
 
 /// How much the indexes may take on disk, in bytes; the ones that weren't used for longest go first.
@@ -72,9 +71,9 @@ impl IndexCache {
 }
 
 impl IndexStore for IndexCache {
-    fn load(&self, fingerprint: &str) -> Option<Arc<[u8]>> {
+    fn load(&self, fingerprint: &str) -> Option<Bytes> {
         let path = self.path(fingerprint);
-        let index = read(&path).ok()?;
+        let index = fs::read(&path).ok()?.into();
         // When it was last used says which one goes when there are too many.
         _ = fs::File::options().append(true).open(&path).and_then(|file| file.set_modified(SystemTime::now()));
         Some(index)
@@ -103,18 +102,6 @@ impl Drop for IndexCache {
             _ = writer.join();
         }
     }
-}
-
-/// Reads a file to where it's shared from: an index may have many megabytes, to copy which would take as long again.
-fn read(path: &Path) -> io::Result<Arc<[u8]>> {
-    let mut file = fs::File::open(path)?;
-    let length = usize::try_from(file.metadata()?.len()).map_err(io::Error::other)?;
-    let mut bytes: Arc<[u8]> = std::iter::repeat_n(0, length).collect();
-    // Nobody else has it yet.
-    if let Some(bytes) = Arc::get_mut(&mut bytes) {
-        file.read_exact(bytes)?;
-    }
-    Ok(bytes)
 }
 
 /// Writes a file that is whole from the moment it has its name.

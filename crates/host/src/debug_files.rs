@@ -6,10 +6,9 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
-use freezeframe_symbols::{DebugFiles, WantedFile};
+use freezeframe_symbols::{Bytes, DebugFiles, WantedFile};
 
 use crate::files::{LARGEST, read_whole};
 
@@ -29,7 +28,7 @@ pub struct DebugFileFinder {
     /// Where the guest is.
     folder: PathBuf,
     /// Files that a person named.
-    pub given: Vec<Arc<[u8]>>,
+    pub given: Vec<Bytes>,
     folders: Vec<PathBuf>,
 }
 
@@ -52,7 +51,7 @@ impl DebugFileFinder {
                 this.folders.push(path.clone());
                 continue;
             }
-            let contents: Arc<[u8]> = read_whole(path, LARGEST).map_err(|e| failed(e.to_string()))?.into();
+            let contents: Bytes = read_whole(path, LARGEST).map_err(|e| failed(e.to_string()))?.into();
             DebugFiles::default().add(contents.clone()).map_err(failed)?;
             this.given.push(contents);
         }
@@ -60,7 +59,7 @@ impl DebugFileFinder {
     }
 
     /// The contents of the file at a path relative to the guest, if it's there.
-    pub fn find(&self, path: &str) -> Option<Arc<[u8]>> {
+    pub fn find(&self, path: &str) -> Option<Bytes> {
         if path.contains("://") {
             return None;
         }
@@ -69,13 +68,13 @@ impl DebugFileFinder {
         folders.chain([Path::new("")]).map(|folder| folder.join(path)).find_map(|path| {
             let metadata = fs::metadata(&path).ok()?;
             (metadata.is_file() && metadata.len() <= LARGEST)
-                .then(|| read_whole(&path, metadata.len()).ok().map(Arc::from))
+                .then(|| read_whole(&path, metadata.len()).ok().map(Bytes::from))
                 .flatten()
         })
     }
 
     /// What a module of this name wants, if it's there.
-    pub fn find_wanted(&self, module: &str, wanted: &WantedFile) -> Option<Arc<[u8]>> {
+    pub fn find_wanted(&self, module: &str, wanted: &WantedFile) -> Option<Bytes> {
         match wanted {
             WantedFile::Any(n) => self.given.get(*n).cloned(),
             wanted => wanted.paths(module).iter().find_map(|path| self.find(path)),

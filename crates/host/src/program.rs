@@ -1,11 +1,12 @@
 //! A guest's file, opened and compiled.
 
 use std::{
+    borrow::Cow,
     num::NonZeroUsize,
     path::{Path, PathBuf},
 };
 
-use freezeframe_session::{Guests, NotNative, check_native, prepare};
+use freezeframe_session::{Bytes, Guests, NotNative, check_native, prepare};
 use wasmtime::{Config, Engine, Module, component::Component};
 
 use crate::{HostError, cache, files::read_guest};
@@ -70,7 +71,7 @@ impl Program {
     /// As for [`open`](Self::open).
     pub fn open_at(path: &Path, speed: Speed) -> Result<Self, HostError> {
         match speed {
-            Speed::Detailed => Self::compile(path, &read(path)?, engine_in_detail()?, speed),
+            Speed::Detailed => Self::compile(path, read(path)?.into(), engine_in_detail()?, speed),
             Speed::Native => {
                 let runtime = tokio::runtime::Builder::new_current_thread().build();
                 let runtime = runtime.map_err(|e| HostError::Engine(format!("no runtime for its self-test: {e}")))?;
@@ -87,27 +88,33 @@ impl Program {
         let bytes = read(path)?;
         let engine = native_engine()?;
         match check(&engine) {
-            Ok(()) => Self::compile(path, &prepare(&bytes), engine, Speed::Native),
+            Ok(()) => {
+                let prepared = match prepare(&bytes) {
+                    Cow::Owned(prepared) => prepared,
+                    Cow::Borrowed(_) => bytes,
+                };
+                Self::compile(path, prepared.into(), engine, Speed::Native)
+            }
             Err(why) => {
-                let detailed = Self::compile(path, &bytes, engine_in_detail()?, Speed::Detailed)?;
+                let detailed = Self::compile(path, bytes.into(), engine_in_detail()?, Speed::Detailed)?;
                 Ok(Self { fell_back: Some(why), ..detailed })
             }
         }
     }
 
-    fn compile(path: &Path, bytes: &[u8], engine: Engine, speed: Speed) -> Result<Self, HostError> {
+    fn compile(path: &Path, bytes: Bytes, engine: Engine, speed: Speed) -> Result<Self, HostError> {
         let compile =
             |error: wasmtime::Error| HostError::Compile { path: path.to_owned(), why: compile_message(&error) };
         let mut guests = Guests::default();
         let strange = |error: NotNative| HostError::Engine(error.to_string());
-        let code = if wasmtime_is_component(bytes) {
-            let component = Component::from_binary(&engine, bytes).map_err(compile)?;
+        let code = if wasmtime_is_component(&bytes) {
+            let component = Component::from_binary(&engine, &bytes).map_err(compile)?;
             if speed == Speed::Native {
                 guests.component(&component, bytes).map_err(strange)?;
             }
             Code::Component(component)
         } else {
-            let module = Module::from_binary(&engine, bytes).map_err(compile)?;
+            let module = Module::from_binary(&engine, &bytes).map_err(compile)?;
             if speed == Speed::Native {
                 guests.module(&module, bytes).map_err(strange)?;
             }

@@ -5,6 +5,7 @@
 
 use std::{collections::HashMap, ops::Range, sync::Arc};
 
+use freezeframe_debuggee::Bytes;
 use wasmparser::{FunctionBody, Operator, Parser, Payload, TypeRef};
 use wasmtime::{FrameInfo, Module};
 
@@ -44,6 +45,18 @@ pub(crate) fn body_of(module: &[u8], function: u32) -> Option<FunctionBody<'_>> 
         }
     }
     None
+}
+
+/// A module's bytecode, which is Wasmtime's and stays where it is: a copy would be as large as the module. `None` for one that
+/// was compiled without `guest_debug`.
+pub(crate) fn bytecode(module: &Module) -> Option<Bytes> {
+    struct Bytecode(Module);
+    impl AsRef<[u8]> for Bytecode {
+        fn as_ref(&self) -> &[u8] {
+            self.0.debug_bytecode().unwrap_or_default()
+        }
+    }
+    module.debug_bytecode().map(|_| Bytes::from_owner(Bytecode(module.clone())))
 }
 
 /// The layout of a module, and a clone that keeps its key valid.

@@ -107,7 +107,7 @@ pub use error::Error;
 pub use event::{Event, Failure, Freeze, Killed, Verdict};
 pub use filter::Filter;
 pub use frames::{Frame, Frames, Position};
-pub use freezeframe_debuggee::PcMeaning;
+pub use freezeframe_debuggee::{Bytes, PcMeaning};
 pub use freezeframe_native::{Check, NotNative, check as check_native};
 pub use native::{Guests, Mode};
 pub use operation::{CallId, Returned, WithAsync};

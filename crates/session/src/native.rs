@@ -21,6 +21,7 @@ use std::{
     },
 };
 
+use freezeframe_debuggee::Bytes;
 use freezeframe_native::{After, Armed, Code, NotNative, OnFault};
 use wasmparser::{ExternalKind, Parser, Payload};
 use wasmtime::{
@@ -66,13 +67,13 @@ struct KnownComponent {
 struct Inside {
     /// Where it begins in the component's binary, from which Wasmtime counts its offsets.
     start: u32,
-    binary: Arc<[u8]>,
+    binary: Bytes,
 }
 
 #[derive(Clone, Debug)]
 struct Known {
     module: Module,
-    binary: Arc<[u8]>,
+    binary: Bytes,
     exports: Arc<Exports>,
 }
 
@@ -82,7 +83,7 @@ impl Guests {
     ///
     /// # Errors
     /// [`NotNative`] if its code isn't what it's expected to be.
-    pub fn module(&mut self, module: &Module, binary: impl Into<Arc<[u8]>>) -> Result<&mut Self, NotNative> {
+    pub fn module(&mut self, module: &Module, binary: impl Into<Bytes>) -> Result<&mut Self, NotNative> {
         let binary = binary.into();
         self.code.push(Code::of_module(module)?);
         let exports = Arc::new(Exports::of(&binary));
@@ -94,9 +95,10 @@ impl Guests {
     ///
     /// # Errors
     /// As [`module`](Self::module).
-    pub fn component(&mut self, component: &Component, binary: &[u8]) -> Result<&mut Self, NotNative> {
+    pub fn component(&mut self, component: &Component, binary: impl Into<Bytes>) -> Result<&mut Self, NotNative> {
         self.code.push(Code::of_component(component)?);
-        self.components.push(KnownComponent { component: component.clone(), inside: core_modules(binary).into() });
+        self.components
+            .push(KnownComponent { component: component.clone(), inside: core_modules(&binary.into()).into() });
         Ok(self)
     }
 
@@ -111,7 +113,7 @@ impl Guests {
     }
 
     /// What a module was compiled from.
-    pub(crate) fn binary(&self, module: &Module) -> Option<Arc<[u8]>> {
+    pub(crate) fn binary(&self, module: &Module) -> Option<Bytes> {
         if let Some(known) = self.known(module) {
             return Some(known.binary.clone());
         }
@@ -137,7 +139,7 @@ impl Guests {
 }
 
 /// The core modules of a component, at any depth, in the order in which they are written.
-fn core_modules(component: &[u8]) -> Vec<Inside> {
+fn core_modules(component: &Bytes) -> Vec<Inside> {
     let payloads = Parser::new(0).parse_all(component).map_while(Result::ok);
     let ranges = payloads.filter_map(|payload| match payload {
         Payload::ModuleSection { unchecked_range, .. } => Some(unchecked_range),
@@ -145,7 +147,7 @@ fn core_modules(component: &[u8]) -> Vec<Inside> {
     });
     let inside = |range: std::ops::Range<usize>| {
         let start = u32::try_from(range.start).ok()?;
-        Some(Inside { start, binary: component.get(range)?.into() })
+        (range.end <= component.len()).then(|| Inside { start, binary: component.slice(range) })
     };
     ranges.filter_map(inside).collect()
 }
@@ -244,7 +246,7 @@ impl Native {
         }
     }
 
-    pub(crate) fn binary(&self, module: &Module) -> Option<Arc<[u8]>> {
+    pub(crate) fn binary(&self, module: &Module) -> Option<Bytes> {
         self.guests.binary(module)
     }
 

@@ -1,15 +1,14 @@
 //! The stopped guest, for the length of one closure.
 
-use std::{
-    cell::RefCell,
-    sync::{Arc, Mutex},
-};
+use std::{cell::RefCell, sync::Mutex};
 
+use freezeframe_debuggee::Bytes;
 use wasmtime::{AsContextMut, ExnRef, FrameHandle, Instance, Module, Rooted, StoreContextMut, WasmBacktrace};
 
 use crate::{
     BreakpointId, Error, Frames,
     breakpoints::Stepper,
+    code,
     event::Cause,
     frames::{self, Known},
     inject::{self, Injected},
@@ -159,9 +158,9 @@ impl<'a, T: 'static> Stop<'a, T> {
     }
 
     /// What a module was compiled from, if that is known.
-    pub(crate) fn binary(&self, module: &Module) -> Option<Arc<[u8]>> {
+    pub(crate) fn binary(&self, module: &Module) -> Option<Bytes> {
         match &self.shared.native {
-            None => module.debug_bytecode().map(Arc::from),
+            None => code::bytecode(module),
             Some(native) => native.binary(module),
         }
     }

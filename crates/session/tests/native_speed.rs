@@ -470,7 +470,7 @@ fn places_in_a_component_count_from_their_module() {
     let engine = Engine::default();
     let component = Component::new(&engine, &binary).unwrap();
     let mut guests = Guests::default();
-    guests.component(&component, &binary).unwrap();
+    guests.component(&component, binary).unwrap();
     let mut store = Store::new(&engine, ());
     let options = Options { mode: Mode::Native(guests), ..Options::default() };
     let body = async |store: &mut Store<()>| {

@@ -2,17 +2,17 @@
 //!
 //! Invariant: nothing here touches a file system: whoever asks for symbols brings the contents.
 
-use std::sync::Arc;
+use bytes::Bytes;
 
 /// The contents of files that belong to a module.
 #[derive(Clone, Debug, Default)]
 pub struct DebugFiles {
     /// A module with the debug sections that the module itself lacks, as `external_debug_info` names one.
-    pub debug: Option<Arc<[u8]>>,
+    pub debug: Option<Bytes>,
     /// Files with split units (`.dwo`) and packages of such (`.dwp`). What no unit of the module wants isn't used.
-    pub split: Vec<Arc<[u8]>>,
+    pub split: Vec<Bytes>,
     /// A source map. It is used when there are no lines of DWARF.
-    pub source_map: Option<Arc<[u8]>>,
+    pub source_map: Option<Bytes>,
 }
 
 impl DebugFiles {
@@ -20,7 +20,7 @@ impl DebugFiles {
     ///
     /// # Errors
     /// In words, when it's none of them.
-    pub fn add(&mut self, contents: Arc<[u8]>) -> Result<(), String> {
+    pub fn add(&mut self, contents: Bytes) -> Result<(), String> {
         if !contents.starts_with(b"\0asm") {
             let begins = contents.iter().find(|byte| !byte.is_ascii_whitespace());
             if begins != Some(&b'{') {

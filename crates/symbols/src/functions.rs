@@ -3,16 +3,18 @@
 //! Invariant: one [`Function`] for each body, in the same order; an entry is only taken when its first address lies in
 //! the body, so entries of code that the linker threw away belong to nothing.
 
-use std::sync::{
-    OnceLock,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    collections::HashMap,
+    sync::atomic::{AtomicUsize, Ordering},
 };
 
+use bytes::Bytes;
 use gimli::constants;
 
 use crate::{
     Function, FunctionId, Language, Location, ModulePc, Progress,
     dwarf::{Dwarf, Entry, Sections, Units},
+    function_names::{Buffer, FunctionNames, Places},
     index::UnitIndex,
     lines::Lines,
     module::{Body, Module},
@@ -20,6 +22,7 @@ use crate::{
     parallel,
     paths::{At, Index},
     rows,
+    table::Table,
 };
 
 /// How many bytes of names a module may have; functions beyond that are only numbered.
@@ -32,8 +35,32 @@ pub(crate) struct Functions {
     pub list: Vec<Function>,
     /// For each, its entry.
     pub entries: Vec<Option<At>>,
-    /// Hashes of short names and linkage names and whose they are, sorted.
-    by_name: OnceLock<Vec<(u32, FunctionId)>>,
+    /// What they are called.
+    pub names: Bytes,
+    /// By short names.
+    pub by_short_name: ByName,
+    /// By linkage names, where those differ. The names themselves, long as they are, stay where they are.
+    pub by_linkage_name: ByName,
+}
+
+/// Hashes of names and whose they are, sorted.
+#[derive(Debug, Default)]
+pub(crate) struct ByName(pub Table<2>);
+
+impl ByName {
+    fn new(names: impl Iterator<Item = (u32, FunctionId)>) -> Self {
+        let mut rows: Vec<[u32; 2]> = names.map(|(hash, id)| [hash, id.0]).collect();
+        rows.sort_unstable();
+        Self(rows.into_iter().collect())
+    }
+
+    /// The functions with this name, and whichever have names of the same hash.
+    fn named(&self, name: &str) -> impl Iterator<Item = FunctionId> {
+        let hash = names::hash(name);
+        let from = self.0.partition_point(|[other, _]| other < hash);
+        let rows = self.0.rows_in(from..self.0.len()).take_while(move |[other, _]| *other == hash);
+        rows.map(|[_, id]| FunctionId(id))
+    }
 }
 
 impl Functions {
@@ -49,6 +76,7 @@ impl Functions {
         (exact, progress): (bool, &Progress),
     ) -> Self {
         let entries = entries(module, index.all(sections, units), exact);
+        let names = module.names_of_functions(sections.wasm());
         let budget = AtomicUsize::new(MAX_NAMES);
         let bytes = sections.size();
         let list = parallel::map(
@@ -60,56 +88,51 @@ impl Functions {
                 let body = module.bodies.get(at)?;
                 let entry = entries.get(at).copied().flatten();
                 let described = entry.and_then(|entry| Described::new(dwarf, index, lines, entry));
-                let mut function = function(sections, module, lines, (at, body), described.unwrap_or_default());
+                let (mut function, mut called) =
+                    function(sections, module, lines, &names, (at, body), described.unwrap_or_default());
                 function.has_dwarf = entry.is_some();
-                let length = function.name.len();
+                let length = called.name.len();
                 if budget.try_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(length)).is_err() {
-                    function.name = numbered(function.index);
-                    function.short_name.clone_from(&function.name);
-                    function.linkage_name = None;
+                    called = Called::numbered(function.index);
                 }
-                Some(function)
+                Some((function, called))
             },
         );
-        Self::new(list.into_iter().flatten().collect(), entries)
+        let named = || list.iter().flatten();
+        let by_short_name = ByName::new(named().map(|(function, called)| (called.short_hash, function.id)));
+        let linkage = |(function, called): &(Function, Called)| Some((called.linkage_hash?, function.id));
+        let by_linkage_name = ByName::new(named().filter_map(linkage));
+        let mut buffer = Buffer::default();
+        let list = list.into_iter().flatten().map(|(mut function, called)| {
+            let (name, short) = buffer.push_with_part(&called.name, &called.short);
+            function.names.places = Places { name, short };
+            function
+        });
+        let list = list.collect();
+        let names = buffer.finish();
+        Self { list, entries, names, by_short_name, by_linkage_name }.with_names()
     }
 
-    /// Functions and, for each, its entry.
-    pub fn new(list: Vec<Function>, entries: Vec<Option<At>>) -> Self {
-        Self { list, entries, by_name: OnceLock::new() }
+    /// The same once the functions know where their names are.
+    pub fn with_names(mut self) -> Self {
+        for function in &mut self.list {
+            function.names.buffer = self.names.clone();
+        }
+        self
     }
 
-    /// Functions that are meant by a name.
-    pub fn find(&self, name: &str) -> Vec<FunctionId> {
+    /// Functions that are meant by a name. `linkage_name` tells that of a function.
+    pub fn find(&self, name: &str, linkage_name: impl Fn(FunctionId) -> Option<String>) -> Vec<FunctionId> {
         let wanted = Wanted::new(name);
         let mut found: Vec<FunctionId> = [wanted.short(), name, last_in_zig(name)]
             .into_iter()
-            .flat_map(|name| self.named(name))
-            .filter(|id| {
-                self.list.get(id.0 as usize).is_some_and(|function| {
-                    wanted.means(&function.name) || function.linkage_name.as_deref() == Some(name)
-                })
-            })
+            .flat_map(|name| self.by_short_name.named(name))
+            .filter(|id| self.list.get(id.0 as usize).is_some_and(|function| wanted.means(function.name())))
             .collect();
+        found.extend(self.by_linkage_name.named(name).filter(|id| linkage_name(*id).as_deref() == Some(name)));
         found.sort_unstable();
         found.dedup();
         found
-    }
-
-    /// All functions with this short name or linkage name, and whichever have names of the same hash.
-    fn named(&self, name: &str) -> impl Iterator<Item = FunctionId> + '_ {
-        let by_name = self.by_name.get_or_init(|| {
-            let mut hashes = Vec::with_capacity(self.list.len() * 2);
-            for function in &self.list {
-                hashes.push((names::hash(&function.short_name), function.id));
-                hashes.extend(function.linkage_name.as_deref().map(|name| (names::hash(name), function.id)));
-            }
-            hashes.sort_unstable();
-            hashes
-        });
-        let hash = names::hash(name);
-        let from = by_name.partition_point(|(other, _)| *other < hash);
-        by_name.iter().skip(from).take_while(move |(other, _)| *other == hash).map(|(_, id)| *id)
     }
 }
 
@@ -118,36 +141,56 @@ fn function(
     sections: &Sections,
     module: &Module,
     lines: &Lines,
+    names: &HashMap<u32, &str>,
     (at, body): (usize, &Body),
     described: Described,
-) -> Function {
-    let Described { name, linkage_name, declared, language } = described;
+) -> (Function, Called) {
+    let Described { name, linkage_name: described_linkage, declared, language } = described;
     let line = declared.map(|declared| declared.line);
-    let prologue_end = rows::prologue_end(sections.wasm(), module.code_start, body, &lines.of_body(at), line, language);
-    let in_names = module.names.get(&body.index);
-    let in_exports = module.exports.get(&body.index);
-    let linkage_name = linkage_name.as_ref().or(in_names).or(in_exports);
+    let prologue_end = rows::prologue_end(sections.wasm(), module.code_start, body, lines.of_body(at), line, language);
+    let in_names = names.get(&body.index).copied();
+    let in_exports = module.exports.get(&body.index).map(String::as_str);
+    let linkage = described_linkage.as_deref().or(in_names).or(in_exports);
     let name = name
-        .or_else(|| linkage_name.map(|name| names::demangle(name).unwrap_or_else(|| name.clone())))
+        .or_else(|| linkage.map(|name| names::demangle(name).unwrap_or_else(|| name.to_owned())))
         .filter(|name| !name.is_empty())
         .unwrap_or_else(|| numbered(body.index));
-    // The first that says something new.
-    let mut others = [linkage_name, in_names, in_exports].into_iter().flatten();
     let short_name = match language {
         Language::Zig => last_in_zig(&name).split("__anon_").next().unwrap_or_default(),
         _ => names::short(&name),
     };
-    Function {
+    let function = Function {
         id: FunctionId(u32::try_from(at).unwrap_or(u32::MAX)),
         index: body.index,
-        short_name: short_name.to_owned(),
-        linkage_name: others.find(|other| **other != name).cloned(),
-        name,
+        names: FunctionNames::default(),
         range: ModulePc(body.first_operator)..ModulePc(body.end),
         prologue_end: ModulePc(prologue_end),
         declared,
         language,
         has_dwarf: false,
+    };
+    let linkage_hash = linkage_name(&name, [linkage, in_names, in_exports]).map(names::hash);
+    let called = Called { short_hash: names::hash(short_name), linkage_hash, short: short_name.to_owned(), name };
+    (function, called)
+}
+
+/// The first that says something new.
+pub(crate) fn linkage_name<'n>(name: &str, others: [Option<&'n str>; 3]) -> Option<&'n str> {
+    others.into_iter().flatten().find(|other| *other != name)
+}
+
+/// What a function is called, before that has a place.
+struct Called {
+    name: String,
+    short: String,
+    short_hash: u32,
+    linkage_hash: Option<u32>,
+}
+
+impl Called {
+    fn numbered(index: u32) -> Self {
+        let name = numbered(index);
+        Self { short_hash: names::hash(&name), linkage_hash: None, short: name.clone(), name }
     }
 }
 

@@ -13,6 +13,7 @@ mod dynamic;
 mod entry_values;
 mod expression;
 mod files;
+mod function_names;
 mod functions;
 mod index;
 mod lines;
@@ -37,13 +38,14 @@ mod sites;
 mod source_map;
 mod source_path;
 mod symbols;
+mod table;
 mod type_names;
 mod types;
 mod variables;
 mod vtables;
 
 pub use files::{DebugFiles, SplitUnit, WantedFile};
-pub use freezeframe_debuggee::{CodeOffset, ModulePc};
+pub use freezeframe_debuggee::{Bytes, CodeOffset, ModulePc};
 pub use model::{
     Base, BitRange, Encoding, FileId, Function, FunctionId, ImportedFunction, Language, LineRow, LineSites, Location,
     Member, Piece, Place, Qualifier, Record, RecordKind, ScopeId, SourceFile, SourceFrame, Type, TypeId, TypeKind,

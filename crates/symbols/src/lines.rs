@@ -14,7 +14,7 @@ use crate::{
     FileId, Progress, SourceFile,
     dwarf::{Dwarf, Reader, Sections, Text, Unit, Units},
     module::Module,
-    packed_rows::Rows,
+    packed_rows::{Rows, Unpacked},
     parallel,
     sequences::Sequences,
     source_map::SourceMap,
@@ -232,7 +232,7 @@ impl Lines {
     }
 
     /// The rows of the function body at this position, by address.
-    pub fn of_body(&self, body: usize) -> Vec<RawRow> {
+    pub fn of_body(&self, body: usize) -> Unpacked<'_> {
         self.rows.of_body(body)
     }
 

@@ -2,7 +2,7 @@
 
 use std::{fmt, ops::Range, sync::Arc};
 
-use crate::ModulePc;
+use crate::{ModulePc, function_names::FunctionNames};
 
 /// Names a source file of one [`Symbols`](crate::Symbols).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -65,13 +65,7 @@ pub struct Function {
     pub id: FunctionId,
     /// Its index in the module's function index space, imports first.
     pub index: u32,
-    /// What people call it: the demangled path without parameters (`orders::total`, `ns::Shape::area`, `main`), from
-    /// DWARF, else from the name section, else from an export, else `func[12]`.
-    pub name: String,
-    /// The last part of [`name`](Self::name), generic arguments left out (`area`).
-    pub short_name: String,
-    /// The linkage name, where it differs.
-    pub linkage_name: Option<String>,
+    pub(crate) names: FunctionNames,
     /// Its code: from the first operator (after the declarations of locals) to the end of its body.
     pub range: Range<ModulePc>,
     /// Where a breakpoint on the function goes: the first operator after the prologue, when parameters can be read.
@@ -82,6 +76,19 @@ pub struct Function {
     pub language: Language,
     /// Whether DWARF describes it (else only its name and code are known).
     pub has_dwarf: bool,
+}
+
+impl Function {
+    /// What people call it: the demangled path without parameters (`orders::total`, `ns::Shape::area`, `main`), from
+    /// DWARF, else from the name section, else from an export, else `func[12]`.
+    pub fn name(&self) -> &str {
+        self.names.name()
+    }
+
+    /// The last part of [`name`](Self::name), generic arguments left out (`area`).
+    pub fn short_name(&self) -> &str {
+        self.names.short()
+    }
 }
 
 /// A function that the module imports.

@@ -5,7 +5,9 @@
 
 use std::{collections::HashMap, ops::Range};
 
-use wasmparser::{BinaryReader, Encoding, ExternalKind, FunctionBody, Name, OperatorsReader, Parser, Payload, TypeRef};
+use wasmparser::{
+    BinaryReader, Encoding, ExternalKind, FunctionBody, Name, NameMap, OperatorsReader, Parser, Payload, TypeRef,
+};
 
 use crate::{ImportedFunction, SymbolsError};
 
@@ -34,8 +36,8 @@ pub(crate) struct Module {
     pub bodies: Vec<Body>,
     /// Imported functions.
     pub imports: Vec<ImportedFunction>,
-    /// Functions' names from the name section, by function index.
-    pub names: HashMap<u32, String>,
+    /// Where the name section has functions' names.
+    pub function_names: Vec<Range<usize>>,
     /// Exported functions' names, by function index.
     pub exports: HashMap<u32, String>,
     /// Names of globals, from the name section and the exports.
@@ -172,9 +174,11 @@ impl Module {
     fn name(&mut self, name: Name<'_>) -> wasmparser::Result<()> {
         match name {
             Name::Function(map) => {
+                // They are read when functions are made of them, which a saved index spares. What's wrong with them is
+                // found here.
+                self.function_names.push(map.range());
                 for naming in map {
-                    let naming = naming?;
-                    self.names.insert(naming.index, clipped(naming.name));
+                    naming?;
                 }
             }
             Name::Global(map) => {
@@ -186,6 +190,24 @@ impl Module {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Functions' names from the name section, by function index.
+    pub fn names_of_functions<'w>(&self, wasm: &'w [u8]) -> HashMap<u32, &'w str> {
+        self.namings(wasm).collect()
+    }
+
+    /// The name of one.
+    pub fn name_of_function<'w>(&self, wasm: &'w [u8], index: u32) -> Option<&'w str> {
+        self.namings(wasm).filter(|(named, _)| *named == index).last().map(|(_, name)| name)
+    }
+
+    fn namings<'w>(&self, wasm: &'w [u8]) -> impl Iterator<Item = (u32, &'w str)> {
+        let maps = self
+            .function_names
+            .iter()
+            .filter_map(move |range| NameMap::new(BinaryReader::new(wasm.get(range.clone())?, range.start)).ok());
+        maps.flat_map(|map| map.into_iter().map_while(Result::ok)).map(|naming| (naming.index, clip(naming.name)))
     }
 
     /// The position in [`bodies`](Self::bodies) of the body that holds this offset, declarations of locals included.
@@ -230,11 +252,11 @@ fn offset(at: usize) -> u32 {
 }
 
 fn clipped(name: &str) -> String {
-    let mut end = name.len().min(MAX_NAME);
-    while !name.is_char_boundary(end) {
-        end -= 1;
-    }
-    name.get(..end).unwrap_or_default().to_owned()
+    clip(name).to_owned()
+}
+
+fn clip(name: &str) -> &str {
+    name.get(..name.floor_char_boundary(MAX_NAME)).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -2,7 +2,9 @@
 //!
 //! Invariant: what was pushed comes out again, body by body; bytes that aren't rows end where they stop making sense.
 
-use std::{ops::Range, sync::Arc};
+use std::ops::Range;
+
+use bytes::Bytes;
 
 use crate::{FileId, lines::RawRow};
 
@@ -15,10 +17,8 @@ const OTHER_COLUMN: u8 = 16;
 /// The rows of all function bodies.
 #[derive(Debug, Default)]
 pub(crate) struct Rows {
-    /// The bytes lie in here: a buffer of their own, or a file that was read.
-    pub buffer: Arc<[u8]>,
-    /// Where.
-    pub range: Range<usize>,
+    /// Them, packed.
+    pub bytes: Bytes,
     /// For each body the end of its bytes; they begin where those of the one before end.
     pub ends: Vec<u32>,
     /// The bodies of each file, one file behind the other.
@@ -30,29 +30,33 @@ pub(crate) struct Rows {
 impl Rows {
     /// Whether there are none at all.
     pub fn is_empty(&self) -> bool {
-        self.range.is_empty()
-    }
-
-    /// All bytes.
-    pub fn bytes(&self) -> &[u8] {
-        self.buffer.get(self.range.clone()).unwrap_or_default()
+        self.bytes.is_empty()
     }
 
     /// The rows of one body.
-    pub fn of_body(&self, body: usize) -> Vec<RawRow> {
-        let mut bytes = self.bytes().get(part(&self.ends, body)).unwrap_or_default();
-        let mut rows = Vec::with_capacity(bytes.len() / 4);
-        let mut row = RawRow::default();
-        while let Some((next, rest)) = unpack(row, bytes) {
-            rows.push(next);
-            (row, bytes) = (next, rest);
-        }
-        rows
+    pub fn of_body(&self, body: usize) -> Unpacked<'_> {
+        Unpacked { last: RawRow::default(), rest: self.bytes.get(part(&self.ends, body)).unwrap_or_default() }
     }
 
     /// The bodies with rows of one file, ascending.
     pub fn bodies_of(&self, file: FileId) -> &[u32] {
         self.bodies.get(part(&self.ends_of_files, file.0 as usize)).unwrap_or_default()
+    }
+}
+
+/// Rows as they are unpacked.
+#[derive(Clone)]
+pub(crate) struct Unpacked<'b> {
+    last: RawRow,
+    rest: &'b [u8],
+}
+
+impl Iterator for Unpacked<'_> {
+    type Item = RawRow;
+
+    fn next(&mut self) -> Option<RawRow> {
+        (self.last, self.rest) = unpack(self.last, self.rest)?;
+        Some(self.last)
     }
 }
 
@@ -96,37 +100,30 @@ fn push_number(bytes: &mut Vec<u8>, mut number: u32) {
 pub(crate) struct Packer {
     bytes: Vec<u8>,
     ends: Vec<u32>,
-    last: RawRow,
     /// Pairs of file and body.
     seen: Vec<(u32, u32)>,
 }
 
 impl Packer {
-    /// The next rows of this body, packed as if they were its first.
-    pub fn append(&mut self, packed: &[u8]) {
-        let first = self.ends.last().map_or(0, |end| *end as usize) == self.bytes.len();
+    /// The next rows of this body, packed as if they were its first, and the files that they have.
+    pub fn append(&mut self, packed: &[u8], files: &[u32]) {
         let body = u32::try_from(self.ends.len()).unwrap_or(u32::MAX);
-        let (mut row, mut rest) = (RawRow::default(), packed);
-        while let Some((next, after)) = unpack(row, rest) {
-            (row, rest) = (next, after);
-            if !first {
-                pack(&mut self.bytes, self.last, row);
-                self.last = row;
-            }
-            if row.file != u32::MAX && !row.end && self.seen.last() != Some(&(row.file, body)) {
-                self.seen.push((row.file, body));
-            }
-        }
-        if first {
+        self.seen.extend(files.iter().map(|file| (*file, body)));
+        let start = self.ends.last().map_or(0, |end| *end as usize);
+        let before = Unpacked { last: RawRow::default(), rest: self.bytes.get(start..).unwrap_or_default() }.last();
+        let Some(mut last) = before else {
             self.bytes.extend_from_slice(packed);
-            self.last = row;
+            return;
+        };
+        for row in (Unpacked { last: RawRow::default(), rest: packed }) {
+            pack(&mut self.bytes, last, row);
+            last = row;
         }
     }
 
     /// What follows belongs to the next body.
     pub fn end_body(&mut self) {
         self.ends.push(u32::try_from(self.bytes.len()).unwrap_or(u32::MAX));
-        self.last = RawRow::default();
     }
 
     /// All that was pushed.
@@ -140,8 +137,7 @@ impl Packer {
             ends_of_files.push(at);
         }
         Rows {
-            range: 0..self.bytes.len(),
-            buffer: self.bytes.into(),
+            bytes: self.bytes.into(),
             ends: self.ends,
             bodies: self.seen.into_iter().map(|(_, body)| body).collect(),
             ends_of_files,
@@ -222,15 +218,16 @@ mod tests {
                     let mut packed = Vec::new();
                     let before = [RawRow::default()].into_iter().chain(part.iter().copied());
                     before.zip(part).for_each(|(before, row)| pack(&mut packed, before, *row));
-                    packer.append(&packed);
+                    let files = part.iter().filter(|row| row.file != u32::MAX && !row.end).map(|row| row.file);
+                    packer.append(&packed, &files.collect::<Vec<u32>>());
                 }
                 packer.end_body();
             }
             let rows = packer.finish();
             for (at, body) in bodies.iter().enumerate() {
-                prop_assert_eq!(&rows.of_body(at), body);
+                prop_assert!(rows.of_body(at).eq(body.iter().copied()));
             }
-            prop_assert!(rows.of_body(bodies.len()).is_empty());
+            prop_assert_eq!(rows.of_body(bodies.len()).count(), 0);
             for file in 0..5 {
                 let has = |body: &Vec<RawRow>| body.iter().any(|row| row.file == file && !row.end);
                 let expected = (0..).zip(&bodies).filter(|(_, body)| has(body)).map(|(at, _)| at);
@@ -241,8 +238,8 @@ mod tests {
         #[test]
         fn any_bytes_end(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             let ends = vec![u32::try_from(bytes.len()).unwrap()];
-            let rows = Rows { range: 0..bytes.len(), buffer: bytes.clone().into(), ends, ..Rows::default() };
-            prop_assert!(rows.of_body(0).len() <= bytes.len());
+            let rows = Rows { bytes: bytes.clone().into(), ends, ..Rows::default() };
+            prop_assert!(rows.of_body(0).count() <= bytes.len());
         }
     }
 }

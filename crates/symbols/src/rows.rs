@@ -14,12 +14,13 @@ use crate::{
 };
 
 /// The rows of a body.
-pub(crate) fn fit(wasm: &[u8], code_start: u32, body: &Body, raw: &[RawRow]) -> Vec<LineRow> {
-    if raw.is_empty() {
+pub(crate) fn fit(wasm: &[u8], code_start: u32, body: &Body, raw: impl Iterator<Item = RawRow>) -> Vec<LineRow> {
+    let mut raw = raw.peekable();
+    if raw.peek().is_none() {
         return Vec::new();
     }
     let operators = operators(wasm, body, u32::MAX);
-    let mut rows: Vec<LineRow> = Vec::with_capacity(raw.len());
+    let mut rows: Vec<LineRow> = Vec::new();
     // Whether the last of `rows` still waits for where it ends.
     let mut open = false;
     for row in raw {
@@ -79,14 +80,14 @@ pub(crate) fn prologue_end(
     wasm: &[u8],
     code_start: u32,
     body: &Body,
-    raw: &[RawRow],
+    mut raw: impl Iterator<Item = RawRow> + Clone,
     declared: Option<u32>,
     language: Language,
 ) -> u32 {
-    let marked = raw.iter().find(|row| row.prologue_end && !row.end);
+    let marked = raw.clone().find(|row| row.prologue_end && !row.end);
     let guessed = || {
-        let first = raw.first().filter(|first| Some(first.line) == declared)?;
-        raw.iter().find(|row| row.line != first.line && row.line != 0 && row.is_stmt && !row.end)
+        let first = raw.next().filter(|first| Some(first.line) == declared)?;
+        raw.find(|row| row.line != first.line && row.line != 0 && row.is_stmt && !row.end)
     };
     let Some(row) = marked.or_else(guessed) else { return body.first_operator };
     let pc = row.address.saturating_add(code_start);
@@ -155,7 +156,7 @@ mod tests {
     #[test]
     fn rows_begin_at_operators() {
         // The first row is that of the declarations; the second points into an operator.
-        let rows = fit(&BYTES, 20, &BODY, &[raw(2, 1), raw(6, 2), RawRow { end: true, ..raw(9, 2) }]);
+        let rows = fit(&BYTES, 20, &BODY, [raw(2, 1), raw(6, 2), RawRow { end: true, ..raw(9, 2) }].into_iter());
         let found: Vec<_> = rows.iter().map(|row| (row.start.0, row.end.0, row.location.map(|l| l.line))).collect();
         assert_eq!(found, [(25, 27, Some(1)), (27, 29, Some(2))]);
     }
@@ -164,7 +165,7 @@ mod tests {
     fn empty_rows_hand_on_their_marks() {
         let marked = RawRow { prologue_end: true, ..raw(5, 1) };
         let plain = RawRow { is_stmt: false, ..raw(5, 1) };
-        let rows = fit(&BYTES, 20, &BODY, &[marked, plain, raw(7, 0)]);
+        let rows = fit(&BYTES, 20, &BODY, [marked, plain, raw(7, 0)].into_iter());
         assert_eq!(rows.len(), 2);
         assert!(rows[0].prologue_end && rows[0].is_stmt);
         assert_eq!(rows[1].location, None);
@@ -172,7 +173,8 @@ mod tests {
 
     #[test]
     fn prologues() {
-        let end = |rows: &[RawRow], declared| prologue_end(&BYTES, 20, &BODY, rows, declared, Language::C);
+        let end =
+            |rows: &[RawRow], declared| prologue_end(&BYTES, 20, &BODY, rows.iter().copied(), declared, Language::C);
         assert_eq!(end(&[raw(2, 1), RawRow { prologue_end: true, ..raw(6, 2) }], Some(1)), 27);
         assert_eq!(end(&[raw(2, 1), raw(7, 2)], Some(1)), 27);
         assert_eq!(end(&[raw(2, 3), raw(7, 4)], Some(1)), 25, "no prologue");
@@ -188,7 +190,7 @@ mod tests {
         bytes.extend(CODE);
         let body = Body { index: 0, start: 22, first_operator: 25, end: 44 };
         let rows = [raw(5, 1), RawRow { prologue_end: true, ..raw(9, 1) }];
-        let end = |declared, language| prologue_end(&bytes, 20, &body, &rows, declared, language);
+        let end = |declared, language| prologue_end(&bytes, 20, &body, rows.iter().copied(), declared, language);
         assert_eq!(end(Some(1), Language::Zig), 36, "behind the store of a parameter, before that of a variable");
         assert_eq!(end(Some(1), Language::C), 29);
         assert_eq!(end(Some(3), Language::Zig), 29, "the mark stands in the function's own lines");

@@ -4,20 +4,23 @@
 //! them by a hash, the code that wrote it by a version, and its own contents by a checksum. What's wrong with one is an
 //! error, never a wrong answer; then the tables are made anew.
 
-use std::{collections::HashMap, ops::Range, sync::Arc};
+use std::{collections::HashMap, sync::Arc};
 
+use bytes::Bytes;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
     FileId, Function, FunctionId, Language, Location, ModulePc, SourceFile, Symbols,
     dwarf::{Sections, Text},
-    functions::Functions,
+    function_names::{FunctionNames, Places},
+    functions::{ByName, Functions},
     lines::{DeadLines, Lines, Source},
     overview::Overview,
     packed_rows::Rows,
     parallel,
     paths::At,
-    sites::{Copied, Copies},
+    sites::Copies,
+    table::Table,
 };
 
 const MAGIC: &[u8; 8] = b"ffindex\0";
@@ -44,7 +47,7 @@ pub enum SavedIndexError {
 /// Keeps saved indexes. Whether and how long is its own affair: what isn't there any more is made anew.
 pub trait IndexStore: Send + Sync {
     /// The index that was kept under a [fingerprint](Symbols::fingerprint).
-    fn load(&self, fingerprint: &str) -> Option<Arc<[u8]>>;
+    fn load(&self, fingerprint: &str) -> Option<Bytes>;
 
     /// Keeps what [`Symbols::save_index`] gives, which takes as long as making the tables does: better on a thread of its
     /// own.
@@ -57,22 +60,27 @@ enum Part {
     Overview,
     Lines,
     Rows,
+    Names,
     Functions,
+    ByShortName,
+    ByLinkageName,
+    Paths,
     Copied,
     Copies,
 }
 
-const PARTS: usize = 6;
-/// How many items of a long list are read as one, so that all cores can share it.
-const PIECE: usize = 1024;
+const PARTS: usize = 10;
+/// How many numbers a saved function has.
+const FUNCTION: usize = 15;
+/// None of something.
+const NONE: u32 = u32::MAX;
 /// Magic, version, fingerprint, checksum, and the length of each part.
 const HEADER: usize = 8 + 16 + 32 + 32 + 4 * PARTS;
 
 /// A saved index, whose parts are read when they are asked for.
 #[derive(Debug)]
 pub(crate) struct Saved {
-    bytes: Arc<[u8]>,
-    parts: [Range<usize>; PARTS],
+    parts: [Bytes; PARTS],
 }
 
 /// What is written besides the rows.
@@ -87,24 +95,6 @@ struct SavedLines {
     sources: Vec<(u32, Text)>,
     warnings: Vec<String>,
 }
-
-#[derive(Serialize, Deserialize)]
-struct SavedFunction {
-    index: u32,
-    name: String,
-    /// Where in `name` the short one is, if it's a part of it.
-    short_name: Result<(u32, u32), String>,
-    linkage_name: Option<String>,
-    range: (u32, u32),
-    prologue_end: u32,
-    declared: Option<(u32, u32, u32)>,
-    language: u8,
-    has_dwarf: bool,
-    entry: Option<At>,
-}
-
-/// A function that was inlined, and its copies.
-type SavedCopied = (String, (u32, u32));
 
 /// The hash of all that answers depend on.
 pub(crate) fn fingerprint(sections: &Sections) -> [u8; 32] {
@@ -157,16 +147,19 @@ pub(crate) fn write(
         sources,
         warnings: lines.warnings.clone(),
     };
-    let saved_functions: Vec<SavedFunction> = functions.list.iter().zip(&functions.entries).map(save).collect();
-    let copied: Vec<SavedCopied> =
-        copies.functions.iter().map(|f| (f.path.clone(), (f.copies.start, f.copies.end))).collect();
+    let Functions { list, entries, names, by_short_name, by_linkage_name } = functions;
+    let functions: Table<FUNCTION> = list.iter().zip(entries).map(save).collect();
     let parts = [
         postcard::to_allocvec(overview).ok()?,
         postcard::to_allocvec(&saved_lines).ok()?,
-        lines.rows.bytes().to_vec(),
-        write_list(&saved_functions)?,
-        write_list(&copied)?,
-        postcard::to_allocvec(&copies.copies).ok()?,
+        lines.rows.bytes.to_vec(),
+        names.to_vec(),
+        functions.bytes().to_vec(),
+        by_short_name.0.bytes().to_vec(),
+        by_linkage_name.0.bytes().to_vec(),
+        copies.paths.to_vec(),
+        copies.functions.bytes().to_vec(),
+        copies.copies.bytes().to_vec(),
     ];
     let mut body = Vec::with_capacity(parts.iter().map(Vec::len).sum());
     let mut lengths = Vec::new();
@@ -181,7 +174,7 @@ pub(crate) fn write(
 
 impl Saved {
     /// Takes a file that [`write`] made, for the module with this fingerprint.
-    pub fn open(bytes: Arc<[u8]>, fingerprint: &[u8; 32]) -> Result<Self, SavedIndexError> {
+    pub fn open(bytes: Bytes, fingerprint: &[u8; 32]) -> Result<Self, SavedIndexError> {
         let mut rest = &*bytes;
         let mut take = |length: usize| {
             let (taken, left) = rest.split_at_checked(length).ok_or(SavedIndexError::Damaged)?;
@@ -201,42 +194,23 @@ impl Saved {
         if rest.len() < 4 * PARTS || hash(rest) != *checksum {
             return Err(SavedIndexError::Damaged);
         }
-        let mut parts: [Range<usize>; PARTS] = Default::default();
+        let mut parts: [Bytes; PARTS] = Default::default();
         let mut start = HEADER;
-        for (part, length) in parts.iter_mut().zip(rest.chunks_exact(4)) {
-            let length = length.iter().rev().fold(0usize, |length, byte| (length << 8) | usize::from(*byte));
-            *part = start..start.checked_add(length).ok_or(SavedIndexError::Damaged)?;
-            start = part.end;
+        for (part, length) in parts.iter_mut().zip(rest.as_chunks().0) {
+            let length = usize::try_from(u32::from_le_bytes(*length)).map_err(|_| SavedIndexError::Damaged)?;
+            let end = start.checked_add(length).filter(|end| *end <= bytes.len()).ok_or(SavedIndexError::Damaged)?;
+            *part = bytes.slice(start..end);
+            start = end;
         }
-        Ok(Self { bytes, parts })
+        Ok(Self { parts })
     }
 
-    fn range(&self, part: Part) -> Range<usize> {
+    fn part(&self, part: Part) -> Bytes {
         self.parts.get(part as usize).cloned().unwrap_or_default()
     }
 
     fn read<T: DeserializeOwned>(&self, part: Part) -> Option<T> {
-        postcard::from_bytes(self.bytes.get(self.range(part))?).ok()
-    }
-
-    /// A list that [`write_list`] wrote, each item by its position.
-    fn read_list<S: DeserializeOwned, T: Send>(
-        &self,
-        part: Part,
-        restore: impl Fn(u32, S) -> Option<T> + Sync,
-    ) -> Option<Vec<T>> {
-        let (pieces, _): (Vec<&[u8]>, _) = postcard::take_from_bytes(self.bytes.get(self.range(part))?).ok()?;
-        let bytes = pieces.iter().map(|piece| piece.len()).sum();
-        let read = |(): &mut (), at: usize| {
-            let items: Vec<S> = postcard::from_bytes(pieces.get(at)?).ok()?;
-            let first = u32::try_from(at.checked_mul(PIECE)?).ok()?;
-            (first..).zip(items).map(|(at, item)| restore(at, item)).collect::<Option<Vec<T>>>()
-        };
-        let mut list = Vec::with_capacity(pieces.len().saturating_mul(PIECE));
-        for piece in parallel::map(pieces.len(), bytes, || (), read) {
-            list.append(&mut piece?);
-        }
-        Some(list)
+        postcard::from_bytes(&self.part(part)).ok()
     }
 
     pub fn overview(&self) -> Option<Overview> {
@@ -249,8 +223,7 @@ impl Saved {
             files: saved.files.into_iter().map(|path| SourceFile { path: path.into() }).collect(),
             unit_files: saved.unit_files.into_iter().map(|files| files.into_iter().map(FileId).collect()).collect(),
             rows: Rows {
-                buffer: Arc::clone(&self.bytes),
-                range: self.range(Part::Rows),
+                bytes: self.part(Part::Rows),
                 ends: saved.ends,
                 bodies: saved.bodies,
                 ends_of_files: saved.ends_of_files,
@@ -265,73 +238,91 @@ impl Saved {
         })
     }
 
-    pub fn functions(&self) -> Option<Functions> {
-        let restored = self.read_list(Part::Functions, |id, saved: SavedFunction| {
-            let entry = saved.entry;
-            Some((restore(id, saved)?, entry))
-        })?;
-        let (list, entries) = restored.into_iter().unzip();
-        Some(Functions::new(list, entries))
+    pub fn functions(&self) -> Functions {
+        let table = Table::<FUNCTION>::new(self.part(Part::Functions));
+        let functions = Functions {
+            list: (0..).zip(table.rows()).map(|(id, row)| restore(id, row)).collect(),
+            entries: table.rows().map(|[.., unit, scope]| (unit != NONE).then_some((unit, scope))).collect(),
+            names: self.part(Part::Names),
+            by_short_name: ByName(self.table(Part::ByShortName)),
+            by_linkage_name: ByName(self.table(Part::ByLinkageName)),
+        };
+        functions.with_names()
     }
 
-    pub fn copies(&self) -> Option<Copies> {
-        let copied = |_, (path, (start, end)): SavedCopied| Some(Copied { path, copies: start..end });
-        Some(Copies { functions: self.read_list(Part::Copied, copied)?, copies: self.read(Part::Copies)? })
+    pub fn copies(&self) -> Copies {
+        let (functions, copies) = (self.table(Part::Copied), self.table(Part::Copies));
+        Copies { functions, paths: self.part(Part::Paths), copies }
     }
-}
 
-/// The bytes of a long list: those of its pieces.
-fn write_list<T: Serialize>(list: &[T]) -> Option<Vec<u8>> {
-    let pieces: Option<Vec<Vec<u8>>> = list.chunks(PIECE).map(|piece| postcard::to_allocvec(piece).ok()).collect();
-    postcard::to_allocvec(&pieces?).ok()
-}
-
-fn save((function, entry): (&Function, &Option<At>)) -> SavedFunction {
-    let within = function
-        .name
-        .rfind(&function.short_name)
-        .and_then(|start| Some((u32::try_from(start).ok()?, u32::try_from(start + function.short_name.len()).ok()?)));
-    SavedFunction {
-        index: function.index,
-        name: function.name.clone(),
-        short_name: within.ok_or_else(|| function.short_name.clone()),
-        linkage_name: function.linkage_name.clone(),
-        range: (function.range.start.0, function.range.end.0),
-        prologue_end: function.prologue_end.0,
-        declared: function.declared.map(|at| (at.file.0, at.line, at.column)),
-        language: match function.language {
-            Language::C => 0,
-            Language::Cpp => 1,
-            Language::Rust => 2,
-            Language::Zig => 3,
-            Language::Other => 4,
-        },
-        has_dwarf: function.has_dwarf,
-        entry: *entry,
+    fn table<const N: usize>(&self, part: Part) -> Table<N> {
+        Table::new(self.part(part))
     }
 }
 
-fn restore(id: u32, saved: SavedFunction) -> Option<Function> {
-    let short_name = match saved.short_name {
-        Ok((start, end)) => saved.name.get(start as usize..end as usize)?.to_owned(),
-        Err(name) => name,
+fn save((function, entry): (&Function, &Option<At>)) -> [u32; FUNCTION] {
+    let Places { name, short } = &function.names.places;
+    let language = match function.language {
+        Language::C => 0,
+        Language::Cpp => 1,
+        Language::Rust => 2,
+        Language::Zig => 3,
+        Language::Other => 4,
     };
-    Some(Function {
+    let (file, line, column) = function.declared.map_or((NONE, 0, 0), |at| (at.file.0, at.line, at.column));
+    let (unit, scope) = entry.unwrap_or((NONE, 0));
+    [
+        function.index,
+        name.start,
+        name.end,
+        short.start,
+        short.end,
+        function.range.start.0,
+        function.range.end.0,
+        function.prologue_end.0,
+        file,
+        line,
+        column,
+        language,
+        u32::from(function.has_dwarf),
+        unit,
+        scope,
+    ]
+}
+
+/// A function that doesn't have its names yet.
+fn restore(id: u32, row: [u32; FUNCTION]) -> Function {
+    let [
+        index,
+        name,
+        name_end,
+        short,
+        short_end,
+        start,
+        end,
+        prologue_end,
+        file,
+        line,
+        column,
+        language,
+        has_dwarf,
+        ..,
+    ] = row;
+    let places = Places { name: name..name_end, short: short..short_end };
+    Function {
         id: FunctionId(id),
-        index: saved.index,
-        name: saved.name,
-        short_name,
-        linkage_name: saved.linkage_name,
-        range: ModulePc(saved.range.0)..ModulePc(saved.range.1),
-        prologue_end: ModulePc(saved.prologue_end),
-        declared: saved.declared.map(|(file, line, column)| Location { file: FileId(file), line, column }),
-        language: match saved.language {
+        index,
+        names: FunctionNames { places, ..FunctionNames::default() },
+        range: ModulePc(start)..ModulePc(end),
+        prologue_end: ModulePc(prologue_end),
+        declared: (file != NONE).then_some(Location { file: FileId(file), line, column }),
+        language: match language {
             0 => Language::C,
             1 => Language::Cpp,
             2 => Language::Rust,
             3 => Language::Zig,
             _ => Language::Other,
         },
-        has_dwarf: saved.has_dwarf,
-    })
+        has_dwarf: has_dwarf != 0,
+    }
 }

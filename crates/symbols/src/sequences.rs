@@ -15,6 +15,8 @@ use crate::{
 pub(crate) struct Sequences {
     bytes: Vec<u8>,
     pieces: Vec<Piece>,
+    /// Of each piece the files, one that rows go back to as often as they do.
+    files: Vec<u32>,
     list: Vec<Sequence>,
 }
 
@@ -34,6 +36,8 @@ struct Piece {
     body: usize,
     /// Its packed rows, as positions in [`Sequences::bytes`].
     bytes: Range<usize>,
+    /// The files of its rows, as positions in [`Sequences::files`].
+    files: Range<usize>,
 }
 
 impl Sequences {
@@ -54,12 +58,18 @@ impl Sequences {
                 let Some(bounds) = module.bodies.get(body) else { break };
                 end = bounds.end;
                 before = RawRow::default();
-                self.pieces.push(Piece { body, bytes: self.bytes.len()..self.bytes.len() });
+                let (bytes, files) = (self.bytes.len(), self.files.len());
+                self.pieces.push(Piece { body, bytes: bytes..bytes, files: files..files });
             }
             packed_rows::pack(&mut self.bytes, before, *row);
             before = *row;
             if let Some(piece) = self.pieces.last_mut() {
                 piece.bytes.end = self.bytes.len();
+                let known = piece.files.len() > 0 && self.files.last() == Some(&row.file);
+                if !known && row.file != u32::MAX && !row.end {
+                    self.files.push(row.file);
+                    piece.files.end = self.files.len();
+                }
             }
         }
         self.list.push(Sequence { extent, pieces: from..self.pieces.len() });
@@ -83,7 +93,8 @@ impl Sequences {
                 let body = piece.body.max(done);
                 (done..body).for_each(|_| packer.end_body());
                 done = body;
-                packer.append(program.bytes.get(piece.bytes.clone()).unwrap_or_default());
+                let rows = program.bytes.get(piece.bytes.clone()).unwrap_or_default();
+                packer.append(rows, program.files.get(piece.files.clone()).unwrap_or_default());
             }
         }
         (done..module.bodies.len()).for_each(|_| packer.end_body());
@@ -152,7 +163,7 @@ mod tests {
         };
         let programs: Vec<Sequences> = programs.iter().map(program).collect();
         let placed = Sequences::place(&programs, &module());
-        (0..2).map(|body| placed.of_body(body).iter().map(|row| (row.line, row.address)).collect()).collect()
+        (0..2).map(|body| placed.of_body(body).map(|row| (row.line, row.address)).collect()).collect()
     }
 
     #[test]
@@ -178,6 +189,6 @@ mod tests {
         }
         program.keep_whole_functions(&module());
         let placed = Sequences::place(&[program], &module());
-        assert_eq!((placed.of_body(0).len(), placed.of_body(1).len()), (2, 0));
+        assert_eq!((placed.of_body(0).count(), placed.of_body(1).count()), (2, 0));
     }
 }

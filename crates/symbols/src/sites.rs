@@ -8,12 +8,16 @@ use std::{
     ops::Range,
 };
 
+use bytes::Bytes;
+
 use crate::{
     FileId, LineSites, ModulePc, Symbols,
+    function_names::{self, Buffer},
     index::Inlined,
     names::{self, Wanted},
     paths::At,
     scopes::{ScopeKind, Scopes},
+    table::Table,
 };
 
 /// The statements of one file.
@@ -104,23 +108,26 @@ fn innermost_copy(scopes: &Scopes, pc: ModulePc) -> usize {
 #[derive(Debug, Default)]
 pub(crate) struct Copies {
     /// By short name.
-    pub functions: Vec<Copied>,
-    /// The offset of each copy, and the position of the function body that holds it; those of one function together.
-    pub copies: Vec<(u32, u32)>,
+    pub functions: Table<4>,
+    /// Their paths.
+    pub paths: Bytes,
+    /// The copies: the offset of each in `.debug_info`, and the position of the function body that holds it. Those of one
+    /// function are together.
+    pub copies: Table<2>,
 }
 
 /// A function that was inlined.
-#[derive(Debug)]
-pub(crate) struct Copied {
-    /// Its path.
-    pub path: String,
+#[derive(Clone)]
+struct Copied {
+    /// Its path, as a place in [`Copies::paths`].
+    path: Range<u32>,
     /// Its copies, as positions in [`Copies::copies`].
-    pub copies: Range<u32>,
+    copies: Range<u32>,
 }
 
-impl Copied {
-    fn short_name(&self) -> &str {
-        names::short(&self.path)
+impl From<[u32; 4]> for Copied {
+    fn from([path, path_end, first, end]: [u32; 4]) -> Self {
+        Self { path: path..path_end, copies: first..end }
     }
 }
 
@@ -146,37 +153,54 @@ impl Copies {
             symbols.told_of_units(i, origins.len());
             let (origin, copies) = origins.get(i)?;
             let path = symbols.name_of_entry(dwarf, symbols.index().scope_at(dwarf, *origin)?)?;
-            Some(Copied { path, copies: copies.clone() })
+            Some((path, copies.clone()))
         });
-        let mut functions: Vec<Copied> = named.into_iter().flatten().collect();
-        functions.sort_by_cached_key(|function| function.short_name().to_owned());
-        Self { functions, copies: found.into_iter().map(|(_, copy, body)| (copy, body)).collect() }
+        let mut named: Vec<(String, Range<u32>)> = named.into_iter().flatten().collect();
+        // Several units may have the same function.
+        named.sort_by_cached_key(|(path, _)| (names::short(path).to_owned(), path.clone()));
+        let mut paths = Buffer::default();
+        let (mut last, mut place) = (String::new(), 0..0);
+        let functions = named.into_iter().map(|(path, copies)| {
+            if path != last {
+                place = paths.push(&path);
+                last = path;
+            }
+            [place.start, place.end, copies.start, copies.end]
+        });
+        let functions = functions.collect();
+        let copies = found.into_iter().map(|(_, offset, body)| [offset, body]).collect();
+        Self { functions, paths: paths.finish(), copies }
+    }
+
+    fn path(&self, function: &Copied) -> &str {
+        function_names::text(&self.paths, &function.path)
     }
 
     /// The first statement of each copy of the functions that are meant.
     pub fn sites(&self, symbols: &Symbols, name: &str) -> Vec<ModulePc> {
         let wanted = Wanted::new(name);
-        let from = self.functions.partition_point(|function| function.short_name() < wanted.short());
-        let named = self.functions.get(from..).unwrap_or_default().iter();
-        let named = named.take_while(|function| function.short_name() == wanted.short());
+        let short = |function: [u32; 4]| names::short(self.path(&function.into()));
+        let from = self.functions.partition_point(|function| short(function) < wanted.short());
+        let named = self.functions.rows_in(from..self.functions.len());
+        let named = named.take_while(|function| short(*function) == wanted.short());
         self.first_statements(symbols, named, |path| wanted.means(path))
     }
 
     /// The same for functions by their whole paths.
     pub fn sites_where(&self, symbols: &Symbols, wanted: impl Fn(&str) -> bool) -> Vec<ModulePc> {
-        self.first_statements(symbols, self.functions.iter(), wanted)
+        self.first_statements(symbols, self.functions.rows(), wanted)
     }
 
-    fn first_statements<'a>(
+    fn first_statements(
         &self,
         symbols: &Symbols,
-        functions: impl Iterator<Item = &'a Copied>,
+        functions: impl Iterator<Item = [u32; 4]>,
         wanted: impl Fn(&str) -> bool,
     ) -> Vec<ModulePc> {
-        let meant = functions.filter(|function| wanted(&function.path));
-        let copies =
-            meant.filter_map(|function| self.copies.get(function.copies.start as usize..function.copies.end as usize));
-        copies.flatten().filter_map(|(copy, body)| first_statement(symbols, *copy, *body as usize)).collect()
+        let meant = functions.map(Copied::from).filter(|function| wanted(self.path(function)));
+        let copies = meant
+            .flat_map(|function| self.copies.rows_in(function.copies.start as usize..function.copies.end as usize));
+        copies.filter_map(|[offset, body]| first_statement(symbols, offset, body as usize)).collect()
     }
 }
 

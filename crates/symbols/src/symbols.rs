@@ -172,7 +172,19 @@ impl Symbols {
     /// Functions of this name: the whole path, or a suffix of it at a `::` boundary, or the linkage name; generic
     /// arguments may be left out.
     pub fn find_functions(&self, name: &str) -> Vec<FunctionId> {
-        self.function_table().find(name)
+        self.function_table().find(name, |id| self.linkage_name(id))
+    }
+
+    /// The linkage name of a function, where it differs from its [name](Function::name).
+    pub fn linkage_name(&self, id: FunctionId) -> Option<String> {
+        let function = self.functions().get(id.0 as usize)?;
+        let entry = self.entries().get(id.0 as usize).copied().flatten();
+        let described = entry.and_then(|entry| Described::new(&self.dwarf(), self.index(), self.lines(), entry));
+        let described = described.and_then(|described| described.linkage_name);
+        let in_names = self.module.name_of_function(self.sections.wasm(), function.index);
+        let in_exports = self.module.exports.get(&function.index).map(String::as_str);
+        let found = crate::functions::linkage_name(function.name(), [described.as_deref(), in_names, in_exports]);
+        found.map(str::to_owned)
     }
 
     /// Places where a function of this name begins: the prologue ends of all functions that
@@ -267,7 +279,7 @@ impl Symbols {
             location = scope.call;
         }
         frames.push(SourceFrame {
-            function: function.name.clone(),
+            function: function.name().to_owned(),
             scope: scopes.list.first().map(|scope| ScopeId(scope.offset as u64)),
             location,
             inlined: false,
@@ -479,7 +491,7 @@ impl Symbols {
     }
 
     fn copies(&self) -> &Copies {
-        let saved = || self.saved.as_ref().and_then(Saved::copies);
+        let saved = || self.saved.as_ref().map(Saved::copies);
         self.copies.get_or_init(|| saved().unwrap_or_else(|| Copies::build(self)))
     }
 
@@ -505,7 +517,7 @@ impl Symbols {
 
     fn function_table(&self) -> &Functions {
         self.functions.get_or_init(|| {
-            if let Some(functions) = self.saved.as_ref().and_then(Saved::functions) {
+            if let Some(functions) = self.saved.as_ref().map(Saved::functions) {
                 return functions;
             }
             let how = (self.is_stale(), &self.progress);
@@ -567,9 +579,7 @@ impl Symbols {
     /// The fitted rows of the function body at this position.
     pub(crate) fn rows_of(&self, body: usize) -> &[LineRow] {
         let (Some(cell), Some(bounds)) = (self.rows.get(body), self.module.bodies.get(body)) else { return &[] };
-        cell.get_or_init(|| {
-            rows::fit(self.sections.wasm(), self.module.code_start, bounds, &self.lines().of_body(body))
-        })
+        cell.get_or_init(|| rows::fit(self.sections.wasm(), self.module.code_start, bounds, self.lines().of_body(body)))
     }
 
     /// The scopes of the function body at this position.

@@ -7,13 +7,12 @@ mod common;
 
 use std::{
     fs,
-    sync::Arc,
     time::{Duration, Instant},
 };
 
 use builder::{Unit, abbreviations, custom, section};
 use common::{Fake, bytes, file, guests, marker, site, symbols};
-use freezeframe_symbols::{DebugFiles, ModulePc, Place, Symbols, TypeKind};
+use freezeframe_symbols::{Bytes, DebugFiles, ModulePc, Place, Symbols, TypeKind};
 
 fn with(guest: &str, beside: &[&str]) -> Symbols {
     let mut files = DebugFiles::default();
@@ -67,7 +66,7 @@ fn split_units_tell_what_whole_ones_do() {
     let expected = &whole.functions()[function.0 as usize];
     let split = with("units.O0.dwarf4.split.wasm", &["units.O0.dwarf4.split.dwo"]);
     let [function] = split.find_functions("weigh")[..] else { panic!("one function") };
-    assert_eq!(split.functions()[function.0 as usize].name, expected.name);
+    assert_eq!(split.functions()[function.0 as usize].name(), expected.name());
 }
 
 #[test]
@@ -103,7 +102,7 @@ fn a_split_unit_that_is_missing_or_anothers_costs_only_itself() {
 #[test]
 fn what_is_no_debug_file_is_refused_in_words() {
     let mut files = DebugFiles::default();
-    let why = |files: &mut DebugFiles, bytes: &[u8]| files.add(bytes.into()).expect_err("refused");
+    let why = |files: &mut DebugFiles, bytes: &[u8]| files.add(Bytes::copy_from_slice(bytes)).expect_err("refused");
     assert!(why(&mut files, b"text").contains("neither"));
     assert!(why(&mut files, b"").contains("neither"));
     assert!(why(&mut files, &bytes("nodebug.wasm")).contains("no debug information"));
@@ -111,7 +110,7 @@ fn what_is_no_debug_file_is_refused_in_words() {
 }
 
 /// A module with a build's number, and debug sections or code.
-fn build(id: u8, debug: bool) -> Arc<[u8]> {
+fn build(id: u8, debug: bool) -> Bytes {
     let mut bytes = b"\0asm\x01\0\0\0".to_vec();
     if debug {
         let mut unit = Unit::new();
@@ -144,7 +143,7 @@ fn dwarf_of_other_code_is_noticed() {
     let [warning] = &stale.warnings()[..] else { panic!("one warning: {:?}", stale.warnings()) };
     assert!(warning.contains("wasm-opt"), "{warning}");
     // Nothing is told of functions that it doesn't fit, lines neither.
-    let run = stale.functions().iter().find(|function| function.name == "run").expect("run, by its export");
+    let run = stale.functions().iter().find(|function| function.name() == "run").expect("run, by its export");
     assert!(!run.has_dwarf && stale.location(run.prologue_end).is_none());
     for guest in guests().join("built").read_dir().expect("guests") {
         let name = guest.expect("a file").file_name().into_string().expect("a name");
@@ -220,7 +219,7 @@ fn damaged_files_beside_cost_no_more_than_answers() {
         ("fleet.wasm", "fleet.wasm.map"),
     ] {
         let original = bytes(beside);
-        let wasm: Arc<[u8]> = bytes(guest).into();
+        let wasm: Bytes = bytes(guest).into();
         for round in 0..60 {
             let mut damaged = original.clone();
             for _ in 0..1 + round % 9 {
@@ -234,7 +233,7 @@ fn damaged_files_beside_cost_no_more_than_answers() {
             if files.add(damaged.into()).is_err() {
                 continue;
             }
-            let symbols = Symbols::with_files(Arc::clone(&wasm), files).expect("the module is whole");
+            let symbols = Symbols::with_files(wasm.clone(), files).expect("the module is whole");
             let _ = (symbols.warnings(), symbols.has_lines(), symbols.split_units().len());
             let mut wanted = symbols.globals();
             for function in symbols.functions().iter().take(8) {

@@ -164,7 +164,7 @@ fn origins_that_go_round() {
     unit.end();
     let symbols = unit.symbols();
     let function = &symbols.functions()[0];
-    assert_eq!(function.name, "func[0]", "no name anywhere");
+    assert_eq!(function.name(), "func[0]", "no name anywhere");
     assert!(symbols.variables(function.prologue_end, 0).is_empty());
     assert_eq!(symbols.frames_at(function.prologue_end).len(), 1);
 }
@@ -184,7 +184,7 @@ fn code_that_the_linker_threw_away_is_nowhere() {
     unit.variable("at_zero", &[0x03, 0, 0, 0, 0], int);
     unit.variable("alive", &[0x03, 0, 4, 0, 0], int);
     let symbols = unit.symbols();
-    let names: Vec<&str> = symbols.functions().iter().map(|function| function.name.as_str()).collect();
+    let names: Vec<&str> = symbols.functions().iter().map(|function| function.name()).collect();
     assert_eq!(names, ["kept", "func[1]"]);
     for name in ["zero", "minus_one", "minus_two", "beyond"] {
         assert!(symbols.find_functions(name).is_empty() && symbols.function_sites(name).is_empty());

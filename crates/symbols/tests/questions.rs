@@ -90,7 +90,7 @@ fn parameters_are_there_behind_the_prologue() {
         let symbols = symbols(guest);
         let [function] = symbols.find_functions("price")[..] else { panic!("one price") };
         let function = &symbols.functions()[function.0 as usize];
-        assert_eq!((function.name.as_str(), function.language, function.has_dwarf), ("price", Language::C, true));
+        assert_eq!((function.name(), function.language, function.has_dwarf), ("price", Language::C, true));
         assert_eq!(symbols.function_sites("price"), [function.prologue_end]);
         // The opening line is before it, so a breakpoint there goes to the prologue's end.
         let opening = function.declared.expect("declared");
@@ -186,7 +186,7 @@ fn a_line_without_code_slides_within_its_function() {
     let brace = marker("orders.c", "price-loop") + 1;
     let sites = symbols.line_sites(orders, brace).expect("sites");
     assert_eq!(sites.line, marker("orders.c", "price-total"));
-    let function = |pc| symbols.function_at(pc).map(|function| function.name.as_str());
+    let function = |pc| symbols.function_at(pc).map(|function| function.name());
     assert_eq!(function(sites.sites[0]), Some("price"));
     assert!(start < sites.line);
     assert_eq!(symbols.line_sites(orders, 100_000), None, "beyond the end");
@@ -269,9 +269,10 @@ fn types_of_cpp() {
 
         let [area] = symbols.find_functions("Circle::area")[..] else { panic!("one Circle::area") };
         let area = &symbols.functions()[area.0 as usize];
-        assert_eq!((area.name.as_str(), area.short_name.as_str()), ("geometry::Circle::area", "area"));
-        assert!(area.linkage_name.as_ref().is_some_and(|name| name.starts_with("_ZNK8geometry6Circle4area")));
-        assert_eq!(symbols.find_functions(area.linkage_name.as_ref().expect("a name")), [area.id]);
+        assert_eq!((area.name(), area.short_name()), ("geometry::Circle::area", "area"));
+        let linkage_name = symbols.linkage_name(area.id).expect("a name");
+        assert!(linkage_name.starts_with("_ZNK8geometry6Circle4area"), "{linkage_name}");
+        assert_eq!(symbols.find_functions(&linkage_name), [area.id]);
         let this = variable(&symbols, area.prologue_end, 0, "this");
         assert!(this.artificial);
         assert_eq!(type_of(&symbols, &this).name, "const geometry::Circle *");
@@ -314,7 +315,7 @@ fn types_of_rust() {
     let describe = symbols.find_functions("Item::describe");
     assert_eq!(describe.len(), 1);
     let describe = &symbols.functions()[describe[0].0 as usize];
-    assert_eq!(describe.name, "<inventory::Item as inventory::Describe>::describe");
+    assert_eq!(describe.name(), "<inventory::Item as inventory::Describe>::describe");
     assert_eq!(describe.language, Language::Rust);
     let pc = site(&symbols, "inventory.rs", "scalars-end");
     let wide = variable(&symbols, pc, 0, "wide");
@@ -335,7 +336,7 @@ fn names_of_zig() {
     let symbols = symbols("queue.Debug.dwarf4.wasm");
     let [weigh] = symbols.find_functions("weigh")[..] else { panic!("one weigh") };
     let weigh = &symbols.functions()[weigh.0 as usize];
-    assert_eq!((weigh.name.as_str(), weigh.short_name.as_str()), ("queue.weigh", "weigh"));
+    assert_eq!((weigh.name(), weigh.short_name()), ("queue.weigh", "weigh"));
     // A parameter passed by reference: in memory, where a local points to.
     let [push] = symbols.find_functions("Queue(queue.Job,4).push")[..] else { panic!("one push") };
     assert_eq!(symbols.find_functions("push"), [push]);
@@ -361,7 +362,7 @@ fn without_dwarf_there_are_names() {
     assert!(nodebug.imported_functions().iter().any(|function| function.name == "fd_write"));
 
     let nonames = symbols("nonames.wasm");
-    let names: Vec<&str> = nonames.functions().iter().map(|function| function.name.as_str()).collect();
+    let names: Vec<&str> = nonames.functions().iter().map(|function| function.name()).collect();
     assert!(names.contains(&"_start"), "an export: {names:?}");
     assert!(names.iter().any(|name| name.starts_with("func[")), "{names:?}");
 }

@@ -3,9 +3,9 @@
 
 mod common;
 
-use std::{fmt::Write, fs, sync::Arc};
+use std::{fmt::Write, fs};
 
-use freezeframe_symbols::{ModulePc, SavedIndexError, Symbols};
+use freezeframe_symbols::{Bytes, ModulePc, SavedIndexError, Symbols};
 
 /// All answers that come from what an index holds.
 fn answers(symbols: &Symbols) -> String {
@@ -20,7 +20,7 @@ fn answers(symbols: &Symbols) -> String {
         }
     }
     for function in symbols.functions().iter().step_by(7) {
-        say(&symbols.function_sites(&function.short_name));
+        say(&(symbols.function_sites(function.short_name()), symbols.linkage_name(function.id)));
         let middle = ModulePc((function.range.start.0 + function.range.end.0) / 2);
         for pc in [function.prologue_end, middle] {
             say(&(symbols.row_at(pc), symbols.frames_at(pc), symbols.variables(pc, 0)));
@@ -31,15 +31,15 @@ fn answers(symbols: &Symbols) -> String {
     text
 }
 
-fn saved(name: &str) -> (Arc<[u8]>, Vec<u8>, String) {
-    let bytes: Arc<[u8]> = common::bytes(name).into();
+fn saved(name: &str) -> (Bytes, Vec<u8>, String) {
+    let bytes: Bytes = common::bytes(name).into();
     let symbols = Symbols::new(bytes.clone()).expect("a module");
     let answers = answers(&symbols);
     let index = symbols.save_index().expect("an index");
     (bytes, index, answers)
 }
 
-fn with_index(wasm: &Arc<[u8]>, index: Vec<u8>) -> Result<Symbols, SavedIndexError> {
+fn with_index(wasm: &Bytes, index: Vec<u8>) -> Result<Symbols, SavedIndexError> {
     let mut symbols = Symbols::new(wasm.clone()).expect("a module");
     symbols.use_saved_index(index.into()).map(|()| symbols)
 }
@@ -76,14 +76,14 @@ fn damage_is_seen() {
     assert_eq!(with_index(&wasm, longer).err(), Some(SavedIndexError::Damaged));
     // As if there had been none.
     let mut symbols = Symbols::new(wasm).expect("a module");
-    assert!(symbols.use_saved_index(Arc::from([])).is_err());
+    assert!(symbols.use_saved_index(Bytes::new()).is_err());
     assert!(answers(&symbols) == expected);
 }
 
 #[test]
 fn another_modules_or_versions_index_is_refused() {
     let (wasm, index, _) = saved("orders.O0.dwarf5.wasm");
-    let other: Arc<[u8]> = common::bytes("orders.O0.dwarf4.wasm").into();
+    let other: Bytes = common::bytes("orders.O0.dwarf4.wasm").into();
     assert_eq!(with_index(&other, index.clone()).err(), Some(SavedIndexError::OtherModule));
     // One byte of code is another module.
     let mut changed = wasm.to_vec();

@@ -91,7 +91,7 @@ impl Context<'_> {
                     Ok(value) => self.pointed_to(&value),
                     Err(EngineError::NoSymbol { .. }) => {
                         let functions = self.symbols.functions();
-                        let names = functions.iter().flat_map(|f| [f.name.as_str(), f.short_name.as_str()]);
+                        let names = functions.iter().flat_map(|f| [f.name(), f.short_name()]);
                         Err(EngineError::NoFunction { name: path.clone(), near: near_misses(path, names) })
                     }
                     Err(other) => Err(other),
@@ -299,7 +299,7 @@ impl Context<'_> {
                 Err(EngineError::Expression(format!("no function `{name}` takes {count} {what}")))
             }
             _ => {
-                let mut names: Vec<String> = candidates.iter().map(|f| format!("`{}`", f.name)).collect();
+                let mut names: Vec<String> = candidates.iter().map(|f| format!("`{}`", f.name())).collect();
                 names.dedup();
                 names.truncate(5);
                 Err(EngineError::Expression(format!(

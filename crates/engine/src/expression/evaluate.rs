@@ -169,7 +169,8 @@ impl Context<'_> {
             let function = &self.symbols.functions()[function.0 as usize];
             return Err(EngineError::Expression(format!(
                 "`{}` is a function (its code begins at *{})",
-                function.name, function.range.start
+                function.name(),
+                function.range.start
             )));
         }
         let variables = self.variables_in_scope();

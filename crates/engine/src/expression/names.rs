@@ -28,7 +28,7 @@ pub(super) fn global(symbols: &Symbols, pc: ModulePc, path: &str) -> Option<Vari
 
 /// Rust's `crate::`, `self::` and `super::` as seen from the function at `pc`.
 pub(super) fn absolute<'a>(symbols: &Symbols, pc: ModulePc, path: &'a str) -> Cow<'a, str> {
-    let here = symbols.function_at(pc).map(|f| f.name.as_str()).unwrap_or_default();
+    let here = symbols.function_at(pc).map(|f| f.name()).unwrap_or_default();
     expand(here, path)
 }
 

@@ -411,7 +411,7 @@ impl Context<'_> {
         match self.target.ask(Query::TableFunction { instance, table: 0, entry }) {
             Ok(Answer::Function(Some((module, index)))) => {
                 let symbols = &self.target.module(module)?.symbols;
-                symbols.function_by_index(index).map(|f| f.name.clone())
+                symbols.function_by_index(index).map(|f| f.name().to_owned())
             }
             _ => None,
         }

@@ -15,7 +15,7 @@ use freezeframe_debuggee::{
     Answer, Capabilities, Debuggee, DebuggeeError, Ended, Event, Frame, FrameDetail, Instance, InstanceId, Interrupter,
     Module, ModuleId, ModulePc, PcMeaning, Query, StopPlan, StopReason, Stopped, Unavailable, WasmValue,
 };
-use freezeframe_symbols::Symbols;
+use freezeframe_symbols::{Bytes, Symbols};
 
 /// Expressions that look into containers, each with its frame.
 pub const EXPRESSIONS: &[(usize, &str)] = &[
@@ -62,7 +62,7 @@ pub fn guests() -> PathBuf {
 #[derive(Clone)]
 pub struct Scene {
     /// The module.
-    pub module: Arc<[u8]>,
+    pub module: Bytes,
     /// Its symbols.
     symbols: Arc<Symbols>,
     /// The stack, innermost first.
@@ -92,8 +92,8 @@ impl Scene {
     }
 }
 
-fn read(file: &str) -> (Arc<[u8]>, Arc<Symbols>) {
-    let module: Arc<[u8]> = fs::read(guests().join("built").join(file)).expect("a guest").into();
+fn read(file: &str) -> (Bytes, Arc<Symbols>) {
+    let module: Bytes = fs::read(guests().join("built").join(file)).expect("a guest").into();
     let symbols = Arc::new(Symbols::new(module.clone()).unwrap());
     (module, symbols)
 }

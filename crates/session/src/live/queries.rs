@@ -2,11 +2,13 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, atomic::Ordering::Relaxed},
+    sync::{Mutex, atomic::Ordering::Relaxed},
 };
 
 use freezeframe_debuggee as contract;
-use freezeframe_debuggee::{Answer, FrameDetail, InstanceId, ModuleId, ModulePc, Query, Site, Unavailable, WasmValue};
+use freezeframe_debuggee::{
+    Answer, Bytes, FrameDetail, InstanceId, ModuleId, ModulePc, Query, Site, Unavailable, WasmValue,
+};
 use wasmtime::{
     AsContext, AsContextMut, Breakpoint, ExnRef, Func, Instance, Module, OwnedRooted, Ref, Tag, Val, ValType,
 };
@@ -32,7 +34,7 @@ pub(super) struct Names {
 struct Named {
     module: Module,
     name: Option<String>,
-    bytes: Option<Arc<[u8]>>,
+    bytes: Option<Bytes>,
 }
 
 impl Names {

@@ -5,7 +5,9 @@
 //!
 //! Invariant: a [`Text`] is only made of bytes of the buffer that it is later read from.
 
-use std::{borrow::Cow, ops::Range, sync::Arc};
+use std::{borrow::Cow, ops::Range};
+
+use bytes::Bytes;
 
 use gimli::{EndianSlice, LittleEndian, SectionId};
 use serde::{Deserialize, Serialize};
@@ -52,9 +54,9 @@ pub(crate) struct Part {
 /// The DWARF sections of a binary and of the files beside it.
 #[derive(Debug)]
 pub(crate) struct Sections {
-    wasm: Arc<[u8]>,
+    wasm: Bytes,
     /// Whole files, and where the places of their strings begin.
-    buffers: Vec<(Arc<[u8]>, usize)>,
+    buffers: Vec<(Bytes, usize)>,
     parts: Vec<Part>,
 }
 
@@ -79,7 +81,7 @@ const MAX_PARTS: usize = 1 << 13;
 
 impl Sections {
     /// The sections that `module` has, which was read from `data`; `wasm` has the code.
-    pub fn new(wasm: Arc<[u8]>, data: Arc<[u8]>, module: &Module) -> Self {
+    pub fn new(wasm: Bytes, data: Bytes, module: &Module) -> Self {
         let found = KNOWN.iter().filter_map(|id| Some((*id, module.debug_sections.get(id.name())?.clone())));
         let ranges = found.collect();
         let mut sections = Self { wasm, buffers: vec![(data, 0)], parts: Vec::new() };
@@ -88,7 +90,7 @@ impl Sections {
     }
 
     /// Adds a file that units were split into; the position of its buffer. `None` when there is too much of it all.
-    pub fn add_buffer(&mut self, data: Arc<[u8]>) -> Option<usize> {
+    pub fn add_buffer(&mut self, data: Bytes) -> Option<usize> {
         let (last, start) = self.buffers.last()?;
         let start = start.checked_add(last.len())?;
         u32::try_from(start.checked_add(data.len())?).ok()?;
@@ -151,7 +153,7 @@ impl Sections {
 
     /// The contents of all files: first the one with the code, which may have the DWARF as well.
     pub fn contents(&self) -> impl Iterator<Item = &[u8]> {
-        let others = self.buffers.iter().map(|(data, _)| data).filter(|data| !Arc::ptr_eq(data, &self.wasm));
+        let others = self.buffers.iter().map(|(data, _)| data).filter(|data| data.as_ptr() != self.wasm.as_ptr());
         std::iter::once(&*self.wasm).chain(others.map(|data| &**data))
     }
 

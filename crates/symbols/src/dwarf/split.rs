@@ -2,11 +2,9 @@
 //!
 //! Invariant: two halves are joined only if both have the same number, so that a file of another build is refused.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::collections::{HashMap, HashSet};
 
+use bytes::Bytes;
 use gimli::{LittleEndian, SectionId};
 
 use super::{Reader, sections::Sections, units::Units};
@@ -65,9 +63,9 @@ fn is_split(sections: &Sections, part: usize) -> bool {
 
 impl Sections {
     /// Adds a file with split units, or a package of several: of a package what these units want.
-    pub fn add_split(&mut self, module: &Module, data: Arc<[u8]>, wanted: &[SplitUnit]) {
+    pub fn add_split(&mut self, module: &Module, data: Bytes, wanted: &[SplitUnit]) {
         let ranges = Self::split_ranges(module);
-        let Some(buffer) = self.add_buffer(Arc::clone(&data)) else { return };
+        let Some(buffer) = self.add_buffer(data.clone()) else { return };
         let index = |id: SectionId| -> &[u8] {
             let range = module.debug_sections.get(id.name()).cloned();
             range.and_then(|range| data.get(range)).unwrap_or_default()

@@ -14,7 +14,7 @@ use gimli::{
     DebugStrOffsetsBase, DwLang, EndianSlice, LittleEndian, SectionId, UnitHeader, UnitType, constants,
 };
 
-use crate::{Language, SplitUnit};
+use crate::{Language, SplitUnit, parallel};
 
 use super::sections::{Sections, Text, terminated};
 
@@ -104,12 +104,20 @@ impl Units {
         let headers = self.headers(sections, &dwarf, part);
         let offsets = headers.iter().map(|(_, header)| header.debug_abbrev_offset().0);
         let tables = abbreviation_tables(sections.section(part, SectionId::DebugAbbrev), offsets);
-        for (start, header) in headers {
-            let made = match tables.get(&header.debug_abbrev_offset().0) {
-                Some(Ok(table)) => UnitInfo::parse(sections, &dwarf, (part, start), header, Arc::clone(table)),
-                Some(Err(error)) => Err(*error),
-                None => continue,
-            };
+        let made = parallel::map(
+            headers.len(),
+            sections.section(part, SectionId::DebugAbbrev).len(),
+            || (),
+            |(), at| {
+                let (start, header) = headers.get(at)?;
+                Some(match tables.get(&header.debug_abbrev_offset().0)? {
+                    Ok(table) => UnitInfo::parse(sections, &dwarf, (part, *start), *header, Arc::clone(table)),
+                    Err(error) => Err(*error),
+                })
+            },
+        );
+        for ((start, header), made) in headers.into_iter().zip(made) {
+            let Some(made) = made else { continue };
             match made {
                 // Places of entries are kept in 32 bits.
                 Ok(info) if u32::try_from(info.end).is_err() => {
@@ -197,13 +205,14 @@ fn abbreviation_tables(
     let mut offsets: Vec<usize> = offsets.collect();
     offsets.sort_unstable();
     offsets.dedup();
-    let ends = offsets.iter().skip(1).copied().chain([section.len()]);
-    let tables = offsets.iter().zip(ends).map(|(start, end)| {
-        let bytes = section.get(*start..end).unwrap_or_default();
+    let read = |(): &mut (), at: usize| {
+        let start = offsets.get(at).copied().unwrap_or(section.len());
+        let end = offsets.get(at + 1).copied().unwrap_or(section.len());
+        let bytes = section.get(start..end).unwrap_or_default();
         let table = gimli::DebugAbbrev::new(bytes, LittleEndian).abbreviations(gimli::DebugAbbrevOffset(0));
-        (*start, table.map(Arc::new))
-    });
-    tables.collect()
+        (start, table.map(Arc::new))
+    };
+    parallel::map(offsets.len(), section.len(), || (), read).into_iter().collect()
 }
 
 impl UnitInfo {

@@ -3,9 +3,11 @@
 //! Invariant: a file that isn't the module's own changes no answer; it's left out, and a warning says so.
 
 use std::{
-    sync::{Arc, Mutex, OnceLock},
+    sync::{Mutex, OnceLock},
     thread,
 };
+
+use bytes::Bytes;
 
 use super::Symbols;
 use crate::{
@@ -35,7 +37,7 @@ impl Symbols {
     ///
     /// # Errors
     /// [`SymbolsError::NotAModule`] when `wasm` is not a core module.
-    pub fn new(wasm: Arc<[u8]>) -> Result<Self, SymbolsError> {
+    pub fn new(wasm: Bytes) -> Result<Self, SymbolsError> {
         Self::with_files(wasm, DebugFiles::default())
     }
 
@@ -44,7 +46,7 @@ impl Symbols {
     ///
     /// # Errors
     /// [`SymbolsError::NotAModule`] when `wasm` is not a core module.
-    pub fn with_files(wasm: Arc<[u8]>, files: DebugFiles) -> Result<Self, SymbolsError> {
+    pub fn with_files(wasm: Bytes, files: DebugFiles) -> Result<Self, SymbolsError> {
         let mut module = Module::parse(&wasm)?;
         let mut sections = None;
         if let Some(data) = files.debug {
@@ -55,13 +57,13 @@ impl Symbols {
                     let why = "the file with the debug information belongs to another build (build_id): it isn't used";
                     module.warnings.push(why.into());
                 }
-                Ok(debug) => sections = Some(Sections::new(Arc::clone(&wasm), data, &debug)),
+                Ok(debug) => sections = Some(Sections::new(wasm.clone(), data, &debug)),
                 Err(error) => {
                     module.warnings.push(format!("the file with the debug information can't be used: {error}"));
                 }
             }
         }
-        let mut sections = sections.unwrap_or_else(|| Sections::new(Arc::clone(&wasm), wasm, &module));
+        let mut sections = sections.unwrap_or_else(|| Sections::new(wasm.clone(), wasm, &module));
         if !files.split.is_empty() {
             let wanted = Units::parse(&sections).missing;
             for data in files.split {
@@ -85,11 +87,8 @@ impl Symbols {
     ///
     /// # Errors
     /// [`SymbolsError::NotAModule`] when `wasm` is not a core module.
-    pub fn with_finder(
-        wasm: Arc<[u8]>,
-        find: &mut dyn FnMut(&WantedFile) -> Option<Arc<[u8]>>,
-    ) -> Result<Self, SymbolsError> {
-        let plain = Self::new(Arc::clone(&wasm))?;
+    pub fn with_finder(wasm: Bytes, find: &mut dyn FnMut(&WantedFile) -> Option<Bytes>) -> Result<Self, SymbolsError> {
+        let plain = Self::new(wasm.clone())?;
         let mut files = DebugFiles::default();
         for n in 0..MAX_GIVEN {
             let Some(contents) = find(&WantedFile::Any(n)) else { break };
@@ -98,7 +97,7 @@ impl Symbols {
         }
         let mut refused = false;
         if files.debug.is_some() {
-            let given = Self::with_files(Arc::clone(&wasm), files.clone())?;
+            let given = Self::with_files(wasm.clone(), files.clone())?;
             refused = given.is_stale() && !plain.is_stale();
         }
         if refused {
@@ -109,20 +108,20 @@ impl Symbols {
         }
         let has_files = |files: &DebugFiles| files.debug.is_some() || !files.split.is_empty();
         let mut symbols = match has_files(&files) {
-            true => Self::with_files(Arc::clone(&wasm), files.clone())?,
+            true => Self::with_files(wasm.clone(), files.clone())?,
             false => plain,
         };
         if !symbols.split_units().is_empty() {
             let known = files.split.len();
             files.split.extend(find(&WantedFile::Package));
             if files.split.len() > known {
-                symbols = Self::with_files(Arc::clone(&wasm), files.clone())?;
+                symbols = Self::with_files(wasm.clone(), files.clone())?;
             }
             let missing = symbols.split_units().iter();
-            let found: Vec<Arc<[u8]>> = missing.filter_map(|unit| find(&WantedFile::Split(unit.clone()))).collect();
+            let found: Vec<Bytes> = missing.filter_map(|unit| find(&WantedFile::Split(unit.clone()))).collect();
             if !found.is_empty() {
                 files.split.extend(found);
-                symbols = Self::with_files(Arc::clone(&wasm), files.clone())?;
+                symbols = Self::with_files(wasm.clone(), files.clone())?;
             }
         }
         let may_have_map = files.source_map.is_some() || symbols.source_map_url().is_some();
@@ -189,7 +188,7 @@ impl Symbols {
     ///
     /// # Errors
     /// When it is damaged, of another version, or of another module: then it's as if there were none.
-    pub fn use_saved_index(&mut self, index: Arc<[u8]>) -> Result<(), SavedIndexError> {
+    pub fn use_saved_index(&mut self, index: Bytes) -> Result<(), SavedIndexError> {
         self.saved = Some(Saved::open(index, self.hash())?);
         Ok(())
     }
@@ -199,7 +198,7 @@ impl Symbols {
     pub fn prepare(&self) {
         thread::scope(|scope| {
             // Few units don't share out among the cores: then they are read beside the line programs.
-            if self.units().list.len() < FEW_UNITS {
+            if self.saved.is_none() && self.units().list.len() < FEW_UNITS {
                 // A thread that can't be had is done without.
                 _ = thread::Builder::new().spawn_scoped(scope, || _ = self.overview());
             }

@@ -89,7 +89,7 @@ pub fn ask(symbols: &Symbols, random: &mut Random) {
             }
             let _ = (symbols.location(pc), symbols.function_at(pc));
         }
-        let _ = (symbols.find_functions(&function.short_name), symbols.function_sites(&function.name));
+        let _ = (symbols.find_functions(function.short_name()), symbols.function_sites(function.name()));
     }
     let files = symbols.files().len();
     for _ in 0..6 {
