@@ -236,10 +236,10 @@ export class Workbench {
 
     /** Waits until the debug console says something, and scrolls upwards to it. */
     async console(text: string | RegExp): Promise<void> {
-        const row = this.page.locator(".repl .monaco-list-row").filter({ hasText: text }).first();
+        const row = this.page.locator(".repl .monaco-list[role=tree] .monaco-list-row").filter({ hasText: text }).first();
         await until(`${String(text)} in the debug console`, async () => {
             if (await row.isVisible()) return true;
-            const box = await this.page.locator(".repl .monaco-list").boundingBox();
+            const box = await this.page.locator(".repl .monaco-list[role=tree]").boundingBox();
             if (box === null) return false;
             await this.page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
             await this.page.mouse.wheel(0, -box.height / 2);
