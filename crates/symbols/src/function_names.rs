@@ -67,16 +67,11 @@ impl Buffer {
         start..end
     }
 
-    /// Adds a name and another one that's mostly the end of it.
-    pub fn push_with_part(&mut self, name: &str, part: &str) -> (Range<u32>, Range<u32>) {
+    /// Adds a name, a part of which is the short one.
+    pub fn push_both(&mut self, name: &str, short: &Range<usize>) -> Places {
         let whole = self.push(name);
-        let within = name.rfind(part).and_then(|at| {
-            let start = whole.start.checked_add(u32::try_from(at).ok()?)?;
-            let end = start.checked_add(u32::try_from(part.len()).ok()?)?;
-            (end <= whole.end).then_some(start..end)
-        });
-        let part = within.unwrap_or_else(|| self.push(part));
-        (whole, part)
+        let place = |at: usize| whole.start.saturating_add(u32::try_from(at).unwrap_or(u32::MAX)).min(whole.end);
+        Places { short: place(short.start)..place(short.end), name: whole }
     }
 
     pub fn finish(self) -> Bytes {
@@ -91,13 +86,14 @@ mod tests {
     #[test]
     fn names_share_a_buffer() {
         let mut buffer = Buffer::default();
-        let (name, short) = buffer.push_with_part("orders::total::{closure#0}", "total");
-        let (zig, shown) = buffer.push_with_part("queue.push__anon_12", "pull");
-        let places = [Places { name, short }, Places { name: zig, short: shown }];
+        let places = [
+            buffer.push_both("orders::total::{closure#0}", &(8..13)),
+            buffer.push_both("queue.push__anon_12", &(6..10)),
+        ];
         let all = buffer.finish();
         let [one, other] = places.map(|places| FunctionNames { buffer: all.clone(), places });
         assert_eq!((one.name(), one.short()), ("orders::total::{closure#0}", "total"));
-        assert_eq!((other.name(), other.short()), ("queue.push__anon_12", "pull"));
+        assert_eq!((other.name(), other.short()), ("queue.push__anon_12", "push"));
         assert!(one == one.clone() && one != other);
     }
 

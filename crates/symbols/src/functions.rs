@@ -5,6 +5,7 @@
 
 use std::{
     collections::HashMap,
+    ops::Range,
     sync::atomic::{AtomicUsize, Ordering},
 };
 
@@ -14,7 +15,7 @@ use gimli::constants;
 use crate::{
     Function, FunctionId, Language, Location, ModulePc, Progress,
     dwarf::{Dwarf, Entry, Sections, Units},
-    function_names::{Buffer, FunctionNames, Places},
+    function_names::{Buffer, FunctionNames},
     index::UnitIndex,
     lines::Lines,
     module::{Body, Module},
@@ -104,8 +105,7 @@ impl Functions {
         let by_linkage_name = ByName::new(named().filter_map(linkage));
         let mut buffer = Buffer::default();
         let list = list.into_iter().flatten().map(|(mut function, called)| {
-            let (name, short) = buffer.push_with_part(&called.name, &called.short);
-            function.names.places = Places { name, short };
+            function.names.places = buffer.push_both(&called.name, &called.short);
             function
         });
         let list = list.collect();
@@ -170,8 +170,16 @@ fn function(
         has_dwarf: false,
     };
     let linkage_hash = linkage_name(&name, [linkage, in_names, in_exports]).map(names::hash);
-    let called = Called { short_hash: names::hash(short_name), linkage_hash, short: short_name.to_owned(), name };
+    let short = part_of(&name, short_name);
+    let called = Called { short_hash: names::hash(short_name), linkage_hash, short, name };
     (function, called)
+}
+
+/// Where in a text a slice of it lies.
+fn part_of(text: &str, part: &str) -> Range<usize> {
+    let start = part.as_ptr().addr().wrapping_sub(text.as_ptr().addr());
+    // An empty part may lie anywhere.
+    if start > text.len() { 0..0 } else { start..start + part.len() }
 }
 
 /// The first that says something new.
@@ -182,7 +190,8 @@ pub(crate) fn linkage_name<'n>(name: &str, others: [Option<&'n str>; 3]) -> Opti
 /// What a function is called, before that has a place.
 struct Called {
     name: String,
-    short: String,
+    /// Where in it the short one is.
+    short: Range<usize>,
     short_hash: u32,
     linkage_hash: Option<u32>,
 }
@@ -190,7 +199,7 @@ struct Called {
 impl Called {
     fn numbered(index: u32) -> Self {
         let name = numbered(index);
-        Self { short_hash: names::hash(&name), linkage_hash: None, short: name.clone(), name }
+        Self { short_hash: names::hash(&name), linkage_hash: None, short: 0..name.len(), name }
     }
 }
 
