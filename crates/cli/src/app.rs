@@ -16,7 +16,7 @@ use crate::{
     json::{DisplayView, Reply},
     launch::Launcher,
     output::Printer,
-    patience::Patience,
+    patience,
     signals::Signals,
     source::Sources,
     views,
@@ -145,15 +145,7 @@ impl App {
         for contents in app.launcher.given_debug_files() {
             app.debugger.add_debug_file(contents)?;
         }
-        let (console, mut shown) = (app.console().clone(), None);
-        app.debugger.on_reading(move |reading| {
-            // The one before is over first.
-            drop(shown.take());
-            shown = reading.map(|reading| {
-                let progress = Some(reading.progress.clone());
-                Patience::new(&console, "reading debug information:", &reading.module, progress)
-            });
-        });
+        app.debugger.on_reading(patience::while_reading(app.console().clone()));
         let printer = app.printer.clone();
         app.debugger.on_log(move |line| printer.log(line));
         app.launch()?;

@@ -12,6 +12,7 @@ use crate::{
     launch::Launch as _,
     open::Guest,
     output::Printer,
+    patience,
     views::{self, FAILED},
 };
 
@@ -43,10 +44,15 @@ fn modules(args: &InfoArgs, console: &Console) -> Result<Vec<ModuleView>, CliErr
         let own = name.as_deref().unwrap_or_default();
         let symbols = Symbols::with_finder(bytes, &mut |wanted| files.find_wanted(own, wanted));
         let symbols = symbols.map_err(|e| CliError::Other(e.to_string()))?;
+        if symbols.takes_long() {
+            let _shown = patience::reads(console, own, symbols.progress());
+            symbols.prepare();
+        }
         return Ok(vec![views::module(0, name, &symbols)]);
     }
     let launcher = Guest::open_to_look(&args.guest, &args.symbols, console)?;
     let mut debugger = Debugger::new();
+    debugger.on_reading(patience::while_reading(console.clone()));
     debugger.find_debug_files(launcher.debug_files());
     for contents in launcher.given_debug_files() {
         debugger.add_debug_file(contents)?;

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use freezeframe_engine::Progress;
+use freezeframe_engine::{Progress, Reading};
 
 use crate::console::Console;
 
@@ -53,6 +53,21 @@ impl Patience {
         // A thread that can't be had is done without.
         Self { done: Some(done), shown: thread::Builder::new().name("progress".to_owned()).spawn(show).ok() }
     }
+}
+
+/// For [`Debugger::on_reading`](freezeframe_engine::Debugger::on_reading).
+pub fn while_reading(console: Console) -> impl FnMut(Option<&Reading>) + Send {
+    let mut shown = None;
+    move |reading| {
+        // The one before is over first.
+        drop(shown.take());
+        shown = reading.map(|reading| reads(&console, &reading.module, reading.progress.clone()));
+    }
+}
+
+/// Debug information of a module is being read.
+pub fn reads(console: &Console, module: &str, progress: Progress) -> Patience {
+    Patience::new(console, "reading debug information:", module, Some(progress))
 }
 
 impl Drop for Patience {

@@ -82,6 +82,7 @@ fn breakpoint_and_queries() {
     let Answer::Modules(modules) = ask(&mut debuggee, Query::Modules) else { panic!() };
     assert_eq!((modules[0].id, modules[0].name.as_deref()), (ModuleId(0), Some("guest")));
     assert_eq!(&modules[0].bytes[..], module.debug_bytecode().unwrap());
+    assert_eq!(modules[0].bytes.as_ptr(), module.debug_bytecode().unwrap().as_ptr(), "shared, not copied");
     assert_eq!(ask(&mut debuggee, Query::Frames { limit: 9 }), Answer::Frames(vec![]));
     // A plan that can't be: nothing changes.
     assert!(matches!(debuggee.resume(plan(vec![rule(1, pc), rule(2, 3)])), Err(DebuggeeError::BadPlan(_))));

@@ -5,6 +5,7 @@ mod common;
 
 use std::{fmt::Write, fs};
 
+use common::everything::Random;
 use freezeframe_symbols::{Bytes, ModulePc, SavedIndexError, Symbols};
 
 /// All answers that come from what an index holds.
@@ -21,7 +22,7 @@ fn answers(symbols: &Symbols) -> String {
     }
     for function in symbols.functions().iter().step_by(7) {
         say(&(symbols.function_sites(function.short_name()), symbols.linkage_name(function.id)));
-        let middle = ModulePc((function.range.start.0 + function.range.end.0) / 2);
+        let middle = ModulePc(function.range.start.0.midpoint(function.range.end.0));
         for pc in [function.prologue_end, middle] {
             say(&(symbols.row_at(pc), symbols.frames_at(pc), symbols.variables(pc, 0)));
         }
@@ -93,6 +94,39 @@ fn another_modules_or_versions_index_is_refused() {
     let mut older = index;
     older[8] ^= 1;
     assert_eq!(with_index(&wasm, older).err(), Some(SavedIndexError::OtherVersion));
+}
+
+/// What nobody but a liar writes: nonsense with the right checksum. The answers are as wrong, but come.
+#[test]
+fn nonsense_that_is_sealed_is_no_panic() {
+    let (wasm, index, expected) = saved("orders.O0.dwarf5.wasm");
+    // Magic, version, fingerprint; then the checksum: of the hash of each megabyte.
+    let seal = |index: &mut Vec<u8>| {
+        let body = index.split_off(88);
+        index.truncate(56);
+        index.extend(blake3::hash(blake3::hash(&body).as_bytes()).as_bytes());
+        index.extend(body);
+    };
+    let mut same = index.clone();
+    seal(&mut same);
+    assert!(same == index, "sealed as it was written");
+    let mut random = Random(7);
+    let mut others = 0;
+    for round in 0..400 {
+        let mut lying = index.clone();
+        for _ in 0..1 + round % 4 {
+            let at = 88 + random.next(lying.len() - 88);
+            lying[at] = [0, 1, 0x7f, 0xff, random.next(256) as u8][random.next(5)];
+        }
+        if round % 8 == 0 {
+            lying.truncate(index.len() - random.next(index.len() / 2));
+        }
+        seal(&mut lying);
+        if let Ok(symbols) = with_index(&wasm, lying) {
+            others += usize::from(answers(&symbols) != expected);
+        }
+    }
+    assert!(others > 50, "only {others} were read and mattered");
 }
 
 #[test]
