@@ -35,13 +35,17 @@ impl Rows {
 
     /// The rows of one body.
     pub fn of_body(&self, body: usize) -> Unpacked<'_> {
-        Unpacked { last: RawRow::default(), rest: self.bytes.get(part(&self.ends, body)).unwrap_or_default() }
+        unpacked(self.bytes.get(part(&self.ends, body)).unwrap_or_default())
     }
 
     /// The bodies with rows of one file, ascending.
     pub fn bodies_of(&self, file: FileId) -> &[u32] {
         self.bodies.get(part(&self.ends_of_files, file.0 as usize)).unwrap_or_default()
     }
+}
+
+fn unpacked(bytes: &[u8]) -> Unpacked<'_> {
+    Unpacked { last: RawRow::default(), rest: bytes }
 }
 
 /// Rows as they are unpacked.
@@ -100,6 +104,8 @@ fn push_number(bytes: &mut Vec<u8>, mut number: u32) {
 pub(crate) struct Packer {
     bytes: Vec<u8>,
     ends: Vec<u32>,
+    /// The last row of this body, once somebody had to know it.
+    last: Option<RawRow>,
     /// Pairs of file and body.
     seen: Vec<(u32, u32)>,
 }
@@ -110,20 +116,23 @@ impl Packer {
         let body = u32::try_from(self.ends.len()).unwrap_or(u32::MAX);
         self.seen.extend(files.iter().map(|file| (*file, body)));
         let start = self.ends.last().map_or(0, |end| *end as usize);
-        let before = Unpacked { last: RawRow::default(), rest: self.bytes.get(start..).unwrap_or_default() }.last();
+        // Most bodies have but one piece.
+        let before = self.last.or_else(|| unpacked(self.bytes.get(start..).unwrap_or_default()).last());
         let Some(mut last) = before else {
             self.bytes.extend_from_slice(packed);
             return;
         };
-        for row in (Unpacked { last: RawRow::default(), rest: packed }) {
+        for row in unpacked(packed) {
             pack(&mut self.bytes, last, row);
             last = row;
         }
+        self.last = Some(last);
     }
 
     /// What follows belongs to the next body.
     pub fn end_body(&mut self) {
         self.ends.push(u32::try_from(self.bytes.len()).unwrap_or(u32::MAX));
+        self.last = None;
     }
 
     /// All that was pushed.
