@@ -160,6 +160,9 @@ pub struct StopView {
     /// Whether the stack was unwound before anybody could look.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub unwound: bool,
+    /// Whether it's an exception that nothing catches.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub uncaught: bool,
     /// More about the reason: the trap, the exception, the error.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,

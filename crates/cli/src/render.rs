@@ -90,6 +90,7 @@ impl Renderer {
                 out = format!("{fresh}{}\n", style.strong("interrupted"));
             }
             StopKind::Trap => out = format!("{} {message}\n", style.bad("trap:")),
+            StopKind::Exception if stop.uncaught => out = format!("{} {message}\n", style.bad("uncaught exception:")),
             StopKind::Exception => out = format!("{} {message}\n", style.bad("exception thrown:")),
             StopKind::HostError => out = format!("{} {message}\n", style.bad("error of a host function:")),
             StopKind::Exit => out = format!("{} with code {message}\n", style.strong("the program asks to exit")),

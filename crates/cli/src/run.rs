@@ -60,10 +60,6 @@ fn run_opened(args: RunArgs, open: impl FnOnce(&Path) -> Result<Program, HostErr
 }
 
 fn go(app: &mut App, on_trap: OnTrap, interactive: bool) -> Result<(), CliError> {
-    if !app.launcher.is_native() {
-        // Other exceptions are the program's own affair.
-        commands::run(app, "catch uncaught")?;
-    }
     let mut seen = None;
     loop {
         let reply = if app.started { app.go(|debugger, id| debugger.resume(id))? } else { app.begin()? };
@@ -102,8 +98,7 @@ fn go(app: &mut App, on_trap: OnTrap, interactive: bool) -> Result<(), CliError>
 
 /// Whether a stop is about what is going to end the guest; nothing else was asked for.
 fn ends(stop: &StopView) -> bool {
-    let uncaught = stop.reason == StopKind::Exception && !stop.breakpoints.is_empty();
-    stop.unwound || uncaught || matches!(stop.reason, StopKind::Trap | StopKind::HostError)
+    stop.unwound || stop.uncaught || matches!(stop.reason, StopKind::Trap | StopKind::HostError)
 }
 
 /// What of a stack's variables native speed doesn't know, if there is any. What the compiler has optimised away nobody knows.

@@ -123,13 +123,14 @@ impl App {
 
     /// What there is to say about a stop.
     pub fn stop_view(&mut self, reason: Reason, caught: Vec<BreakpointId>, mut notes: Vec<String>) -> StopView {
+        let uncaught = matches!(reason, Reason::Exception { uncaught: true, .. });
         let (kind, message, breakpoints) = match reason {
             Reason::Attached => (StopKind::Attached, None, caught),
             Reason::Breakpoints(ids) => (StopKind::Breakpoint, None, ids),
             Reason::StepDone => (StopKind::Step, None, caught),
             Reason::Interrupted => (StopKind::Interrupt, None, caught),
             Reason::Trap { message, .. } => (StopKind::Trap, Some(views::trap_message(&message)), caught),
-            Reason::Exception { summary } => (StopKind::Exception, Some(summary), caught),
+            Reason::Exception { summary, .. } => (StopKind::Exception, Some(summary), caught),
             Reason::HostError { message } => (StopKind::HostError, Some(message), caught),
             Reason::Exit { code } => (StopKind::Exit, Some(code.to_string()), caught),
             Reason::ModulesLoaded { names } => (StopKind::Load, Some(names.join(", ")), caught),
@@ -163,6 +164,7 @@ impl App {
             breakpoints: breakpoints.into_iter().map(|id| id.0).collect(),
             temporary,
             unwound,
+            uncaught,
             message,
             returned: returned.ok().flatten().map(views::variable),
             source: snippet.as_ref().and_then(Snippet::marked_line).map(str::to_owned),

@@ -267,10 +267,10 @@ fn an_error_of_the_host_is_shown_with_its_stack() {
 fn an_exception_that_nobody_catches_is_shown_with_its_stack() {
     let ran = run(&[], "exceptions.O0.dwarf5", &["uncaught"]);
     let uncaught = "main (argc=2, argv=";
-    ran.exits(134).complains("exception thrown: ").complains("note: the stack was unwound").complains(uncaught);
+    ran.exits(134).complains("uncaught exception: ").complains("note: the stack was unwound").complains(uncaught);
     // In detail it's seen before anything is unwound.
     let ran = run(&["--detailed"], "exceptions.O0.dwarf5", &["uncaught"]);
-    ran.exits(134).complains("exception thrown: ").complains(uncaught);
+    ran.exits(134).complains("uncaught exception: ").complains(uncaught);
     assert!(!ran.err.contains("unwound"), "{}", ran.err);
     // Those that are caught disturb nobody.
     for options in [&[][..], &["--detailed"]] {

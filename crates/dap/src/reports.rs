@@ -178,7 +178,10 @@ fn words(reason: &Reason) -> (&'static str, String, Option<String>) {
         Reason::StepDone => ("step", "Paused on step".to_owned(), None),
         Reason::Interrupted => ("pause", "Paused".to_owned(), None),
         Reason::Trap { message, .. } => ("exception", "Paused on trap".to_owned(), Some(trap_message(message))),
-        Reason::Exception { summary } => ("exception", "Paused on exception".to_owned(), Some(summary.clone())),
+        Reason::Exception { summary, uncaught } => {
+            let what = if *uncaught { "Paused on uncaught exception" } else { "Paused on exception" };
+            ("exception", what.to_owned(), Some(summary.clone()))
+        }
         Reason::HostError { message } => ("exception", "Paused on a host's error".to_owned(), Some(message.clone())),
         Reason::Exit { code } => ("exception", "Paused on exit".to_owned(), Some(format!("exit code {code}"))),
         Reason::ModulesLoaded { names } => ("module load", "Paused on new modules".to_owned(), Some(names.join(", "))),

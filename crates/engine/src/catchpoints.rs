@@ -101,7 +101,7 @@ impl Catch {
 
     /// Whether the guest stops for these events without a catchpoint for them.
     pub fn by_default(&self) -> bool {
-        matches!(self, Self::Traps(_) | Self::HostErrors)
+        matches!(self, Self::Traps(_) | Self::Uncaught | Self::HostErrors)
     }
 }
 

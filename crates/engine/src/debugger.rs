@@ -45,6 +45,8 @@ pub enum Reason {
     Exception {
         /// Its payload, for people.
         summary: String,
+        /// Whether nothing catches it, as far as that was looked for: by the code's tables of catches.
+        uncaught: bool,
     },
     /// A host function failed.
     HostError {
@@ -430,6 +432,12 @@ impl Debugger {
         self.breakpoints.iter().any(|b| b.enabled && catch(b))
     }
 
+    /// The same, or the guest stops for such events because nothing else was said.
+    pub(crate) fn heeds(&self, event: &Catch) -> bool {
+        let said = |b: &Breakpoint| matches!(&b.spec.location, LocationSpec::Event(catch) if catch.same_family(event));
+        self.wants(event) || event.by_default() && !self.breakpoints.iter().any(said)
+    }
+
     /// What a stop means to the user; `None`: nothing, go on.
     fn classify(
         &mut self,
@@ -449,17 +457,15 @@ impl Debugger {
             StopReason::Trap { kind, message } => (Catch::Traps(vec![kind]), true, Reason::Trap { kind, message }),
             StopReason::HostError { message } => (Catch::HostErrors, true, Reason::HostError { message }),
             StopReason::Exception { summary, tags } => {
-                if self.wants(&Catch::Uncaught)
-                    && self.target(id)?.is_uncaught(&tags)?
-                    && let Some(by) = self.caught(id, false, &Catch::Uncaught, notes)?
-                {
+                // Where the stack is unwound nobody has caught it.
+                let unwound = self.target(id)?.is_unwound();
+                let uncaught = unwound || self.heeds(&Catch::Uncaught) && self.target(id)?.is_uncaught(&tags)?;
+                if uncaught && let Some(by) = self.caught(id, true, &Catch::Uncaught, notes)? {
                     caught.extend(by);
                     caught.extend(self.caught(id, false, &Catch::Exceptions, notes)?.into_iter().flatten());
-                    return Ok(Some(Reason::Exception { summary }));
+                    return Ok(Some(Reason::Exception { summary, uncaught }));
                 }
-                // Where the stack is unwound nobody has caught it.
-                let always = self.catch_exceptions || self.target(id)?.is_unwound();
-                (Catch::Exceptions, always, Reason::Exception { summary })
+                (Catch::Exceptions, self.catch_exceptions || unwound, Reason::Exception { summary, uncaught })
             }
             StopReason::Exit { code } => (Catch::Exit, false, Reason::Exit { code }),
             StopReason::ModulesLoaded(modules) => {

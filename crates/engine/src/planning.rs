@@ -11,7 +11,7 @@ use crate::{BreakpointId, Catch, Debugger, EngineError, HitCondition, breakpoint
 impl Debugger {
     /// Resumes with the breakpoints as they are now and whatever step is under way.
     pub(crate) fn resume_with_plan(&mut self, id: DebuggeeId) -> Result<(), EngineError> {
-        let exceptions = self.catch_exceptions || self.wants(&Catch::Exceptions) || self.wants(&Catch::Uncaught);
+        let exceptions = self.catch_exceptions || self.wants(&Catch::Exceptions) || self.heeds(&Catch::Uncaught);
         let exits = self.wants(&Catch::Exit);
         let alone = self.targets.iter().filter(|t| !matches!(t.state, State::Ended(_))).count() == 1;
         let breakpoints = &self.breakpoints;

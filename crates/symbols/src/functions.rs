@@ -122,14 +122,15 @@ impl Functions {
     }
 
     /// Functions that are meant by a name. `linkage_name` tells that of a function.
-    pub fn find(&self, name: &str, linkage_name: impl Fn(FunctionId) -> Option<String>) -> Vec<FunctionId> {
+    pub fn find(&self, name: &str, linkage_name: impl Fn(&Function) -> Option<String>) -> Vec<FunctionId> {
         let wanted = Wanted::new(name);
         let mut found: Vec<FunctionId> = [wanted.short(), name, last_in_zig(name)]
             .into_iter()
             .flat_map(|name| self.by_short_name.named(name))
             .filter(|id| self.list.get(id.0 as usize).is_some_and(|function| wanted.means(function.name())))
             .collect();
-        found.extend(self.by_linkage_name.named(name).filter(|id| linkage_name(*id).as_deref() == Some(name)));
+        let same = |id: &FunctionId| self.list.get(id.0 as usize).and_then(&linkage_name).as_deref() == Some(name);
+        found.extend(self.by_linkage_name.named(name).filter(same));
         found.sort_unstable();
         found.dedup();
         found

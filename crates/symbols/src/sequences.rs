@@ -65,7 +65,7 @@ impl Sequences {
             before = *row;
             if let Some(piece) = self.pieces.last_mut() {
                 piece.bytes.end = self.bytes.len();
-                let known = piece.files.len() > 0 && self.files.last() == Some(&row.file);
+                let known = !piece.files.is_empty() && self.files.last() == Some(&row.file);
                 if !known && row.file != u32::MAX && !row.end {
                     self.files.push(row.file);
                     piece.files.end = self.files.len();

@@ -6,6 +6,7 @@
 mod opening;
 
 use std::{
+    cell::LazyCell,
     collections::HashMap,
     fmt,
     ops::Range,
@@ -172,16 +173,22 @@ impl Symbols {
     /// Functions of this name: the whole path, or a suffix of it at a `::` boundary, or the linkage name; generic
     /// arguments may be left out.
     pub fn find_functions(&self, name: &str) -> Vec<FunctionId> {
-        self.function_table().find(name, |id| self.linkage_name(id))
+        // Thousands of functions may have the same linkage name.
+        let named = LazyCell::new(|| self.module.names_of_functions(self.sections.wasm()));
+        self.function_table()
+            .find(name, |function| self.linkage_name_with(function, named.get(&function.index).copied()))
     }
 
     /// The linkage name of a function, where it differs from its [name](Function::name).
     pub fn linkage_name(&self, id: FunctionId) -> Option<String> {
         let function = self.functions().get(id.0 as usize)?;
-        let entry = self.entries().get(id.0 as usize).copied().flatten();
+        self.linkage_name_with(function, self.module.name_of_function(self.sections.wasm(), function.index))
+    }
+
+    fn linkage_name_with(&self, function: &Function, in_names: Option<&str>) -> Option<String> {
+        let entry = self.entries().get(function.id.0 as usize).copied().flatten();
         let described = entry.and_then(|entry| Described::new(&self.dwarf(), self.index(), self.lines(), entry));
         let described = described.and_then(|described| described.linkage_name);
-        let in_names = self.module.name_of_function(self.sections.wasm(), function.index);
         let in_exports = self.module.exports.get(&function.index).map(String::as_str);
         let found = crate::functions::linkage_name(function.name(), [described.as_deref(), in_names, in_exports]);
         found.map(str::to_owned)

@@ -51,10 +51,11 @@ pub(super) const COMMANDS: &[Command] = &[
     .words(Words::Location),
     Command::new(
         &["catch"],
-        "catch (trap [KIND]… | throw | host-error | exit | load) [off]",
+        "catch (trap [KIND]… | throw | uncaught | host-error | exit | load) [off]",
         "Stop at events: traps, exceptions, errors of the host, exits, loads.\n\
-         Traps and errors of host functions stop the program anyway, with its stack intact; a catchpoint for them narrows\n\
-         that to the kinds it names, and to none while it's disabled. `off` lets such events not stop the program.\n\
+         Traps, exceptions that nothing catches and errors of host functions stop the program anyway, with its stack\n\
+         intact; a catchpoint for them narrows that to the kinds it names, and to none while it's disabled. `off` lets such\n\
+         events not stop the program.\n\
          An exit is one that the program asks for; a `main` that returns 0 doesn't.",
         catch,
     ).stops()

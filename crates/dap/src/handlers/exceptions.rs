@@ -133,7 +133,9 @@ pub fn info(
     let errors = ctx.world.guests.get(&id).and_then(|guest| guest.errors.clone());
     let (mut kind, mut description) = match reason {
         Some(Reason::Trap { kind, message }) => (trap_name(kind), trap_message(&message)),
-        Some(Reason::Exception { summary }) => ("exception".to_owned(), summary),
+        Some(Reason::Exception { summary, uncaught }) => {
+            (if uncaught { "uncaught exception" } else { "exception" }.to_owned(), summary)
+        }
         Some(Reason::HostError { message }) => ("host-error".to_owned(), message),
         Some(Reason::Exit { code }) => ("exit".to_owned(), format!("the program exits with code {code}")),
         _ => return Err(Failure::Other("this thread hasn't stopped for an exception".to_owned())),
