@@ -183,6 +183,28 @@ fn exceptions_are_caught_as_they_are_thrown() {
 }
 
 #[test]
+fn exceptions_that_nothing_catches_stop_without_being_told_to() {
+    const GUEST: &str = "guests/built/exceptions.O0.dwarf5.wasm";
+    let uncaught = |words: &[&str]| batch_with(&[], words, &[GUEST, "uncaught"]);
+    let ran = uncaught(&["run", "bt", "continue"]);
+    ran.prints("uncaught exception: exception (")
+        .prints("main (argc=2")
+        .prints("the program trapped: uncaught exception");
+    // Those that are caught are the program's affair.
+    let ran = batch_with(&[], &["run"], &[GUEST]);
+    ran.exits(0);
+    assert!(!ran.out.contains("exception"), "{}", ran.out);
+    let ran = uncaught(&["catch uncaught off", "run"]);
+    ran.prints("catchpoint 1 is disabled").prints("the program trapped: uncaught exception");
+    assert!(!ran.out.contains("uncaught exception: "), "{}", ran.out);
+    // As they are thrown: of these one is uncaught, too.
+    let ran = uncaught(&["catch throw", "run", "delete 1", "continue"]);
+    ran.prints("Catchpoint 1, exception thrown: ").prints("uncaught exception: exception (");
+    let json = batch_with(&["--json"], &["run"], &[GUEST, "uncaught"]);
+    assert_eq!(json.answer("run")["stop"]["uncaught"], json!(true));
+}
+
+#[test]
 fn mistakes_are_explained() {
     let words = [
         "break main",

@@ -185,14 +185,13 @@ impl<'a> Run<'a> {
             ("setBreakpoints", json!({ "source": { "path": path }, "breakpoints": values(&lines) }), lines),
             ("setFunctionBreakpoints", json!({ "breakpoints": values(&functions) }), functions),
         ];
-        // Without catchpoints all traps stop, as ever; with some only those.
-        let any = self.sets.iter().any(|set| matches!(set.kind, Kind::Exception { .. }));
-        let mut filters = json!({ "filters": [], "filterOptions": values(&exceptions) });
-        let narrows = |set: &Set| matches!(&set.kind, Kind::Exception { filter, .. } if filter == "trap");
-        if !any || !self.sets.iter().any(narrows) {
-            filters["filters"] = json!(["trap"]);
-            exceptions.insert(0, (0, Value::Null));
-        }
+        // Without catchpoints all traps stop, as ever, and exceptions that nothing catches; with some only those.
+        let said = |wanted: &str| {
+            self.sets.iter().any(|set| matches!(&set.kind, Kind::Exception { filter, .. } if filter == wanted))
+        };
+        let by_default: Vec<&str> = ["trap", "uncaught"].into_iter().filter(|filter| !said(filter)).collect();
+        let filters = json!({ "filters": by_default, "filterOptions": values(&exceptions) });
+        exceptions.splice(0..0, by_default.iter().map(|_| (0, Value::Null)));
         requests.push(("setExceptionBreakpoints", filters, exceptions));
         let mut failed = Ok(());
         for (command, arguments, asked) in requests {

@@ -131,11 +131,13 @@ pub fn info(
     let id = guest(ctx, arguments.thread_id)?;
     let reason = ctx.world.guests.get(&id).and_then(|guest| guest.reason.clone());
     let errors = ctx.world.guests.get(&id).and_then(|guest| guest.errors.clone());
+    let break_mode = match reason {
+        Some(Reason::Exception { uncaught: true, .. }) => dap::ExceptionBreakMode::Unhandled,
+        _ => dap::ExceptionBreakMode::Always,
+    };
     let (mut kind, mut description) = match reason {
         Some(Reason::Trap { kind, message }) => (trap_name(kind), trap_message(&message)),
-        Some(Reason::Exception { summary, uncaught }) => {
-            (if uncaught { "uncaught exception" } else { "exception" }.to_owned(), summary)
-        }
+        Some(Reason::Exception { summary, .. }) => ("exception".to_owned(), summary),
         Some(Reason::HostError { message }) => ("host-error".to_owned(), message),
         Some(Reason::Exit { code }) => ("exit".to_owned(), format!("the program exits with code {code}")),
         _ => return Err(Failure::Other("this thread hasn't stopped for an exception".to_owned())),
@@ -158,7 +160,7 @@ pub fn info(
         lines.push("    …".to_owned());
     }
     Ok(dap::ExceptionInfoResponseBody {
-        break_mode: dap::ExceptionBreakMode::Always,
+        break_mode,
         description: Some(description.clone()),
         details: Some(dap::ExceptionDetails {
             message: Some(description),

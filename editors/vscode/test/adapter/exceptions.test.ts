@@ -101,6 +101,19 @@ test("kinds of traps as the filter's condition", async () => {
     }
 });
 
+for (const [filter, mode] of [
+    ["uncaught", "unhandled"],
+    ["throw", "always"],
+] as const) {
+    test(`an exception says whether anything catches it: ${filter}`, async () => {
+        await using session = await Session.open();
+        await session.launch("exceptions.O0.dwarf5", { args: ["uncaught"] }, () => set(session, filter));
+        const stop = await session.stopped("exception");
+        const { body } = (await session.client.customRequest("exceptionInfo", { threadId: stop.threadId })) as { body: { exceptionId: string; breakMode: string } };
+        assert.deepEqual([body.exceptionId, body.breakMode], ["exception", mode]);
+    });
+}
+
 test("an exit can be caught", async () => {
     await using session = await Session.open();
     await session.launch("exit.O0.dwarf5", {}, () => set(session, "exit"));
