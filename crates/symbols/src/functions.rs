@@ -3,17 +3,14 @@
 //! Invariant: one [`Function`] for each body, in the same order; an entry is only taken when its first address lies in
 //! the body, so entries of code that the linker threw away belong to nothing.
 
-use std::{
-    collections::HashMap,
-    ops::Range,
-    sync::atomic::{AtomicUsize, Ordering},
-};
+use std::{collections::HashMap, ops::Range};
 
 use bytes::Bytes;
 use gimli::constants;
 
 use crate::{
     Function, FunctionId, Language, Location, ModulePc, Progress,
+    budget::Budget,
     dwarf::{Dwarf, Entry, Sections, Units},
     function_names::{Buffer, FunctionNames},
     index::UnitIndex,
@@ -25,9 +22,6 @@ use crate::{
     rows,
     table::Table,
 };
-
-/// How many bytes of names a module may have; functions beyond that are only numbered.
-const MAX_NAMES: usize = 64 << 20;
 
 /// The functions.
 #[derive(Debug, Default)]
@@ -78,7 +72,8 @@ impl Functions {
     ) -> Self {
         let entries = entries(module, index.all(sections, units), exact);
         let names = module.names_of_functions(sections.wasm());
-        let budget = AtomicUsize::new(MAX_NAMES);
+        // Functions beyond that are only numbered.
+        let budget = Budget::of_names(sections);
         let bytes = sections.size();
         let list = parallel::map(
             module.bodies.len(),
@@ -88,12 +83,14 @@ impl Functions {
                 progress.add_part(bytes as u64, at, module.bodies.len());
                 let body = module.bodies.get(at)?;
                 let entry = entries.get(at).copied().flatten();
-                let described = entry.and_then(|entry| Described::new(dwarf, index, lines, entry));
-                let (mut function, mut called) =
-                    function(sections, module, lines, &names, (at, body), described.unwrap_or_default());
+                let described = entry.filter(|_| !budget.is_spent());
+                let described = described.and_then(|entry| Described::new(dwarf, index, lines, entry));
+                let described = described.unwrap_or_default();
+                // A name takes as long as the one that it's demangled from is.
+                let mangled = described.linkage_name.as_ref().map_or(0, String::len);
+                let (mut function, mut called) = function(sections, module, lines, &names, (at, body), described);
                 function.has_dwarf = entry.is_some();
-                let length = called.name.len();
-                if budget.try_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(length)).is_err() {
+                if !budget.take(called.name.len() + mangled) {
                     called = Called::numbered(function.index);
                 }
                 Some((function, called))

@@ -185,10 +185,8 @@ impl<'a> Pass<'_, 'a> {
                 };
             }
             constants::DW_AT_ranges if tag == constants::DW_TAG_subprogram => {
-                if let Ok(Some(mut ranges)) = self.dwarf.of(self.unit).attr_ranges(self.unit, value)
-                    && let Ok(Some(first)) = ranges.next()
-                {
-                    seen.low_pc = Some(first.begin);
+                if let Some(first) = self.dwarf.listed_ranges(self.unit, value, 1).first() {
+                    seen.low_pc = Some(first.start);
                 }
             }
             constants::DW_AT_specification | constants::DW_AT_abstract_origin | constants::DW_AT_signature => {

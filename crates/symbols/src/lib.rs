@@ -8,6 +8,7 @@
 
 #![forbid(unsafe_code)]
 
+mod budget;
 mod dwarf;
 mod dynamic;
 mod entry_values;

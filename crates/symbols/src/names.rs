@@ -197,8 +197,9 @@ pub fn is_name_of(name: &str, path: &str) -> bool {
 }
 
 /// A hash for tables in which names are looked up: quick; several names may have the same.
-pub(crate) fn hash(name: &str) -> u32 {
-    let (words, rest) = name.as_bytes().as_chunks::<8>();
+pub(crate) fn hash(name: impl AsRef<[u8]>) -> u32 {
+    let name = name.as_ref();
+    let (words, rest) = name.as_chunks::<8>();
     let mut last = [0; 8];
     last.iter_mut().zip(rest).for_each(|(to, byte)| *to = *byte);
     let words = words.iter().chain([&last]).map(|word| u64::from_le_bytes(*word));

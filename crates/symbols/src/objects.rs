@@ -96,8 +96,8 @@ impl Symbols {
         let plain = |path: &str| path.chars().filter(|c| *c != ' ').collect::<String>();
         let dwarf = self.dwarf();
         let wanted = plain(path);
-        let candidates = self.index().types_named(&dwarf, names::short(path)).iter();
-        let mut meant = candidates.filter(|at| plain(&self.index().path(&dwarf, **at).join()) == wanted);
+        let candidates = self.index().types_named(&dwarf, names::short(path));
+        let mut meant = candidates.iter().filter(|at| plain(&self.index().path(&dwarf, **at).join()) == wanted);
         Some(TypeId(u64::from(self.index().scope(&dwarf, *meant.next()?)?.offset)))
     }
 

@@ -1,6 +1,7 @@
 //! The indexes of all units together, and the qualified names of their entries.
 //!
-//! Invariant: following parents and origins ends, whatever the file says, after [`MAX_STEPS`] steps.
+//! Invariant: following parents and origins ends, whatever the file says, after [`MAX_STEPS`] steps, and a path with all its
+//! parts is about as long as one name may be ([`MAX_NAME`]).
 
 use std::{collections::HashMap, sync::OnceLock};
 
@@ -10,11 +11,15 @@ use crate::{
     Language, Progress,
     dwarf::{Dwarf, Sections, Text, Units},
     index::{NO_PARENT, Scope, UnitIndex, is_type},
+    module::MAX_NAME,
     names, parallel,
 };
 
 /// How many parents and origins a name is put together from.
 const MAX_STEPS: usize = 64;
+
+/// How many bytes of a type's name its hash is made of.
+const HASHED: usize = 256;
 
 /// A scope, as the position of its unit and its position there.
 pub(crate) type At = (u32, u32);
@@ -23,7 +28,7 @@ pub(crate) type At = (u32, u32);
 #[derive(Debug)]
 pub(crate) struct Index {
     units: Vec<OnceLock<UnitIndex>>,
-    types: OnceLock<HashMap<String, Vec<At>>>,
+    types: OnceLock<HashMap<u32, Vec<At>>>,
     progress: Progress,
 }
 
@@ -102,6 +107,7 @@ impl Index {
     /// The qualified name of a scope.
     pub fn path(&self, dwarf: &Dwarf<'_>, at: At) -> Path {
         let mut path = Path::default();
+        let mut length = 0;
         let mut next = Some(at);
         for _ in 0..MAX_STEPS {
             let Some(at) = next else { break };
@@ -111,6 +117,13 @@ impl Index {
                 chain.iter().rev().find(|at| self.scope(dwarf, **at).is_some_and(|scope| !scope.name.is_none()));
             let at = named.or(chain.last()).copied().unwrap_or(at);
             let Some(scope) = self.scope(dwarf, at) else { break };
+            length += scope.name.len();
+            if length > MAX_NAME && !path.parts.is_empty() {
+                // Nobody would write it.
+                path.nameless = true;
+                path.parts.push("…".into());
+                break;
+            }
             let anonymous_namespace = scope.tag == constants::DW_TAG_namespace && scope.name.is_none();
             if anonymous_namespace {
                 path.parts.push("(anonymous namespace)".into());
@@ -157,21 +170,33 @@ impl Index {
     }
 
     /// Definitions of types whose last part, without generic arguments, is `short`.
-    pub fn types_named(&self, dwarf: &Dwarf<'_>, short: &str) -> &[At] {
+    pub fn types_named(&self, dwarf: &Dwarf<'_>, short: &str) -> Vec<At> {
         let types = self.types.get_or_init(|| {
-            let mut types: HashMap<String, Vec<At>> = HashMap::new();
+            let mut types: HashMap<u32, Vec<At>> = HashMap::new();
             for (unit, index) in self.all(dwarf.sections, dwarf.units) {
                 for (at, scope) in (0..).zip(&index.scopes) {
                     if is_type(scope.tag) && !scope.declaration && !scope.name.is_none() {
-                        let name = dwarf.sections.str(scope.name);
-                        types.entry(names::without_generics(&name).to_owned()).or_default().push((unit, at));
+                        let name = dwarf.sections.bytes(scope.name);
+                        types.entry(hash_of_type(name)).or_default().push((unit, at));
                     }
                 }
             }
             types
         });
-        types.get(short).map_or(&[], Vec::as_slice)
+        let is_short = |at: &At| {
+            let name = self.scope(dwarf, *at).map(|scope| dwarf.sections.str(scope.name));
+            name.is_some_and(|name| names::without_generics(&name) == short)
+        };
+        types.get(&hash_of_type(short.as_bytes())).into_iter().flatten().copied().filter(is_short).collect()
     }
+}
+
+/// The hash by which a type is found, the same with and without generic arguments. Of very long names, of which a file may
+/// have as many as it has bytes, only the beginning counts.
+fn hash_of_type(name: &[u8]) -> u32 {
+    let beginning = name.get(..HASHED).unwrap_or(name);
+    let generics = beginning.iter().position(|byte| *byte == b'<').filter(|at| *at > 0);
+    names::hash(generics.and_then(|at| beginning.get(..at)).unwrap_or(beginning))
 }
 
 /// A demangled name with the numbers of its closures, which Rust's older mangling leaves out.

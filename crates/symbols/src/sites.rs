@@ -149,15 +149,18 @@ impl Copies {
                 _ => origins.push((*origin, at..at + 1)),
             }
         }
+        let budget = symbols.budget_of_names();
         let named = symbols.on_all_cores(origins.len(), |dwarf, i| {
             symbols.told_of_units(i, origins.len());
-            let (origin, copies) = origins.get(i)?;
+            let (origin, copies) = origins.get(i).filter(|_| !budget.is_spent())?;
             let path = symbols.name_of_entry(dwarf, symbols.index().scope_at(dwarf, *origin)?)?;
-            Some((path, copies.clone()))
+            // Those beyond that can't be asked for by their names.
+            budget.take(path.len()).then(|| (path, copies.clone()))
         });
         let mut named: Vec<(String, Range<u32>)> = named.into_iter().flatten().collect();
         // Several units may have the same function.
-        named.sort_by_cached_key(|(path, _)| (names::short(path).to_owned(), path.clone()));
+        named.sort_unstable_by(|(one, at), (other, other_at)| (one, at.start).cmp(&(other, other_at.start)));
+        named.sort_by_cached_key(|(path, _)| names::short(path).to_owned());
         let mut paths = Buffer::default();
         let (mut last, mut place) = (String::new(), 0..0);
         let functions = named.into_iter().map(|(path, copies)| {

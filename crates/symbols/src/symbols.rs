@@ -19,6 +19,7 @@ use gimli::constants;
 use crate::{
     FileId, Function, FunctionId, ImportedFunction, Language, LineRow, LineSites, Location, ModulePc, Place, Progress,
     ScopeId, SourceFile, SourceFrame, SplitUnit, Type, TypeId, Variable, VariableId,
+    budget::Budget,
     dwarf::{Dwarf, Sections, Units},
     functions::{Described, Functions},
     index::UnitIndex,
@@ -443,14 +444,14 @@ impl Symbols {
         let wanted = Wanted::new(name);
         let dwarf = self.dwarf();
         let index = self.index();
-        let candidates = index.types_named(&dwarf, wanted.short()).iter().filter_map(|at| {
-            let scope = index.scope(&dwarf, *at)?;
+        let candidates = index.types_named(&dwarf, wanted.short()).into_iter().filter_map(|at| {
+            let scope = index.scope(&dwarf, at)?;
             let found = match scope.tag {
                 constants::DW_TAG_class_type => constants::DW_TAG_structure_type,
                 tag => tag,
             };
-            let meant = tag.is_none_or(|tag| tag == found) && wanted.means(&index.path(&dwarf, *at).join());
-            meant.then_some((*at, scope))
+            let meant = tag.is_none_or(|tag| tag == found) && wanted.means(&index.path(&dwarf, at).join());
+            meant.then_some((at, scope))
         });
         // Headers give the same type to many units: one of each is enough.
         let mut seen = std::collections::HashSet::new();
@@ -490,6 +491,11 @@ impl Symbols {
     /// `work(dwarf, i)` for all `i < count`, on all cores.
     pub(crate) fn on_all_cores<T: Send>(&self, count: usize, work: impl Fn(&Dwarf<'_>, usize) -> T + Sync) -> Vec<T> {
         parallel::map(count, self.sections.size(), || self.dwarf(), |dwarf, i| work(dwarf, i))
+    }
+
+    /// How much names may take.
+    pub(crate) fn budget_of_names(&self) -> Budget {
+        Budget::of_names(&self.sections)
     }
 
     /// Of what takes as long as reading all units once, one of `count` parts is done.
@@ -632,14 +638,15 @@ impl Symbols {
     pub(crate) fn all_globals(&self) -> &[(bool, Variable)] {
         self.globals.get_or_init(|| {
             let dwarf = self.dwarf();
-            let mut all = Vec::new();
-            for (unit, index) in self.units_indexed() {
-                for global in &index.globals {
-                    let variable = variables::global(&dwarf, self.lines(), self.index(), unit, global);
-                    all.extend(variable.map(|variable| (global.in_function, variable)));
-                }
-            }
-            all
+            let budget = self.budget_of_names();
+            let globals = self.units_indexed().flat_map(|(unit, index)| index.globals.iter().map(move |g| (unit, g)));
+            let named = globals.map_while(|(unit, global)| {
+                let variable = variables::global(&dwarf, self.lines(), self.index(), unit, global);
+                // Those beyond that are left out.
+                let length = variable.as_ref().map_or(0, |variable| variable.name.len());
+                budget.take(length).then_some(variable.map(|variable| (global.in_function, variable)))
+            });
+            named.flatten().collect()
         })
     }
 

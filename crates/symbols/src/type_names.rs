@@ -1,7 +1,7 @@
 //! Names of types as people write them.
 //!
-//! Invariant: a name is made in at most [`MAX_STEPS`] steps and is at most [`MAX_NAME`] long: types that refer to
-//! themselves end in `…`.
+//! Invariant: a name is made in at most [`MAX_STEPS`] steps of at most [`MAX_MADE`] bytes, and is at most [`MAX_NAME`] long:
+//! what is longer, and types that refer to themselves, end in `…`.
 
 use gimli::constants;
 
@@ -16,28 +16,37 @@ use crate::{
 
 const MAX_STEPS: usize = 256;
 const MAX_DEPTH: usize = 48;
+const MAX_MADE: usize = 8 * MAX_NAME;
 
 /// The name of the type of an entry.
 pub(crate) fn name<'a>(dwarf: &Dwarf<'a>, index: &Index, entry: &Entry<'a>) -> String {
-    let mut names = Names { dwarf, index, steps: 0 };
-    names.declare(Some(entry), "", 0)
+    let mut names = Names { dwarf, index, steps: 0, made: 0 };
+    let mut name = names.declare(Some(entry), "", 0);
+    if name.len() > MAX_NAME {
+        name.truncate(name.floor_char_boundary(MAX_NAME));
+        name.push('…');
+    }
+    name
 }
 
 struct Names<'n, 'a> {
     dwarf: &'n Dwarf<'a>,
     index: &'n Index,
     steps: usize,
+    /// How many bytes of names were read.
+    made: usize,
 }
 
 impl<'a> Names<'_, 'a> {
     /// The declaration of `inner` with the type of `entry` (`None`: `void`), the way C does it: from the inside out.
     fn declare(&mut self, entry: Option<&Entry<'a>>, inner: &str, depth: usize) -> String {
         self.steps += 1;
-        if self.steps > MAX_STEPS || depth > MAX_DEPTH || inner.len() > MAX_NAME {
+        if self.steps > MAX_STEPS || self.made > MAX_MADE || depth > MAX_DEPTH || inner.len() > MAX_NAME {
             return "…".into();
         }
         let Some(entry) = entry else { return spaced("void", inner) };
         if let Some(name) = self.given(entry) {
+            self.made += name.len();
             return spaced(&name, inner);
         }
         let language = self.index.language(self.dwarf, u32::try_from(entry.unit_index).unwrap_or(u32::MAX));
@@ -64,7 +73,7 @@ impl<'a> Names<'_, 'a> {
                         constants::DW_TAG_unspecified_parameters => parameters.push("...".into()),
                         _ => {}
                     }
-                    if self.steps > MAX_STEPS {
+                    if self.steps > MAX_STEPS || self.made > MAX_MADE {
                         break;
                     }
                 }

@@ -4,13 +4,13 @@
 //! [`MAX_CHAIN`] steps.
 
 use std::{
-    cell::{OnceCell, RefCell},
+    cell::{Cell, OnceCell, RefCell},
     collections::HashMap,
     ops::Range,
     rc::Rc,
 };
 
-use gimli::{AttributeValue, DebugInfoOffset, DebuggingInformationEntry, DwAt, UnitOffset, constants};
+use gimli::{AttributeValue, DebugInfoOffset, DebuggingInformationEntry, DwAt, SectionId, UnitOffset, constants};
 
 use super::{
     sections::{Sections, Text},
@@ -19,6 +19,11 @@ use super::{
 
 /// How many references are followed from an entry to where its attribute is.
 const MAX_CHAIN: usize = 8;
+
+/// How often one question may read all range lists. Compilers write a list for each entry.
+const LIST_READS: usize = 4;
+/// What even a small module may have of them.
+const LEAST_LIST_ENTRIES: usize = 1 << 16;
 
 /// The DWARF of a module for the length of one question.
 pub(crate) struct Dwarf<'a> {
@@ -29,6 +34,8 @@ pub(crate) struct Dwarf<'a> {
     /// The sections.
     pub sections: &'a Sections,
     made: RefCell<HashMap<usize, Rc<Unit<'a>>>>,
+    /// How many entries of range lists may still be read: many entries may share a list, and a list may have no range.
+    list_entries: Cell<usize>,
     none: OnceCell<Box<gimli::Dwarf<Reader<'a>>>>,
 }
 
@@ -52,7 +59,10 @@ impl<'a> Dwarf<'a> {
     /// Readers over `sections`.
     pub fn new(sections: &'a Sections, units: &'a Units) -> Self {
         let readers = sections.parts().iter().map(|_| OnceCell::new()).collect();
-        Self { readers, units, sections, made: RefCell::default(), none: OnceCell::new() }
+        let lists = |id| (0..sections.parts().len()).map(|part| sections.section(part, id).len()).sum::<usize>();
+        let bytes = lists(SectionId::DebugRanges).saturating_add(lists(SectionId::DebugRngLists));
+        let list_entries = Cell::new(bytes.saturating_mul(LIST_READS).saturating_add(LEAST_LIST_ENTRIES));
+        Self { readers, units, sections, made: RefCell::default(), list_entries, none: OnceCell::new() }
     }
 
     /// The readers of the sections that a unit is written in.
@@ -136,19 +146,29 @@ impl<'a> Dwarf<'a> {
         chain
     }
 
+    /// At most `limit` of the ranges that an attribute lists, empty ones and tombstones left out.
+    pub fn listed_ranges(&self, unit: &Unit<'a>, value: Value<'a>, limit: usize) -> Vec<Range<u64>> {
+        let mut ranges = Vec::new();
+        let Ok(Some(mut list)) = self.of(unit).attr_ranges(unit, value) else { return ranges };
+        while ranges.len() < limit
+            && let Some(left) = self.list_entries.get().checked_sub(1)
+            && let Ok(Some(entry)) = list.next_raw()
+        {
+            self.list_entries.set(left);
+            match list.convert_raw(entry) {
+                Ok(Some(range)) if range.begin < range.end => ranges.push(range.begin..range.end),
+                Ok(_) => {}
+                Err(_) => break,
+            }
+        }
+        ranges
+    }
+
     /// The code of an entry, as addresses of DWARF: at most `limit` ranges, tombstones left out.
     pub fn ranges(&self, entry: &Entry<'a>, limit: usize) -> Vec<Range<u64>> {
         let mut ranges = Vec::new();
         if let Some(value) = entry.die.attr_value(constants::DW_AT_ranges) {
-            let Ok(Some(mut list)) = self.of(&entry.unit).attr_ranges(&entry.unit, value) else { return ranges };
-            while let Ok(Some(range)) = list.next() {
-                if ranges.len() >= limit {
-                    break;
-                }
-                if range.begin < range.end {
-                    ranges.push(range.begin..range.end);
-                }
-            }
+            ranges = self.listed_ranges(&entry.unit, value, limit);
         } else if let Some(low) = entry.address(self, constants::DW_AT_low_pc) {
             let high = match entry.die.attr_value(constants::DW_AT_high_pc) {
                 Some(AttributeValue::Udata(size)) => low.checked_add(size),

@@ -27,6 +27,11 @@ impl Text {
     /// The string that isn't there.
     pub const NONE: Self = Self { start: 0, length: 0 };
 
+    /// How many bytes it has.
+    pub fn len(self) -> usize {
+        self.length as usize
+    }
+
     /// Whether it's empty or not there.
     pub fn is_none(self) -> bool {
         self.length == 0
@@ -201,13 +206,18 @@ impl Sections {
 
     /// The string at a place.
     pub fn str(&self, text: Text) -> Cow<'_, str> {
+        String::from_utf8_lossy(self.bytes(text))
+    }
+
+    /// The bytes at a place.
+    pub fn bytes(&self, text: Text) -> &[u8] {
         let start = text.start as usize;
         let after = self.buffers.partition_point(|(_, begin)| *begin <= start);
         let bytes = after.checked_sub(1).and_then(|at| self.buffers.get(at)).and_then(|(data, begin)| {
             let start = start - begin;
             data.get(start..start + text.length as usize)
         });
-        String::from_utf8_lossy(bytes.unwrap_or_default())
+        bytes.unwrap_or_default()
     }
 }
 

@@ -11,7 +11,7 @@ use std::{
 
 use gimli::{
     Abbreviations, AttributeValue, DebugAddrBase, DebugInfoOffset, DebugLocListsBase, DebugRngListsBase,
-    DebugStrOffsetsBase, DwLang, EndianSlice, LittleEndian, SectionId, UnitHeader, UnitType, constants,
+    DebugStrOffsetsBase, DwLang, EndianSlice, LittleEndian, Reader as _, SectionId, UnitHeader, UnitType, constants,
 };
 
 use crate::{Language, SplitUnit, parallel};
@@ -111,8 +111,9 @@ impl Units {
             |(), at| {
                 let (start, header) = headers.get(at)?;
                 Some(match tables.get(&header.debug_abbrev_offset().0)? {
-                    Ok(table) => UnitInfo::parse(sections, &dwarf, (part, *start), *header, Arc::clone(table)),
-                    Err(error) => Err(*error),
+                    Ok(table) => UnitInfo::parse(sections, &dwarf, (part, *start), *header, Arc::clone(table))
+                        .map_err(|error| error.to_string()),
+                    Err(error) => Err(error.clone()),
                 })
             },
         );
@@ -196,12 +197,42 @@ pub(super) fn header<'a>(
         .ok_or(gimli::Error::UnexpectedEof(gimli::ReaderOffsetId(offset as u64)))
 }
 
+/// How many attributes an abbreviation may have: attributes take no bytes in an entry if they are flags, so an entry of one
+/// byte may have any number. Compilers write up to thirty.
+const MAX_ATTRIBUTES: usize = 128;
+
+/// Whether all abbreviations of a table have a number of attributes that somebody may go through for each entry.
+fn are_short(table: &[u8]) -> bool {
+    let short = || -> gimli::Result<bool> {
+        let mut input = EndianSlice::new(table, LittleEndian);
+        while input.read_uleb128()? != 0 {
+            input.read_uleb128()?;
+            input.read_u8()?;
+            for attributes in 0.. {
+                let (name, form) = (input.read_uleb128()?, input.read_uleb128()?);
+                if (name, form) == (0, 0) {
+                    break;
+                }
+                if form == u64::from(constants::DW_FORM_implicit_const.0) {
+                    input.read_sleb128()?;
+                }
+                if attributes == MAX_ATTRIBUTES {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
+    };
+    // Of damage gimli has more to say.
+    short().unwrap_or(true)
+}
+
 /// Parses each abbreviation table once, at most up to where the next one begins, so that units that point into the
 /// middle of each other's tables can't make it quadratic.
 fn abbreviation_tables(
     section: &[u8],
     offsets: impl Iterator<Item = usize>,
-) -> HashMap<usize, gimli::Result<Arc<Abbreviations>>> {
+) -> HashMap<usize, Result<Arc<Abbreviations>, String>> {
     let mut offsets: Vec<usize> = offsets.collect();
     offsets.sort_unstable();
     offsets.dedup();
@@ -210,7 +241,10 @@ fn abbreviation_tables(
         let end = offsets.get(at + 1).copied().unwrap_or(section.len());
         let bytes = section.get(start..end).unwrap_or_default();
         let table = gimli::DebugAbbrev::new(bytes, LittleEndian).abbreviations(gimli::DebugAbbrevOffset(0));
-        (start, table.map(Arc::new))
+        match table {
+            Ok(_) if !are_short(bytes) => (start, Err("an abbreviation has too many attributes".to_owned())),
+            table => (start, table.map(Arc::new).map_err(|error| error.to_string())),
+        }
     };
     parallel::map(offsets.len(), section.len(), || (), read).into_iter().collect()
 }
