@@ -17,6 +17,7 @@ mod files;
 mod function_names;
 mod functions;
 mod index;
+mod innermost;
 mod lines;
 mod location;
 mod model;

@@ -1,15 +1,16 @@
 //! The lexical blocks and inlined calls of one function.
 //!
-//! Invariant: the first scope is the function itself; parents come before their children; ranges lie inside of the
-//! function's body and begin at operators.
+//! Invariant: the first scope is the function itself; each one comes right before those inside of it, in the order of their
+//! offsets; ranges lie inside of the function's body and begin at operators.
 
-use std::ops::Range;
+use std::{iter, ops::Range};
 
 use gimli::{DebuggingInformationEntry, constants};
 
 use crate::{
     Location, ModulePc,
     dwarf::{Dwarf, Entry},
+    innermost::Innermost,
     lines::Lines,
     module::{Body, operators},
 };
@@ -35,8 +36,10 @@ pub(crate) struct CodeScope {
     /// Its offset in `.debug_info`.
     pub offset: usize,
     pub kind: ScopeKind,
-    /// The positions of the scopes inside of it.
-    pub children: Vec<usize>,
+    /// The position of the scope around it; its own, of the function.
+    pub parent: usize,
+    /// The position of the innermost inlined call that it is or is in; 0 outside of such.
+    pub copy: usize,
     /// Its code.
     pub ranges: Vec<Range<ModulePc>>,
     /// Of an inlined call: what it is a copy of, and where the call was.
@@ -49,21 +52,26 @@ pub(crate) struct CodeScope {
 }
 
 /// All scopes of a function.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Scopes {
     pub list: Vec<CodeScope>,
+    innermost: Innermost,
 }
 
 impl Scopes {
+    /// Of a function that nothing is known of.
+    pub const NONE: Self = Self { list: Vec::new(), innermost: Innermost::NONE };
+
     /// Reads the entries below the subprogram at `offset`.
     pub fn build(dwarf: &Dwarf<'_>, lines: &Lines, code_start: u32, body: &Body, offset: usize) -> Self {
-        let mut scopes = Self::default();
+        let mut scopes = Self::NONE;
         let Some(entry) = dwarf.entry(offset) else { return scopes };
         let operators = operators(dwarf.sections.wasm(), body, u32::MAX);
         scopes.list.push(CodeScope {
             offset,
             kind: ScopeKind::Function,
-            children: Vec::new(),
+            parent: 0,
+            copy: 0,
             ranges: vec![ModulePc(body.first_operator)..ModulePc(body.end)],
             origin: entry.more(dwarf),
             call: None,
@@ -73,21 +81,28 @@ impl Scopes {
         let mut build = Build { dwarf, lines, code_start, body, operators, ranges: 0, scopes: &mut scopes };
         // What breaks off is kept up to there.
         let _ = build.run(&entry);
+        scopes.innermost = Innermost::build(&scopes.list);
         scopes
     }
 
     /// The scopes around `pc`, outermost first.
     pub fn around(&self, pc: ModulePc) -> Vec<usize> {
-        let mut chain = Vec::new();
-        let mut next = (!self.list.is_empty()).then_some(0);
-        while let Some(at) = next {
-            chain.push(at);
-            let children = self.list.get(at).map_or(&[][..], |scope| &scope.children);
-            next = children.iter().copied().find(|child| {
-                self.list.get(*child).is_some_and(|scope| scope.ranges.iter().any(|range| range.contains(&pc)))
-            });
-        }
+        let innermost = (!self.list.is_empty()).then(|| self.innermost.at(pc));
+        let parent = |at: &usize| self.list.get(*at).map(|scope| scope.parent).filter(|parent| parent < at);
+        let mut chain: Vec<usize> = iter::successors(innermost, parent).collect();
+        chain.reverse();
         chain
+    }
+
+    /// The position of the innermost inlined call around `pc`; 0 when it's in none.
+    pub fn copy_at(&self, pc: ModulePc) -> usize {
+        self.list.get(self.innermost.at(pc)).map_or(0, |scope| scope.copy)
+    }
+
+    /// The scope of the entry at this offset.
+    pub fn at_offset(&self, offset: usize) -> Option<&CodeScope> {
+        let at = self.list.binary_search_by_key(&offset, |scope| scope.offset).ok()?;
+        self.list.get(at)
     }
 }
 
@@ -167,22 +182,22 @@ impl<'a> Build<'_, 'a> {
             // A block that doesn't say where it is, is all around.
             return Some(parent);
         }
-        let (kind, depth) = match (inlined, self.scopes.list.get(parent)?) {
-            (true, _) => (ScopeKind::Inlined, 0),
-            (false, around) => (ScopeKind::Block, around.depth.saturating_add(1)),
-        };
         let position = self.scopes.list.len();
+        let (kind, copy, depth) = match (inlined, self.scopes.list.get(parent)?) {
+            (true, _) => (ScopeKind::Inlined, position, 0),
+            (false, around) => (ScopeKind::Block, around.copy, around.depth.saturating_add(1)),
+        };
         self.scopes.list.push(CodeScope {
             offset: entry.offset,
             kind,
-            children: Vec::new(),
+            parent,
+            copy,
             ranges,
             origin: entry.more(self.dwarf),
             call: inlined.then(|| self.call(entry)).flatten(),
             variables: Vec::new(),
             depth,
         });
-        self.scopes.list.get_mut(parent)?.children.push(position);
         Some(position)
     }
 

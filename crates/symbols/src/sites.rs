@@ -16,7 +16,6 @@ use crate::{
     index::Inlined,
     names::{self, Wanted},
     paths::At,
-    scopes::{ScopeKind, Scopes},
     table::Table,
 };
 
@@ -76,7 +75,7 @@ impl FileLines {
         // function has no row that is a statement: compilers mark those only where the line changes.
         let mut firsts: BTreeMap<(usize, usize), &Statement> = BTreeMap::new();
         for row in self.rows.get(from..to).unwrap_or_default() {
-            let copy = innermost_copy(symbols.scopes_of(row.body), row.start);
+            let copy = symbols.scopes_of(row.body).copy_at(row.start);
             if !row.is_stmt && copy == 0 {
                 continue;
             }
@@ -96,12 +95,6 @@ impl FileLines {
         sites.dedup();
         Some(LineSites { file, line, sites })
     }
-}
-
-/// The position of the innermost inlined copy around `pc`; 0 for the function itself.
-fn innermost_copy(scopes: &Scopes, pc: ModulePc) -> usize {
-    let is_copy = |at: &usize| scopes.list.get(*at).is_some_and(|scope| scope.kind == ScopeKind::Inlined);
-    scopes.around(pc).into_iter().rev().find(is_copy).unwrap_or(0)
 }
 
 /// Which functions were inlined, and where.
@@ -203,14 +196,30 @@ impl Copies {
         let meant = functions.map(Copied::from).filter(|function| wanted(self.path(function)));
         let copies = meant
             .flat_map(|function| self.copies.rows_in(function.copies.start as usize..function.copies.end as usize));
-        copies.filter_map(|[offset, body]| first_statement(symbols, offset, body as usize)).collect()
+        let mut statements = Statements { symbols, of_bodies: HashMap::new() };
+        copies.filter_map(|[offset, body]| statements.first_of(offset, body as usize)).collect()
     }
 }
 
-fn first_statement(symbols: &Symbols, copy: u32, body: usize) -> Option<ModulePc> {
-    let scope = symbols.scopes_of(body).list.iter().find(|scope| scope.offset == copy as usize)?;
-    let rows = symbols.rows_of(body);
-    let inside = |pc: &ModulePc| scope.ranges.iter().any(|range| range.contains(pc));
-    let statement = rows.iter().find(|row| row.is_stmt && row.location.is_some() && inside(&row.start));
-    statement.map(|row| row.start).or_else(|| scope.ranges.iter().map(|range| range.start).min())
+/// Where statements begin, ascending, in the bodies that were asked about.
+struct Statements<'s> {
+    symbols: &'s Symbols,
+    of_bodies: HashMap<usize, Vec<ModulePc>>,
+}
+
+impl Statements<'_> {
+    /// The first of a copy; its first byte when it has none.
+    fn first_of(&mut self, copy: u32, body: usize) -> Option<ModulePc> {
+        let scope = self.symbols.scopes_of(body).at_offset(copy as usize)?;
+        let statements = self.of_bodies.entry(body).or_insert_with(|| {
+            let rows = self.symbols.rows_of(body).iter().filter(|row| row.is_stmt && row.location.is_some());
+            rows.map(|row| row.start).collect()
+        });
+        let first_in = |range: &Range<ModulePc>| {
+            let at = statements.partition_point(|start| *start < range.start);
+            statements.get(at).copied().filter(|start| *start < range.end)
+        };
+        let first = scope.ranges.iter().filter_map(first_in).min();
+        first.or_else(|| scope.ranges.iter().map(|range| range.start).min())
+    }
 }

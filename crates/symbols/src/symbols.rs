@@ -597,7 +597,7 @@ impl Symbols {
 
     /// The scopes of the function body at this position.
     pub(crate) fn scopes_of(&self, body: usize) -> &Scopes {
-        static NONE: Scopes = Scopes { list: Vec::new() };
+        static NONE: Scopes = Scopes::NONE;
         let (Some(cell), Some(bounds)) = (self.scopes.get(body), self.module.bodies.get(body)) else { return &NONE };
         cell.get_or_init(|| {
             let entry = self.entries().get(body).copied().flatten();
@@ -607,7 +607,7 @@ impl Symbols {
                     let offset = scope.offset as usize;
                     Scopes::build(&dwarf, self.lines(), self.module.code_start, bounds, offset)
                 }
-                None => Scopes::default(),
+                None => Scopes::NONE,
             }
         })
     }
