@@ -3,6 +3,8 @@
 //! Invariant: a [`VariableId`] is the offset of an entry that says where the variable is, if any does; an optimised-out
 //! variable of an inlined copy is named by the entry that it would be a copy of.
 
+use std::collections::HashMap;
+
 use gimli::{AttributeValue, constants};
 
 use crate::{
@@ -21,16 +23,21 @@ pub(crate) fn in_scopes(dwarf: &Dwarf<'_>, lines: &Lines, scopes: &Scopes, chain
     for at in chain {
         let Some(scope) = scopes.list.get(*at) else { continue };
         let entries = scope.variables.iter().filter_map(|offset| dwarf.entry(*offset));
-        let mut own: Vec<(Option<usize>, Entry<'_>)> = entries.map(|entry| (entry.more(dwarf), entry)).collect();
+        let mut own: Vec<Option<Entry<'_>>> = entries.map(Some).collect();
         // What the compiler threw away without a trace is still known from what this is a copy of, as is the order.
         if let Some(original) = scope.origin.and_then(|origin| dwarf.entry(origin)) {
+            let mut copies: HashMap<usize, usize> = HashMap::new();
+            for (at, entry) in own.iter().enumerate() {
+                if let Some(origin) = entry.as_ref().and_then(|entry| entry.more(dwarf)) {
+                    copies.entry(origin).or_insert(at);
+                }
+            }
             for entry in original.children(dwarf).into_iter().filter(is_local) {
-                let copy = own.iter().position(|(origin, _)| *origin == Some(entry.offset));
-                let entry = copy.map_or(entry, |copy| own.remove(copy).1);
-                variables.extend(variable(dwarf, lines, entry, scope.depth));
+                let copy = copies.get(&entry.offset).and_then(|at| own.get_mut(*at)?.take());
+                variables.extend(variable(dwarf, lines, copy.unwrap_or(entry), scope.depth));
             }
         }
-        variables.extend(own.into_iter().filter_map(|(_, entry)| variable(dwarf, lines, entry, scope.depth)));
+        variables.extend(own.into_iter().flatten().filter_map(|entry| variable(dwarf, lines, entry, scope.depth)));
     }
     variables
 }

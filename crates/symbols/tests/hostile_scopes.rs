@@ -20,12 +20,20 @@ struct Function {
 }
 
 impl Function {
-    /// With the abstract function `f`, which the copies are of, which has two variables: `a` and `b`.
+    /// With the abstract function `f`, which the copies are of. It has two variables: `a` and `b`.
     fn new(nops: usize) -> Self {
+        Self::with_variables(nops, 2)
+    }
+
+    fn with_variables(nops: usize, variables: u32) -> Self {
         // Length, version, abbreviations, address size.
         let mut info = [&[0; 4][..], &[4, 0], &[0; 4], &[4]].concat();
         info.extend([1, 0x0c, 0, 0, 0, 0]);
-        info.extend(b"\x02f\0\x03a\0\x03b\0\0");
+        info.extend(b"\x02f\0");
+        for at in 0..variables {
+            info.extend([3, b'a' + (at % 2) as u8, 0]);
+        }
+        info.push(0);
         let mut function = Self { nops, info, ranges: vec![0; 8], lines: Vec::new() };
         let (low, length) = (function.address(0) - 1, nops as u32 + 2);
         function.entry(4, &[low, length]);
@@ -34,6 +42,11 @@ impl Function {
 
     /// The abstract function and its variables.
     const F: u32 = 17;
+
+    /// Its variable at this position.
+    fn variable(at: u32) -> u32 {
+        Self::F + 3 + 3 * at
+    }
 
     /// The address of a `nop`, or of the `end` behind them.
     fn address(&self, nop: usize) -> u32 {
@@ -192,4 +205,41 @@ fn many_rows_and_many_copies_are_no_product() {
     assert_eq!(sites[1..], of_copies);
     // None has a statement of its own: each begins where its code does.
     assert_eq!(symbols.function_sites("f"), of_copies);
+}
+
+/// The variables of a copy of `f` in which these variables of `f` are: name and id.
+fn variables_of_copy(of_f: u32, copied: impl IntoIterator<Item = u32>) -> Vec<(String, u64)> {
+    let mut function = Function::with_variables(1, of_f);
+    let list = function.list(&[0..1]);
+    function.entry(5, &[Function::F, list]);
+    for at in copied {
+        function.entry(9, &[Function::variable(at)]);
+    }
+    function.end();
+    let first = function.address(0);
+    let symbols = function.symbols();
+    let variables = symbols.variables(ModulePc(symbols.code_start() + first), 0);
+    variables.into_iter().map(|variable| (variable.name, variable.id.0)).collect()
+}
+
+#[test]
+fn variables_come_in_the_order_of_what_they_are_copies_of() {
+    let names = |copied: &[u32]| -> Vec<String> {
+        variables_of_copy(2, copied.iter().copied()).into_iter().map(|(name, _)| name).collect()
+    };
+    assert_eq!(names(&[]), ["a", "b"], "thrown away without a trace");
+    assert_eq!(names(&[1, 0]), ["a", "b"]);
+    assert_eq!(names(&[1]), ["a", "b"]);
+    // One that is there twice comes behind.
+    assert_eq!(names(&[1, 0, 0]), ["a", "b", "a"]);
+}
+
+#[test]
+fn many_variables_in_the_reverse_order_are_no_product() {
+    let count = 400_000;
+    let variables = variables_of_copy(count, (0..count).rev());
+    assert_eq!(variables.len(), count as usize);
+    assert!(variables.is_sorted_by(|a, b| a.1 > b.1), "the last copy is of the first variable");
+    let first = Function::variable(count);
+    assert!(variables.iter().all(|(_, id)| *id > u64::from(first)), "all are known by their copies");
 }
