@@ -15,7 +15,7 @@ use crate::{
     module::{Body, operators},
 };
 
-/// How many scopes and ranges of one function are kept.
+/// How many blocks and inlined calls of one function are read, and how many ranges of them.
 const MAX_SCOPES: usize = 1 << 16;
 const MAX_RANGES: usize = 1 << 18;
 
@@ -78,7 +78,7 @@ impl Scopes {
             variables: Vec::new(),
             depth: 0,
         });
-        let mut build = Build { dwarf, lines, code_start, body, operators, ranges: 0, scopes: &mut scopes };
+        let mut build = Build { dwarf, lines, code_start, body, operators, ranges: 0, seen: 0, scopes: &mut scopes };
         // What breaks off is kept up to there.
         let _ = build.run(&entry);
         scopes.innermost = Innermost::build(&scopes.list);
@@ -113,6 +113,8 @@ struct Build<'b, 'a> {
     body: &'b Body,
     operators: Vec<u32>,
     ranges: usize,
+    /// Also blocks that aren't kept.
+    seen: usize,
     scopes: &'b mut Scopes,
 }
 
@@ -124,7 +126,7 @@ impl<'a> Build<'_, 'a> {
         entries.read_entry(&mut die)?;
         // The scope around the entries at each depth; `None` inside of what has no code here (types, nested functions).
         let mut around: Vec<Option<usize>> = vec![Some(0)];
-        while entries.next_depth() > 0 && !entries.is_empty() && self.scopes.list.len() < MAX_SCOPES {
+        while entries.next_depth() > 0 && !entries.is_empty() && self.seen < MAX_SCOPES {
             let depth = usize::try_from(entries.next_depth()).unwrap_or(0);
             let parent = around.get(depth.saturating_sub(1)).copied().flatten();
             if parent.is_none() {
@@ -172,6 +174,7 @@ impl<'a> Build<'_, 'a> {
 
     /// Adds a block or an inlined call; the position of the scope that its children are in.
     fn scope(&mut self, parent: usize, entry: &Entry<'a>) -> Option<usize> {
+        self.seen += 1;
         let inlined = entry.die.tag() == constants::DW_TAG_inlined_subroutine;
         let limit = MAX_RANGES.saturating_sub(self.ranges);
         let raw = self.dwarf.ranges(entry, limit);

@@ -243,3 +243,21 @@ fn many_variables_in_the_reverse_order_are_no_product() {
     let first = Function::variable(count);
     assert!(variables.iter().all(|(_, id)| *id > u64::from(first)), "all are known by their copies");
 }
+
+#[test]
+fn blocks_that_say_nothing_count() {
+    let (before, behind) = ((1 << 16) - 1, 1 << 10);
+    let mut function = Function::new(1);
+    for at in 0..before + behind {
+        function.entry(8, &[]);
+        if at % 1000 == 0 || at >= before {
+            function.entry(9, &[Function::variable(at % 2)]);
+        }
+        function.end();
+    }
+    let first = function.address(0);
+    let symbols = function.symbols();
+    let variables = symbols.variables(ModulePc(symbols.code_start() + first), 0);
+    // Those in the last block that is read aren't any more.
+    assert_eq!(variables.len(), before as usize / 1000 + 1);
+}
