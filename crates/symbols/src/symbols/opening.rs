@@ -96,9 +96,11 @@ impl Symbols {
             let _ = files.add(contents);
         }
         let mut refused = false;
+        let mut given = None;
         if files.debug.is_some() {
-            let given = Self::with_files(wasm.clone(), files.clone())?;
-            refused = given.is_stale() && !plain.is_stale();
+            let symbols = Self::with_files(wasm.clone(), files.clone())?;
+            refused = symbols.is_stale() && !plain.is_stale();
+            given = (!refused).then_some(symbols);
         }
         if refused {
             files.debug = None;
@@ -107,9 +109,11 @@ impl Symbols {
             files.debug = plain.external_debug().and_then(|name| find(&WantedFile::Debug(name.to_owned())));
         }
         let has_files = |files: &DebugFiles| files.debug.is_some() || !files.split.is_empty();
-        let mut symbols = match has_files(&files) {
-            true => Self::with_files(wasm.clone(), files.clone())?,
-            false => plain,
+        let mut symbols = match given {
+            // What was made to see whether it's stale is not made again.
+            Some(given) => given,
+            None if has_files(&files) => Self::with_files(wasm.clone(), files.clone())?,
+            None => plain,
         };
         if !symbols.split_units().is_empty() {
             let known = files.split.len();
@@ -190,6 +194,8 @@ impl Symbols {
     /// When it is damaged, of another version, or of another module: then it's as if there were none.
     pub fn use_saved_index(&mut self, index: Bytes) -> Result<(), SavedIndexError> {
         self.saved = Some(Saved::open(index, self.hash())?);
+        // What was read of the units before is in there, too.
+        self.index = OnceLock::new();
         Ok(())
     }
 
