@@ -1,14 +1,23 @@
 //! Modules that debuggees load: their symbols are read once, and whoever waits for that is told how far it is.
 //!
-//! Invariant: a module is read once, however many debuggees load it; one whose index can't be kept or used is read all the
-//! same.
+//! Invariant: a module is read once, however many debuggees load it at a time; one whose index can't be kept or used is read
+//! all the same. A binary has the same number for the debugger's life. Of those that no debuggee has any more, only the
+//! [`SPARE`] that were loaded last are kept.
 
-use std::sync::Arc;
+use std::{
+    cell::LazyCell,
+    cmp::Reverse,
+    hash::{BuildHasher, RandomState},
+    sync::Arc,
+};
 
 use freezeframe_debuggee::{Answer, DebuggeeId, Query};
 use freezeframe_symbols::{Bytes, DebugFiles, IndexStore, Progress, Symbols, WantedFile};
 
 use crate::{CodeId, Debugger, EngineError, code::Code, outline::Outlines, target::LoadedModule};
+
+/// How many modules are kept that no debuggee has: whoever goes back to one soon needn't wait.
+const SPARE: usize = 4;
 
 /// Debug information that is being read, which takes long enough that a person may want to know.
 #[derive(Clone, Debug)]
@@ -22,11 +31,25 @@ pub struct Reading {
 /// What was read, and where more is found.
 #[derive(Default)]
 pub(crate) struct Loading {
-    modules: Vec<ReadModule>,
+    /// By their [`CodeId`].
+    modules: Vec<Known>,
+    /// How many modules were loaded.
+    loaded: u64,
+    hasher: RandomState,
     find_debug_file: Option<FindDebugFile>,
     given_debug_files: Vec<Bytes>,
     indexes: Option<Arc<dyn IndexStore>>,
     told: Option<Told>,
+}
+
+/// A module that was loaded at some time.
+enum Known {
+    Read(ReadModule),
+    /// One that was dropped: its size and hash tell it from others. The hash has a key that nobody knows.
+    Dropped {
+        size: usize,
+        hash: u64,
+    },
 }
 
 /// A module's binary and what was read from it.
@@ -35,6 +58,21 @@ struct ReadModule {
     symbols: Arc<Symbols>,
     code: Arc<Code>,
     outlines: Arc<Outlines>,
+    /// The number of its last load.
+    last_load: u64,
+}
+
+impl ReadModule {
+    fn is(&self, bytes: &Bytes) -> bool {
+        // Comparing large modules takes milliseconds; mostly the launcher gives the very same bytes again.
+        let same_place = self.bytes.as_ptr() == bytes.as_ptr();
+        self.bytes.len() == bytes.len() && (same_place || self.bytes == bytes)
+    }
+
+    /// Whether a debuggee has it: each holds the code, and nobody else does.
+    fn is_used(&self) -> bool {
+        Arc::strong_count(&self.code) > 1
+    }
 }
 
 /// Finds a file that says more of a module, by its path (or URL) relative to the module.
@@ -85,6 +123,8 @@ impl Debugger {
             let loaded = self.loading.load(module.name, module.bytes)?;
             self.target(id)?.modules.push(loaded);
         }
+        // Not before all have theirs: of a restarted guest nothing is read anew, however many modules it has.
+        self.loading.drop_unused();
         for index in 0..self.breakpoints.len() {
             self.bind_breakpoint(index, id);
         }
@@ -94,20 +134,60 @@ impl Debugger {
 
 impl Loading {
     fn load(&mut self, name: Option<String>, bytes: Bytes) -> Result<LoadedModule, EngineError> {
-        let at = match self.modules.iter().position(|read| read.bytes == bytes) {
-            Some(at) => at,
-            None => {
+        self.loaded += 1;
+        let at = match self.known(&bytes) {
+            Some(at) if matches!(self.modules.get(at), Some(Known::Read(_))) => at,
+            known => {
                 let symbols = self.read(name.as_deref().unwrap_or_default(), &bytes)?;
                 let code = Arc::new(Code::parse(bytes.clone())?);
-                self.modules.push(ReadModule { bytes, symbols, code, outlines: Arc::default() });
-                self.modules.len() - 1
+                let read = Known::Read(ReadModule { bytes, symbols, code, outlines: Arc::default(), last_load: 0 });
+                match known.and_then(|at| Some((at, self.modules.get_mut(at)?))) {
+                    Some((at, dropped)) => {
+                        *dropped = read;
+                        at
+                    }
+                    None => {
+                        self.modules.push(read);
+                        self.modules.len() - 1
+                    }
+                }
             }
         };
-        let missing = || EngineError::Internal("a module that was read is missing");
-        let read = self.modules.get(at).ok_or_else(missing)?;
+        let Some(Known::Read(read)) = self.modules.get_mut(at) else {
+            return Err(EngineError::Internal("a module that was read is missing"));
+        };
+        read.last_load = self.loaded;
         let (symbols, code, outlines) = (read.symbols.clone(), read.code.clone(), read.outlines.clone());
         let id = CodeId(u32::try_from(at).unwrap_or(u32::MAX));
         Ok(LoadedModule { id, name, symbols, code, outlines })
+    }
+
+    /// The place of a module that was loaded before.
+    fn known(&self, bytes: &Bytes) -> Option<usize> {
+        let read = self.modules.iter().position(|known| matches!(known, Known::Read(read) if read.is(bytes)));
+        read.or_else(|| {
+            let own = LazyCell::new(|| self.hasher.hash_one(&**bytes));
+            let is_own =
+                |known: &Known| matches!(known, Known::Dropped { size, hash } if *size == bytes.len() && *hash == *own);
+            self.modules.iter().position(is_own)
+        })
+    }
+
+    /// Drops what no debuggee has, but for those that were loaded last: with its bytes a module keeps its compiled code alive.
+    fn drop_unused(&mut self) {
+        let mut unused: Vec<(u64, &mut Known)> = Vec::new();
+        for known in &mut self.modules {
+            match known {
+                Known::Read(read) if !read.is_used() => unused.push((read.last_load, known)),
+                _ => {}
+            }
+        }
+        unused.sort_unstable_by_key(|(last_load, _)| Reverse(*last_load));
+        for (_, known) in unused.into_iter().skip(SPARE) {
+            if let Known::Read(read) = known {
+                *known = Known::Dropped { size: read.bytes.len(), hash: self.hasher.hash_one(&*read.bytes) };
+            }
+        }
     }
 
     fn read(&mut self, name: &str, bytes: &Bytes) -> Result<Arc<Symbols>, EngineError> {
