@@ -5,7 +5,7 @@
 mod builder;
 mod common;
 
-use std::ops::Range;
+use std::{ops::Range, slice};
 
 use builder::{custom, leb, section, sized};
 use common::everything::Random;
@@ -210,7 +210,7 @@ fn many_rows_and_many_copies_are_no_product() {
 /// The variables of a copy of `f` in which these variables of `f` are: name and id.
 fn variables_of_copy(of_f: u32, copied: impl IntoIterator<Item = u32>) -> Vec<(String, u64)> {
     let mut function = Function::with_variables(1, of_f);
-    let list = function.list(&[0..1]);
+    let list = function.list(slice::from_ref(&(0..1)));
     function.entry(5, &[Function::F, list]);
     for at in copied {
         function.entry(9, &[Function::variable(at)]);
