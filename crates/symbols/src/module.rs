@@ -255,7 +255,8 @@ fn clipped(name: &str) -> String {
     clip(name).to_owned()
 }
 
-fn clip(name: &str) -> &str {
+/// The beginning of a name, at most [`MAX_NAME`] long.
+pub(crate) fn clip(name: &str) -> &str {
     name.get(..name.floor_char_boundary(MAX_NAME)).unwrap_or_default()
 }
 

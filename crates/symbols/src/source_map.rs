@@ -2,9 +2,17 @@
 //!
 //! Of a source map for WebAssembly there is one generated line, and a column is an offset in the module.
 //!
-//! Invariant: what comes out is bounded by what went in; a mapping that is damaged ends the list.
+//! Invariant: what comes out is bounded by what went in: a map whose paths would take more than [`ROOM`] for each of its
+//! bytes is refused, as is one with a damaged mapping.
 
 use serde_json::Value;
+
+use crate::module::clip;
+
+/// How many bytes of paths there may be for each byte of a map: the root that it says once is in each of them.
+const ROOM: usize = 16;
+/// And so many more, for small maps.
+const LEAST_ROOM: usize = 4 << 20;
 
 /// A source map's answers.
 #[derive(Debug, Default)]
@@ -13,6 +21,8 @@ pub(crate) struct SourceMap {
     pub sources: Vec<(String, Option<String>)>,
     /// By offset.
     pub mappings: Vec<Mapping>,
+    /// How many bytes of paths there may be besides.
+    room: usize,
 }
 
 /// From an offset on, code comes from there.
@@ -34,7 +44,8 @@ impl SourceMap {
         if json.get("version").and_then(Value::as_u64) != Some(3) {
             return Err("the source map isn't of version 3".into());
         }
-        let mut map = Self::default();
+        let room = bytes.len().saturating_mul(ROOM).saturating_add(LEAST_ROOM);
+        let mut map = Self { room, ..Self::default() };
         if let Some(sections) = json.get("sections").and_then(Value::as_array) {
             for section in sections {
                 let offset = section.get("offset").and_then(|offset| offset.get("column")).and_then(Value::as_u64);
@@ -50,12 +61,16 @@ impl SourceMap {
     }
 
     fn add(&mut self, json: &Value, from: u32) -> Result<(), String> {
-        let root = json.get("sourceRoot").and_then(Value::as_str).unwrap_or_default();
+        let root = clip(json.get("sourceRoot").and_then(Value::as_str).unwrap_or_default());
         let list = |name| json.get(name).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         let contents = list("sourcesContent");
         let first = u32::try_from(self.sources.len()).unwrap_or(u32::MAX);
         for (at, source) in list("sources").iter().enumerate() {
-            let path = crate::source_path::join(&[root, source.as_str().unwrap_or_default()]);
+            let source = clip(source.as_str().unwrap_or_default());
+            let room = self.room.checked_sub(root.len() + source.len());
+            self.room =
+                room.ok_or("the source map isn't used: each of its many sources is in a folder with a long name")?;
+            let path = crate::source_path::join(&[root, source]);
             self.sources.push((path, contents.get(at).and_then(Value::as_str).map(str::to_owned)));
         }
         let text = json.get("mappings").and_then(Value::as_str).ok_or("the source map has no mappings")?;
@@ -63,7 +78,7 @@ impl SourceMap {
         let (mut offset, mut source, mut line, mut column) = (i64::from(from), 0i64, 0i64, 0i64);
         for segment in text.split(';').next().unwrap_or_default().split(',').filter(|segment| !segment.is_empty()) {
             let Some(fields) = numbers(segment) else {
-                return Err(format!("the source map is damaged at its mapping {segment:?}"));
+                return Err(format!("the source map is damaged at its mapping {:?}", clip(segment)));
             };
             let [by, rest @ ..] = fields.as_slice() else { continue };
             offset = offset.saturating_add(*by);

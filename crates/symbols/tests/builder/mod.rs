@@ -30,6 +30,11 @@ pub fn custom(name: &str, contents: &[u8]) -> Vec<u8> {
 
 /// A module with two functions of the body `nop nop nop end`, at 2..7 and 8..13 in the code section, and these sections.
 pub fn module(debug: &[(&str, Vec<u8>)]) -> Symbols {
+    Symbols::new(module_bytes(debug).into()).expect("a module")
+}
+
+/// The bytes of that.
+pub fn module_bytes(debug: &[(&str, Vec<u8>)]) -> Vec<u8> {
     let body = [5, 0, 1, 1, 1, 0x0b];
     let mut bytes = b"\0asm\x01\0\0\0".to_vec();
     bytes.extend(section(1, &[1, 0x60, 0, 0]));
@@ -38,7 +43,7 @@ pub fn module(debug: &[(&str, Vec<u8>)]) -> Symbols {
     for (name, contents) in debug {
         bytes.extend(custom(name, contents));
     }
-    Symbols::new(bytes.into()).expect("a module")
+    bytes
 }
 
 pub const LOW: u32 = 2;
