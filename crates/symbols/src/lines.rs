@@ -1,7 +1,8 @@
 //! Line programs: files, rows by address, and lines by file.
 //!
 //! Invariant: rows are kept only where their sequence begins in a function body of the module, so code that the linker
-//! threw away (its addresses are 0, -1 or -2) is nowhere among them. Addresses of raw rows are DWARF's.
+//! threw away (its addresses are 0, -1 or -2) is nowhere among them. Addresses of raw rows are DWARF's. Paths take at most
+//! [`ROOM`] for each byte of line programs, and [`LEAST_ROOM`] more.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -23,6 +24,11 @@ use crate::{
 
 /// How much longer a byte of a line program takes than one of a unit.
 pub(crate) const WEIGHT: u64 = 3;
+
+/// How many bytes of paths there may be for each byte of line programs: a few bytes name a file in a folder in a folder.
+const ROOM: usize = 16;
+/// And so many more.
+const LEAST_ROOM: usize = 64 << 20;
 
 /// A row as the file has it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -83,8 +89,8 @@ pub(crate) struct Lines {
 /// What the header of a line program says.
 #[derive(Default)]
 struct Header<'a> {
-    /// Paths by the program's own numbers.
-    files: Vec<Option<String>>,
+    /// The parts of paths, by the program's own numbers: where it was compiled, the folder, and the name.
+    files: Vec<[Text; 3]>,
     /// Texts by the same.
     sources: Vec<(usize, Text)>,
     program: Option<IncompleteLineProgram<Reader<'a>>>,
@@ -134,13 +140,13 @@ impl Lines {
             },
         );
         let mut lines = Self::default();
+        let paths = lines.paths(sections, &headers, end_of(0));
         let mut known: HashMap<Arc<str>, FileId> = HashMap::new();
         let mut by_program: HashMap<(usize, usize), Arc<[FileId]>> = HashMap::new();
         let mut programs = Vec::new();
-        for ((((part, offset), _), end), header) in offsets.iter().zip(&ends).zip(headers) {
+        for (((((part, offset), _), end), header), paths) in offsets.iter().zip(&ends).zip(headers).zip(paths) {
             lines.warnings.extend(header.warning);
-            let files: Arc<[FileId]> =
-                header.files.into_iter().map(|path| lines.intern(&mut known, path.as_deref().unwrap_or(""))).collect();
+            let files: Arc<[FileId]> = paths.iter().map(|path| lines.intern(&mut known, path)).collect();
             let texts = header.sources.iter().filter_map(|(number, text)| Some((*files.get(*number)?, *text)));
             lines.sources.extend(texts.map(|(file, text)| (file, Source::Text(text))));
             by_program.insert((*part, *offset), Arc::clone(&files));
@@ -175,6 +181,49 @@ impl Lines {
         }
         lines.rows = Sequences::place(&sequences, module);
         lines
+    }
+
+    /// The paths of each program's files, as far as there is room for them; empty where there is none.
+    fn paths(&mut self, sections: &Sections, headers: &[Header<'_>], bytes: usize) -> Vec<Vec<String>> {
+        let most = sections.size_of_lines().saturating_mul(ROOM).saturating_add(LEAST_ROOM);
+        // Who gets room is settled before any path is made, so that it's the same files each time.
+        let mut left = most;
+        let mut left_out = 0_usize;
+        let mut granted = Vec::with_capacity(headers.len());
+        for header in headers {
+            let mut count = 0;
+            for parts in &header.files {
+                let Some(rest) = left.checked_sub(parts.iter().map(|part| part.len()).sum()) else { break };
+                left = rest;
+                count += 1;
+            }
+            left_out += header.files.len() - count;
+            granted.push(count);
+        }
+        if left_out > 0 {
+            let most = most >> 20;
+            self.warnings.push(format!(
+                "{left_out} source files of line programs are unknown: the paths of all would take more than {most} MiB"
+            ));
+        }
+        parallel::map(
+            headers.len(),
+            bytes,
+            || (),
+            |(), i| {
+                let (files, count) = headers
+                    .get(i)
+                    .map_or((&[][..], 0), |header| (header.files.as_slice(), granted.get(i).copied().unwrap_or(0)));
+                let path = |(at, parts): (usize, &[Text; 3])| match parts {
+                    [.., name] if at >= count || name.is_none() => String::new(),
+                    parts => {
+                        let [compiled_in, directory, name] = parts.map(|part| sections.str(part));
+                        join(&[&compiled_in, &directory, &name])
+                    }
+                };
+                files.iter().enumerate().map(path).collect()
+            },
+        )
     }
 
     /// What a source map says.
@@ -288,28 +337,26 @@ impl<'a> Header<'a> {
         &mut self,
         dwarf: &Dwarf<'a>,
         unit: &Unit<'a>,
-        (directory, name): (Text, Text),
+        (compiled_in, name): (Text, Text),
         header: &LineProgramHeader<Reader<'a>>,
     ) {
-        let str = |text: Text| dwarf.sections.str(text);
-        let compiled_in = str(directory);
         let old = header.version() < 5;
         if old {
             // Numbers count from 1 there; 0 is the unit's own source.
-            self.files.push((!name.is_none()).then(|| join(&[&compiled_in, &str(name)])));
+            self.files.push([compiled_in, Text::NONE, name]);
         }
         for entry in header.file_names() {
-            let file = str(dwarf.text(unit, entry.path_name()));
+            let file = dwarf.text(unit, entry.path_name());
             let number = usize::try_from(entry.directory_index()).unwrap_or(usize::MAX);
             let number = if old { number.checked_sub(1) } else { Some(number) };
             let directory = number.and_then(|number| header.include_directories().get(number));
-            let directory = directory.map(|directory| str(dwarf.text(unit, *directory))).unwrap_or_default();
+            let directory = directory.map_or(Text::NONE, |directory| dwarf.text(unit, *directory));
             if let Some(text) =
                 entry.source().map(|source| dwarf.whole_text(unit, source)).filter(|text| !text.is_none())
             {
                 self.sources.push((self.files.len(), text));
             }
-            self.files.push((!file.is_empty()).then(|| join(&[&compiled_in, &directory, &file])));
+            self.files.push([compiled_in, directory, file]);
         }
     }
 }

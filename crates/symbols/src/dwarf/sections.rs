@@ -82,7 +82,7 @@ const KNOWN: [SectionId; 12] = [
 ];
 
 /// More parts than any linker makes.
-const MAX_PARTS: usize = 1 << 13;
+pub(super) const MAX_PARTS: usize = 1 << 13;
 
 impl Sections {
     /// The sections that `module` has, which was read from `data`; `wasm` has the code.
