@@ -69,3 +69,29 @@ fn a_few_bytes_name_a_file_with_a_long_path() {
     assert_eq!(symbols.warnings().iter().filter(|warning| unknown(warning)).count(), 1, "{:?}", symbols.warnings());
     assert!((1000..2000).contains(&symbols.files().len()) && paths(&symbols) < 66 << 20);
 }
+
+#[test]
+fn halves_of_units_that_are_not_there() {
+    // 32 bytes each, whose file and folder have names of 16 KB.
+    let abbreviations = vec![1, 0x11, 0, 0x76, 0x0e, 0x1b, 0x0e, 0, 0, 0];
+    let unit = |id: u64| {
+        let rest = [&[5, 0, 4, 4][..], &[0; 4], &id.to_le_bytes(), &[1], &[0; 8]].concat();
+        [&(rest.len() as u32).to_le_bytes()[..], &rest].concat()
+    };
+    let with_units = |count: u64| {
+        module(&[
+            (".debug_abbrev", abbreviations.clone()),
+            (".debug_info", (0..count).flat_map(unit).collect()),
+            (".debug_str", vec![b'a'; 16 << 10]),
+        ])
+    };
+    let more = |symbols: &Symbols| symbols.warnings().iter().filter(|warning| warning.contains("more units")).count();
+    let symbols = with_units(8000);
+    assert_eq!((symbols.split_units().len(), more(&symbols)), (8000, 0));
+    assert!(symbols.split_units().iter().all(|unit| unit.file.len() <= 4096 && unit.directory.len() <= 4096));
+    let symbols = with_units(9000);
+    assert_eq!(symbols.split_units().len(), 8192);
+    let said = symbols.warnings();
+    let said: Vec<&String> = said.iter().filter(|warning| warning.contains("of 808 more units")).collect();
+    assert_eq!(said.len(), 1, "how many more there are is said once");
+}

@@ -1,17 +1,25 @@
 //! Split units: the half of a unit that stayed in the module finds the other half.
 //!
-//! Invariant: two halves are joined only if both have the same number, so that a file of another build is refused.
+//! Invariant: two halves are joined only if both have the same number, so that a file of another build is refused. Of
+//! halves that aren't there at most [`MAX_PARTS`] are known, with at most [`MAX_PATH`] of each name.
 
 use std::collections::{HashMap, HashSet};
 
 use bytes::Bytes;
 use gimli::{LittleEndian, SectionId};
 
-use super::{Reader, sections::Sections, units::Units};
+use super::{
+    Reader,
+    sections::{MAX_PARTS, Sections},
+    units::Units,
+};
 use crate::{SplitUnit, module::Module};
 
 /// How many rows of a package's index of type units are looked at.
 const MAX_TYPE_ROWS: u32 = 1 << 12;
+
+/// No system opens a file whose path is longer.
+const MAX_PATH: usize = 4 << 10;
 
 impl Units {
     /// Gives each split unit what only its other half knows, and says which are missing.
@@ -24,6 +32,7 @@ impl Units {
             }
         }
         let mut joined: HashSet<usize> = HashSet::new();
+        let mut more = 0_usize;
         for at in 0..self.list.len() {
             let Some(half) = self.list.get(at).filter(|unit| unit.part == 0 && !unit.split.file.is_none()) else {
                 continue;
@@ -33,11 +42,16 @@ impl Units {
             let (line_program, rnglists_base) = (half.line_program, half.rnglists_base);
             let other = id.and_then(|id| others.get(&id)).and_then(|other| self.list.get_mut(*other));
             let Some(other) = other else {
-                self.missing.push(SplitUnit {
-                    file: sections.str(file).into_owned(),
-                    directory: sections.str(directory).into_owned(),
-                    id: id.unwrap_or(0),
-                });
+                // More files than there can be parts would be looked for in vain.
+                if self.missing.len() >= MAX_PARTS {
+                    more += 1;
+                    continue;
+                }
+                let path = |text| {
+                    let text = sections.str(text);
+                    text.get(..text.floor_char_boundary(MAX_PATH)).unwrap_or_default().to_owned()
+                };
+                self.missing.push(SplitUnit { file: path(file), directory: path(directory), id: id.unwrap_or(0) });
                 continue;
             };
             joined.insert(other.start);
@@ -48,6 +62,11 @@ impl Units {
             if other.directory.is_none() {
                 other.directory = directory;
             }
+        }
+        if more > 0 {
+            self.warnings.push(format!(
+                "functions, variables and types of {more} more units are in files of their own, which aren't looked for"
+            ));
         }
         // Without its other half nothing of a unit is where it says.
         let types = &self.type_units;
