@@ -26,7 +26,7 @@ use crate::{
 pub(crate) const WEIGHT: u64 = 3;
 
 /// How many bytes of paths there may be for each byte of line programs: a few bytes name a file in a folder in a folder.
-const ROOM: usize = 16;
+const ROOM: usize = 64;
 /// And so many more.
 const LEAST_ROOM: usize = 64 << 20;
 
