@@ -149,27 +149,32 @@ pub(crate) fn write(
     };
     let Functions { list, entries, names, by_short_name, by_linkage_name } = functions;
     let functions: Table<FUNCTION> = list.iter().zip(entries).map(save).collect();
-    let parts = [
-        postcard::to_allocvec(overview).ok()?,
-        postcard::to_allocvec(&saved_lines).ok()?,
-        lines.rows.bytes.to_vec(),
-        names.to_vec(),
-        functions.bytes().to_vec(),
-        by_short_name.0.bytes().to_vec(),
-        by_linkage_name.0.bytes().to_vec(),
-        copies.paths.to_vec(),
-        copies.functions.bytes().to_vec(),
-        copies.copies.bytes().to_vec(),
+    let (overview, saved_lines) = (postcard::to_allocvec(overview).ok()?, postcard::to_allocvec(&saved_lines).ok()?);
+    let parts: [&[u8]; PARTS] = [
+        &overview,
+        &saved_lines,
+        &lines.rows.bytes,
+        names,
+        functions.bytes(),
+        by_short_name.0.bytes(),
+        by_linkage_name.0.bytes(),
+        &copies.paths,
+        copies.functions.bytes(),
+        copies.copies.bytes(),
     ];
-    let mut body = Vec::with_capacity(parts.iter().map(Vec::len).sum());
-    let mut lengths = Vec::new();
-    for part in parts {
-        lengths.extend(u32::try_from(part.len()).ok()?.to_le_bytes());
-        body.extend(part);
+    // Once, and not copied any more: it's written while somebody debugs.
+    let mut index = Vec::with_capacity(HEADER + parts.iter().map(|part| part.len()).sum::<usize>());
+    for piece in [MAGIC, VERSION.as_bytes(), fingerprint, &[0; 32]] {
+        index.extend_from_slice(piece);
     }
-    let body = [lengths, body].concat();
-    let checksum = hash(&body);
-    Some([MAGIC, VERSION.as_bytes(), fingerprint, &checksum, &body].concat())
+    let checked = index.len();
+    for part in parts {
+        index.extend(u32::try_from(part.len()).ok()?.to_le_bytes());
+    }
+    parts.iter().for_each(|part| index.extend_from_slice(part));
+    let checksum = hash(index.get(checked..)?);
+    index.get_mut(checked.checked_sub(checksum.len())?..checked)?.copy_from_slice(&checksum);
+    Some(index)
 }
 
 impl Saved {
