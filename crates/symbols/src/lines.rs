@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     FileId, Progress, SourceFile,
+    budget::Budget,
     dwarf::{Dwarf, Reader, Sections, Text, Unit, Units},
     module::Module,
     packed_rows::{Rows, Unpacked},
@@ -185,23 +186,23 @@ impl Lines {
 
     /// The paths of each program's files, as far as there is room for them; empty where there is none.
     fn paths(&mut self, sections: &Sections, headers: &[Header<'_>], bytes: usize) -> Vec<Vec<String>> {
-        let most = sections.size_of_lines().saturating_mul(ROOM).saturating_add(LEAST_ROOM);
+        let budget = Budget::new(sections.size_of_lines(), ROOM, LEAST_ROOM);
+        let most = budget.left() >> 20;
         // Who gets room is settled before any path is made, so that it's the same files each time.
-        let mut left = most;
         let mut left_out = 0_usize;
         let mut granted = Vec::with_capacity(headers.len());
         for header in headers {
             let mut count = 0;
             for parts in &header.files {
-                let Some(rest) = left.checked_sub(parts.iter().map(|part| part.len()).sum()) else { break };
-                left = rest;
+                if !budget.take(parts.iter().map(|part| part.len()).sum()) {
+                    break;
+                }
                 count += 1;
             }
             left_out += header.files.len() - count;
             granted.push(count);
         }
         if left_out > 0 {
-            let most = most >> 20;
             self.warnings.push(format!(
                 "{left_out} source files of line programs are unknown: the paths of all would take more than {most} MiB"
             ));

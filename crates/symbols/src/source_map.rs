@@ -7,7 +7,7 @@
 
 use serde_json::Value;
 
-use crate::module::clip;
+use crate::{budget::Budget, module::clip};
 
 /// How many bytes of paths there may be for each byte of a map: the root that it says once is in each of them.
 const ROOM: usize = 16;
@@ -21,8 +21,6 @@ pub(crate) struct SourceMap {
     pub sources: Vec<(String, Option<String>)>,
     /// By offset.
     pub mappings: Vec<Mapping>,
-    /// How many bytes of paths there may be besides.
-    room: usize,
 }
 
 /// From an offset on, code comes from there.
@@ -44,32 +42,34 @@ impl SourceMap {
         if json.get("version").and_then(Value::as_u64) != Some(3) {
             return Err("the source map isn't of version 3".into());
         }
-        let room = bytes.len().saturating_mul(ROOM).saturating_add(LEAST_ROOM);
-        let mut map = Self { room, ..Self::default() };
+        let paths = Budget::new(bytes.len(), ROOM, LEAST_ROOM);
+        let mut map = Self::default();
         if let Some(sections) = json.get("sections").and_then(Value::as_array) {
             for section in sections {
                 let offset = section.get("offset").and_then(|offset| offset.get("column")).and_then(Value::as_u64);
                 if let Some(inner) = section.get("map") {
-                    map.add(inner, offset.and_then(|offset| u32::try_from(offset).ok()).unwrap_or(0))?;
+                    map.add(inner, offset.and_then(|offset| u32::try_from(offset).ok()).unwrap_or(0), &paths)?;
                 }
             }
         } else {
-            map.add(&json, 0)?;
+            map.add(&json, 0, &paths)?;
         }
         map.mappings.sort_by_key(|mapping| mapping.offset);
         Ok(map)
     }
 
-    fn add(&mut self, json: &Value, from: u32) -> Result<(), String> {
+    fn add(&mut self, json: &Value, from: u32, paths: &Budget) -> Result<(), String> {
         let root = clip(json.get("sourceRoot").and_then(Value::as_str).unwrap_or_default());
         let list = |name| json.get(name).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         let contents = list("sourcesContent");
         let first = u32::try_from(self.sources.len()).unwrap_or(u32::MAX);
         for (at, source) in list("sources").iter().enumerate() {
             let source = clip(source.as_str().unwrap_or_default());
-            let room = self.room.checked_sub(root.len() + source.len());
-            self.room =
-                room.ok_or("the source map isn't used: each of its many sources is in a folder with a long name")?;
+            if !paths.take(root.len() + source.len()) {
+                return Err(
+                    "the source map isn't used: each of its many sources is in a folder with a long name".into()
+                );
+            }
             let path = crate::source_path::join(&[root, source]);
             self.sources.push((path, contents.get(at).and_then(Value::as_str).map(str::to_owned)));
         }
